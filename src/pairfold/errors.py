@@ -1,0 +1,51 @@
+"""Every error that pairfold raises on purpose, in one tree.
+
+Each class also inherits the built-in exception that a caller would expect, so
+``except ValueError`` keeps working. A message says what was asked, what was
+found, what is allowed and what to do.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArgumentTypeError",
+    "ArgumentValueError",
+    "DimensionError",
+    "FormulaError",
+    "NotDifferentiableError",
+    "PairfoldError",
+    "TargetError",
+    "UnknownNameError",
+]
+
+
+class PairfoldError(Exception):
+    """Root of the tree."""
+
+
+class FormulaError(PairfoldError, ValueError):
+    """A formula string or an alias string is not in the language."""
+
+
+class UnknownNameError(FormulaError, NameError):
+    """A formula uses an operation, variable or reduction that does not exist."""
+
+
+class DimensionError(PairfoldError, ValueError):
+    """The inner dimensions of the operands of an operation do not fit."""
+
+
+class ArgumentValueError(PairfoldError, ValueError):
+    """An argument of a call has a wrong value: shape, dtype, count, range."""
+
+
+class ArgumentTypeError(PairfoldError, TypeError):
+    """An argument of a call has a type that is not accepted."""
+
+
+class NotDifferentiableError(PairfoldError, NotImplementedError):
+    """A derivative was asked for that is not defined."""
+
+
+class TargetError(PairfoldError, RuntimeError):
+    """The machine cannot run what was asked: no such device, no such feature."""

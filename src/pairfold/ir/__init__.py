@@ -1,0 +1,1 @@
+"""The language: one node class, one record class per kind of fact."""

@@ -1,0 +1,93 @@
+"""The record of one operation: every fact about it is a field here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pairfold.ir.expr import Expr
+
+__all__ = ["OPERATIONS", "Op", "register"]
+
+Cotangents = tuple["Expr | None", ...]
+
+
+def _real(args: tuple[Expr, ...], params: tuple[Any, ...]) -> str:
+    return "real"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Op:
+    """One operation of the language.
+
+    Attributes
+    ----------
+    name : str
+        The name in formula strings.
+    arity : int
+        Number of expression operands.
+    dimension : callable
+        ``dimension(dims, params) -> int``; raises `DimensionError` with the reason.
+    reference : callable
+        ``reference(*arrays, *params) -> array``: NumPy definition on arrays of shape ``(..., dim)``.
+    pullback : callable or None
+        ``pullback(node, g) -> cotangents``, one per operand, None where it is zero. For an elementwise
+        operation a cotangent may be left at the dimension of the node: `differentiate` sums it down.
+        When None, the derivative is taken through `expand`.
+    expand : callable or None
+        ``expand(*args, *params) -> Expr`` in simpler operations; None for a primitive, which every target knows.
+    elementwise : bool
+        Component k of the result is a function of component k of each operand (operands of dimension 1 broadcast).
+    parameters : tuple of str
+        Names of the static parameters that follow the operands.
+    method : str or None
+        Name of the LazyTensor method, None when there is none.
+    definition : str
+        One line of mathematics for the reference documentation.
+    doc : str
+        Special values, gradients at kinks, anything a user must know.
+    accuracy : str
+        Stated error bound of the default float32 and float64 code.
+    source : str
+        Where the mathematics comes from.
+    domain : tuple of (float, float)
+        Interval per operand from which the tests draw.
+    smooth : bool
+        Whether differences can check the derivative on `domain`.
+    sample : tuple of tuples
+        ``(dims, params)`` examples for operations whose dimensions are not free.
+    """
+
+    name: str
+    arity: int
+    dimension: Callable[[tuple[int, ...], tuple[Any, ...]], int]
+    reference: Callable[..., Any]
+    pullback: Callable[[Expr, Expr], Cotangents] | None = None
+    expand: Callable[..., Expr] | None = None
+    elementwise: bool = False
+    parameters: tuple[str, ...] = ()
+    method: str | None = None
+    definition: str = ""
+    doc: str = ""
+    accuracy: str = "correctly rounded"
+    source: str = ""
+    domain: tuple[tuple[float, float], ...] = ()
+    smooth: bool = True
+    sample: tuple[tuple[tuple[int, ...], tuple[Any, ...]], ...] = ()
+    kind: Callable[[tuple[Expr, ...], tuple[Any, ...]], str] = _real
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+
+OPERATIONS: dict[str, Op] = {}
+"""The registry: the parser, the LazyTensor methods, the documentation and the tests are derived from it."""
+
+
+def register(op: Op) -> Op:
+    """Enter `op` into the registry; a name may be used once."""
+    if op.name in OPERATIONS:
+        raise ValueError(f"operation {op.name!r} is registered twice")
+    OPERATIONS[op.name] = op
+    return op

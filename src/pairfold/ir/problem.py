@@ -1,0 +1,34 @@
+"""What is to be computed: one reduction over columns of one formula."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pairfold.ir.expr import Expr
+from pairfold.ir.reduction import Reduction, Sizes
+
+__all__ = ["Problem"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A formula, its reduction over columns, and what the reduction needs beside the formula.
+
+    The rows are what is kept, the columns what is reduced; a front end that reduces over rows swaps the categories
+    of the variables first. Hashable by the identity of its interned parts, so a problem is a cache key.
+    """
+
+    value: Expr
+    reduction: Reduction
+    weight: Expr | None = None
+    k: int = 1
+
+    @property
+    def sizes(self) -> Sizes:
+        """The sizes that the dimensions of states and outputs follow from."""
+        return Sizes(self.value.dim, 1 if self.weight is None else self.weight.dim, self.k)
+
+    @property
+    def roots(self) -> tuple[Expr, ...]:
+        """The formulas."""
+        return (self.value,) if self.weight is None else (self.value, self.weight)

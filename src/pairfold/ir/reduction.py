@@ -1,0 +1,124 @@
+"""The record of one reduction: a monoid written in the expression language.
+
+A state is a set of named fields. Column by column the state is updated; two
+states can be merged, which is what lets one reduction be split over columns,
+threads, devices and machines; at the end the state is finished into outputs.
+
+Fields come in two sorts. An *additive* field is a sum: its update is a term to
+add, and how sums are carried out (blocks, Kahan, float64) is the schedule's
+business. Any other field is replaced by a new value. A *guard* marks columns
+that change the state in a rare and costly way: the `rare` update runs only when
+the guard holds for some lane, before the ordinary update of the same column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pairfold.ir.expr import Expr
+
+__all__ = ["REDUCTIONS", "Field", "Reduction", "Sizes", "register_reduction"]
+
+State = dict[str, Expr]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The three sizes that the dimensions of states and outputs depend on."""
+
+    value: int
+    """Dimension of the formula."""
+    weight: int = 1
+    """Dimension of the second formula (1 when there is none)."""
+    k: int = 1
+    """Number of entries kept by the K-min family."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One part of the state."""
+
+    name: str
+    dim: Callable[[Sizes], int]
+    initial: float
+    additive: bool = False
+    kind: str = "real"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reduction:
+    """One reduction over columns.
+
+    Attributes
+    ----------
+    name : str
+        The name given as ``reduction_op``.
+    fields : tuple of Field
+        The state.
+    update : callable
+        ``update(state, value, weight, index, sizes) -> {field: Expr}``: the term of an additive field, the new
+        value of any other; fields left out do not change.
+    guard, rare : callable or None
+        ``guard(state, value, sizes) -> Expr`` (non-zero = rare update needed) and
+        ``rare(state, value, index, sizes) -> {field: new value}``, additive fields included.
+    merge : callable
+        ``merge(a, b, sizes) -> {field: Expr}`` for all fields; `b` holds later columns than `a`.
+    finish : callable
+        ``finish(state, sizes) -> tuple of Expr``.
+    needs_weight, needs_k : bool
+        Whether a second formula or K must be given.
+    scalar_value : bool
+        Whether the formula must have dimension 1.
+    shapes : callable
+        ``shapes(sizes) -> tuple of shapes``, one per output, of what follows the row axis.
+    reference : callable
+        ``reference(value, weight, k) -> tuple of arrays``: dense NumPy definition, value ``(..., n, m, d)`` ->
+        ``(..., n, dim)``.
+    linear : bool
+        The reduction is a sum: factors that depend on the row only may leave it.
+    pullback : callable or None
+        ``pullback(value, weight, outputs, cotangents) -> (g_value, g_weight)``: the cotangents of the two formulas
+        at the pair (i, j), as expressions, to be summed over the remaining index. None when not differentiable.
+    method : str or None
+        Name of the LazyTensor method.
+    """
+
+    name: str
+    fields: tuple[Field, ...]
+    update: Callable[[State, Expr, Expr | None, Expr, Sizes], State]
+    merge: Callable[[State, State, Sizes], State]
+    finish: Callable[[State, Sizes], tuple[Expr, ...]]
+    shapes: Callable[[Sizes], tuple[tuple[int, ...], ...]]
+    reference: Callable[..., tuple[Any, ...]]
+    guard: Callable[[State, Expr, Sizes], Expr] | None = None
+    rare: Callable[[State, Expr, Expr, Sizes], State] | None = None
+    needs_weight: bool = False
+    needs_k: bool = False
+    scalar_value: bool = False
+    linear: bool = False
+    pullback: Callable[..., tuple[Expr, Expr | None]] | None = None
+    method: str | None = None
+    definition: str = ""
+    doc: str = ""
+    source: str = ""
+    synonyms: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<reduction {self.name}>"
+
+
+REDUCTIONS: dict[str, Reduction] = {}
+"""The registry of reductions, by name and by synonym."""
+
+
+def register_reduction(reduction: Reduction) -> Reduction:
+    """Enter `reduction` into the registry under its name and its synonyms."""
+    for name in (reduction.name, *reduction.synonyms):
+        if name in REDUCTIONS:
+            raise ValueError(f"reduction {name!r} is registered twice")
+        REDUCTIONS[name] = reduction
+    return reduction
+
+

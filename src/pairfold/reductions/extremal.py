@@ -1,0 +1,196 @@
+"""Smallest and largest values over columns, their indices, and the K smallest.
+
+The first column wins ties and nan is never selected: every comparison is strict
+and false at nan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pairfold.ir.expr import Expr
+from pairfold.ir.reduction import Field, Reduction, Sizes, State, register_reduction
+from pairfold.ops.arithmetic import apply, constant
+
+__all__: list[str] = []
+
+# ---------------------------------------------------------------- one winner
+
+
+def _better(name: str) -> Callable[[Expr, Expr], Expr]:
+    """Return the comparison "a beats b" for Min or Max."""
+    if name == "Min":
+        return lambda a, b: apply("LessThan", a, b)
+    return lambda a, b: apply("LessThan", b, a)
+
+
+def _winner_reference(name: str, arg_only: bool, value_only: bool) -> Callable[..., tuple[Any, ...]]:
+    def reference(value: Any, weight: Any, k: int) -> tuple[Any, ...]:
+        worst = np.inf if name == "Min" else -np.inf
+        filled = np.where(np.isnan(value), worst, value)
+        if value.shape[-2] == 0:
+            shape = (*value.shape[:-2], value.shape[-1])
+            best, where = np.full(shape, worst, value.dtype), np.zeros(shape, np.int64)
+        else:
+            best = (np.min if name == "Min" else np.max)(filled, axis=-2)
+            where = (np.argmin if name == "Min" else np.argmax)(filled, axis=-2)
+            where = np.where(best == worst, 0, where)
+        if arg_only:
+            return (where,)
+        return (best,) if value_only else (best, where)
+
+    return reference
+
+
+def _register_winner(name: str, output: str) -> None:
+    """Register Min or Max (`name`) with `output` one of "value", "index", "both"."""
+    better = _better(name)
+    # The index is carried only when it is asked for.
+    value_field = Field("best", lambda sizes: sizes.value, np.inf if name == "Min" else -np.inf)
+    index_field = Field("where", lambda sizes: sizes.value, 0, kind="index")
+    fields = (value_field,) if output == "value" else (value_field, index_field)
+
+    def guard(state: State, value: Expr, sizes: Sizes) -> Expr:
+        return better(value, state["best"])
+
+    def rare(state: State, value: Expr, index: Expr, sizes: Sizes) -> State:
+        wins = better(value, state["best"])
+        new = {"best": value, "where": index}
+        return {key: apply("Where", wins, new[key], state[key]) for key in state}
+
+    def merge(a: State, b: State, sizes: Sizes) -> State:
+        wins = better(b["best"], a["best"])
+        return {key: apply("Where", wins, b[key], a[key]) for key in a}
+
+    outputs = {"value": ("best",), "index": ("where",), "both": ("best", "where")}[output]
+    full_name = {"value": name, "index": f"Arg{name}", "both": f"{name}_Arg{name}"}[output]
+    letter = name.lower()
+    register_reduction(
+        Reduction(
+            name=full_name,
+            synonyms=() if output != "both" else (f"{name}Arg{name}",),
+            fields=fields,
+            update=lambda state, value, weight, index, sizes: {},
+            guard=guard,
+            rare=rare,
+            merge=merge,
+            finish=lambda state, sizes: tuple(state[key] for key in outputs),
+            shapes=lambda sizes: ((sizes.value,),) * len(outputs),
+            reference=_winner_reference(name, output == "index", output == "value"),
+            method={"value": letter, "index": f"arg{letter}", "both": f"{letter}_arg{letter}"}[output],
+            definition={
+                "value": f"{letter}imum over j of F, per component",
+                "index": f"first j at which F has its {letter}imum, per component",
+                "both": f"{letter}imum over j of F and the first j that attains it",
+            }[output],
+            doc="nan is never selected; no column, or only nan: "
+            f"{'+inf' if name == 'Min' else '-inf'} with index 0.",
+        )
+    )
+
+
+for _name in ("Min", "Max"):
+    for _output in ("value", "index", "both"):
+        _register_winner(_name, _output)
+
+# ---------------------------------------------------------------- the K smallest
+
+
+def _shift_down(f: Expr, filler: Expr, dim: int) -> Expr:
+    """Move every entry one place down the list (`dim` components an entry) and put `filler` first."""
+    head = filler if dim == 1 else apply("SumT", filler, params=(dim,))
+    if f.dim == dim:
+        return head
+    return apply("Concat", head, apply("Extract", f, params=(0, f.dim - dim)))
+
+
+def _insert(state: State, value: Expr, index: Expr, sizes: Sizes) -> State:
+    """Insert one candidate into the sorted list; entries equal to it stay in front of it."""
+    count = sizes.k
+    best = state["best"]
+    candidate = value if count == 1 else apply("Tile", value, params=(count,))
+    stays_above = apply("LessThan", candidate, best)
+    previous = _shift_down(best, constant(-np.inf), sizes.value)
+    moves = apply("LessThan", candidate, previous)
+    new = {"best": apply("Where", moves, previous, apply("Where", stays_above, candidate, best))}
+    if "where" in state:
+        where = state["where"]
+        previous_where = _shift_down(where, index, sizes.value)
+        new["where"] = apply("Where", moves, previous_where, apply("Where", stays_above, index, where))
+    return new
+
+
+def _smallest_merge(a: State, b: State, sizes: Sizes) -> State:
+    state = a
+    for entry in range(sizes.k):
+        start = entry * sizes.value
+        part = {key: apply("Extract", b[key], params=(start, sizes.value)) for key in b}
+        index = part.get("where", constant(0.0))
+        if index.dim > 1:
+            index = apply("Tile", index, params=(sizes.k,))
+        state = {**state, **_insert(state, part["best"], index, sizes)}
+    return state
+
+
+def _smallest_guard(state: State, value: Expr, sizes: Sizes) -> Expr:
+    worst = apply("Extract", state["best"], params=((sizes.k - 1) * sizes.value, sizes.value))
+    return apply("LessThan", value, worst)
+
+
+def _smallest_reference(outputs: tuple[str, ...]) -> Callable[..., tuple[Any, ...]]:
+    def reference(value: Any, weight: Any, k: int) -> tuple[Any, ...]:
+        filled = np.where(np.isnan(value), np.inf, value)
+        order = np.argsort(filled, axis=-2, kind="stable")[..., :k, :]
+        best = np.take_along_axis(filled, order, axis=-2)
+        order = np.where(best == np.inf, -1, order)
+        missing = k - best.shape[-2]
+        if missing > 0:
+            pad = [(0, 0)] * (value.ndim - 2) + [(0, missing), (0, 0)]
+            best = np.pad(best, pad, constant_values=np.inf)
+            order = np.pad(order, pad, constant_values=-1)
+        found = {"best": best, "where": order}
+        return tuple(found[key].reshape(*value.shape[:-2], -1) for key in outputs)
+
+    return reference
+
+
+def _smallest_shapes(count: int) -> Callable[[Sizes], tuple[tuple[int, ...], ...]]:
+    def shapes(sizes: Sizes) -> tuple[tuple[int, ...], ...]:
+        shape = (sizes.k,) if sizes.value == 1 else (sizes.k, sizes.value)
+        return (shape,) * count
+
+    return shapes
+
+
+def _register_smallest(name: str, outputs: tuple[str, ...], synonyms: tuple[str, ...], definition: str) -> None:
+    fields = [Field("best", lambda sizes: sizes.k * sizes.value, np.inf)]
+    if "where" in outputs:
+        fields.append(Field("where", lambda sizes: sizes.k * sizes.value, -1, kind="index"))
+    register_reduction(
+        Reduction(
+            name=name,
+            synonyms=synonyms,
+            fields=tuple(fields),
+            update=lambda state, value, weight, index, sizes: {},
+            guard=_smallest_guard,
+            rare=_insert,
+            merge=_smallest_merge,
+            finish=lambda state, sizes: tuple(state[key] for key in outputs),
+            shapes=_smallest_shapes(len(outputs)),
+            reference=_smallest_reference(outputs),
+            needs_k=True,
+            method={"KMin": "Kmin", "ArgKMin": "argKmin", "KMin_ArgKMin": "Kmin_argKmin"}[name],
+            definition=definition,
+            doc="In increasing order, ties in the order of j; missing entries are +inf with index -1.",
+        )
+    )
+
+
+_register_smallest("KMin", ("best",), (), "the K smallest values of F over j")
+_register_smallest("ArgKMin", ("where",), (), "the columns j of the K smallest values of F")
+_register_smallest(
+    "KMin_ArgKMin", ("best", "where"), ("KMinArgKMin",), "the K smallest values of F over j and their columns"
+)
