@@ -21,8 +21,8 @@ def apply(name: str, *args: Expr, params: tuple[Any, ...] = ()) -> Expr:
     return make(OPERATIONS[name], args, params)
 
 
-def variable(position: int, dim: int, category: Category, kind: str = "real") -> Expr:
-    """Return the variable that is argument number `position` of the formula."""
+def variable(position: int | str, dim: int, category: Category, kind: str = "real") -> Expr:
+    """Return the variable that is argument number `position` of the formula; a name for what is no argument."""
     return make(VAR, (), (position, dim, category, kind))
 
 

@@ -1,0 +1,139 @@
+"""Elementwise primitives on vectors of lanes, as LLVM instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+
+from pairfold.codegen.vectormath import VectorMath
+
+__all__ = ["Lanes", "Value"]
+
+Value = Any
+"""An LLVM value; llvmlite ships no types."""
+
+_CONTRACT = ("contract",)
+"""Multiplications may be fused with additions: the only liberty that user arithmetic takes."""
+
+LOG2_E = 1.4426950408889634
+LOG2_E_REST = 2.0355273740931033e-17
+"""log2(e) minus its float64 rounding."""
+
+
+class Lanes:
+    """Types and instructions for `count` lanes of one floating point type; one lane means plain scalars."""
+
+    def __init__(self, module: ir.Module, count: int, dtype: str, features: frozenset[str]) -> None:
+        self.count = count
+        self.dtype = dtype
+        self.element = ir.FloatType() if dtype == "float32" else ir.DoubleType()
+        self.index_element = ir.IntType(32)
+        self.real = self._vector(self.element)
+        self.index = self._vector(self.index_element)
+        self.math = VectorMath(module, count, dtype, features)
+        self.module = module
+
+    def _vector(self, element: ir.Type) -> ir.Type:
+        return element if self.count == 1 else ir.VectorType(element, self.count)
+
+    def constant(self, value: float) -> Value:
+        """Return the constant `value` in every lane."""
+        return self._splat_constant(ir.Constant(self.element, value), self.real)
+
+    def index_constant(self, value: int) -> Value:
+        """Return the integer `value` in every lane."""
+        return self._splat_constant(ir.Constant(self.index_element, value), self.index)
+
+    def _splat_constant(self, scalar: Value, vector: ir.Type) -> Value:
+        return scalar if self.count == 1 else ir.Constant(vector, [scalar] * self.count)
+
+    def broadcast(self, builder: ir.IRBuilder, scalar: Value) -> Value:
+        """Copy a scalar into every lane."""
+        if self.count == 1:
+            return scalar
+        vector = self._vector(scalar.type)
+        first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), self.count), [0] * self.count)
+        return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), mask)
+
+    def add(self, builder: ir.IRBuilder, a: Value, b: Value) -> Value:
+        """Return a + b, open to fusion with a product."""
+        return builder.fadd(a, b, flags=_CONTRACT)
+
+    def any(self, builder: ir.IRBuilder, mask: Value) -> Value:
+        """Tell whether a mask is set in some lane."""
+        if self.count == 1:
+            return mask
+        bits = ir.IntType(self.count)
+        return builder.icmp_unsigned("!=", builder.bitcast(mask, bits), ir.Constant(bits, 0))
+
+    def compare(self, builder: ir.IRBuilder, name: str, args: list[Value]) -> Value:
+        """Return the mask of a comparison operation."""
+        symbol, ordered = _COMPARISONS[name]
+        compare = builder.fcmp_ordered if ordered else builder.fcmp_unordered
+        return compare(symbol, *args)
+
+    def is_nonzero(self, builder: ir.IRBuilder, value: Value) -> Value:
+        """Return the mask of the lanes in which `value` is not 0 (nan counts as not 0)."""
+        return builder.fcmp_unordered("!=", value, self.constant(0.0))
+
+    def truth(self, builder: ir.IRBuilder, mask: Value) -> Value:
+        """Return 1.0 where the mask is set, else 0.0."""
+        return builder.select(mask, self.constant(1.0), self.constant(0.0))
+
+    def elementwise(self, builder: ir.IRBuilder, name: str, args: list[Value]) -> Value:
+        """Apply the elementwise primitive called `name`; `Where` and comparisons have methods of their own."""
+        emit = _INSTRUCTIONS.get(name)
+        if emit is not None:
+            return emit(self, builder, args)
+        return builder.call(self.math.function(_FUNCTIONS.get(name, name.lower())), args)
+
+    def call_intrinsic(self, builder: ir.IRBuilder, name: str, args: list[Value]) -> Value:
+        """Call the LLVM intrinsic ``llvm.<name>`` on real lanes."""
+        return builder.call(self.module.declare_intrinsic(f"llvm.{name}", [self.real]), args)
+
+    def exponential_of_multiple(self, builder: ir.IRBuilder, x: Value, scale: Value) -> Value:
+        """Return exp(scale * x) for a `scale` given as one float64 scalar, exact to the last bits.
+
+        scale * log2(e) is split into two working precision numbers, so that the rounding of a folded scale does not
+        bias all pairs in the same direction.
+        """
+        double = ir.DoubleType()
+        log2_e = ir.Constant(double, LOG2_E)
+        product = builder.fmul(scale, log2_e)
+        if self.dtype == "float32":
+            high = builder.fptrunc(product, self.element)
+            low = builder.fptrunc(builder.fsub(product, builder.fpext(high, double)), self.element)
+        else:
+            fma = self.module.declare_intrinsic("llvm.fma", [double])
+            high = product
+            error = builder.call(fma, [scale, log2_e, builder.fneg(product)])
+            low = builder.call(fma, [scale, ir.Constant(double, LOG2_E_REST), error])
+        parts = [self.broadcast(builder, part) for part in (high, low)]
+        return builder.call(self.math.function("exp_scaled"), [x, *parts])
+
+
+_COMPARISONS = {
+    "LessThan": ("<", True),
+    "LessOrEqual": ("<=", True),
+    "Equal": ("==", True),
+    "NotEqual": ("!=", False),
+}
+COMPARISONS = frozenset(_COMPARISONS)
+
+_Emit = Callable[[Lanes, Any, list[Any]], Any]
+_INSTRUCTIONS: dict[str, _Emit] = {
+    "Add": lambda lanes, builder, args: builder.fadd(*args, flags=_CONTRACT),
+    "Subtract": lambda lanes, builder, args: builder.fsub(*args, flags=_CONTRACT),
+    "Mult": lambda lanes, builder, args: builder.fmul(*args, flags=_CONTRACT),
+    "Divide": lambda lanes, builder, args: builder.fdiv(*args),
+    "Minus": lambda lanes, builder, args: builder.fneg(*args),
+    "Abs": lambda lanes, builder, args: lanes.call_intrinsic(builder, "fabs", args),
+    "Sqrt": lambda lanes, builder, args: lanes.call_intrinsic(builder, "sqrt", args),
+    "Floor": lambda lanes, builder, args: lanes.call_intrinsic(builder, "floor", args),
+}
+
+_FUNCTIONS = {"Powf": "pow"}
+"""Vector math functions whose name is not the lower-case name of the operation."""

@@ -1,0 +1,1 @@
+"""Passes on expressions: differentiate, expand, simplify, separate."""

@@ -1,0 +1,95 @@
+"""Derivatives of expressions: reverse mode from pullback records, forward mode from reverse mode.
+
+Reverse mode walks the graph once from the result to the variables and adds up
+cotangents (Griewank and Walther, Evaluating Derivatives, 2008, chapter 3).
+Because a pullback is linear in its cotangent, the adjoint of the adjoint is the
+differential itself: forward mode needs no rules of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pairfold.errors import DimensionError, NotDifferentiableError
+from pairfold.ir.expr import Category, Expr, topological
+from pairfold.ops.arithmetic import apply, variable, zeros
+from pairfold.transform.expand import expand_where
+
+__all__ = ["differential", "gradient", "gradients"]
+
+
+def gradient(f: Expr, v: Expr, g: Expr) -> Expr:
+    """Return the adjoint of the differential of `f` with respect to the node `v`, applied to `g`.
+
+    Parameters
+    ----------
+    f, v : Expr
+        `v` is a leaf of `f` as a rule; a vector of zeros is returned when `f` does not depend on it.
+    g : Expr
+        Cotangent, of the dimension of `f`.
+
+    Raises
+    ------
+    DimensionError
+        If `g` has another dimension than `f`.
+    NotDifferentiableError
+        If an operation on the way has no derivative.
+    """
+    return gradients(f, [v], g)[0]
+
+
+def gradients(f: Expr, wanted: Sequence[Expr], g: Expr) -> list[Expr]:
+    """Return `gradient(f, v, g)` for every v of `wanted`, in one sweep."""
+    if g.dim != f.dim:
+        raise DimensionError(
+            f"The gradient of a formula of dimension {f.dim} is applied to an expression of dimension {g.dim}; "
+            "both dimensions must be equal."
+        )
+    (f,) = expand_where([f], lambda node: node.op.pullback is None)
+    active: set[Expr] = set(wanted)
+    order = topological([f])
+    for node in order:
+        if any(arg in active for arg in node.args):
+            active.add(node)
+    cotangent: dict[Expr, Expr] = {f: g}
+    for node in reversed(order):
+        if node not in active or node in wanted or node not in cotangent:
+            continue
+        if node.op.pullback is None:
+            raise NotDifferentiableError(
+                f"{node.op.name} has no derivative, but a derivative of {node!r} was asked for. "
+                "Differentiate with respect to a variable that it does not depend on, or use another operation."
+            )
+        parts = node.op.pullback(node, cotangent[node])
+        for arg, part in zip(node.args, parts, strict=True):
+            if part is not None and arg in active:
+                part = _fit(part, arg.dim)
+                cotangent[arg] = part if arg not in cotangent else cotangent[arg] + part
+    return [cotangent.get(v, zeros(v.dim)) for v in wanted]
+
+
+def _fit(cotangent: Expr, dim: int) -> Expr:
+    """Undo or do the broadcast between dimension 1 and `dim`."""
+    if cotangent.dim == dim:
+        return cotangent
+    if dim == 1:
+        return apply("Sum", cotangent)
+    return apply("SumT", cotangent, params=(dim,))
+
+
+def differential(f: Expr, v: Expr, u: Expr) -> Expr:
+    """Return the directional derivative of `f` with respect to the node `v` in the direction `u`.
+
+    Raises
+    ------
+    DimensionError
+        If `u` has another dimension than `v`.
+    """
+    if u.dim != v.dim:
+        raise DimensionError(
+            f"The derivative along a variable of dimension {v.dim} is taken in a direction of dimension {u.dim}; "
+            "both dimensions must be equal."
+        )
+    cotangent = variable(-1, f.dim, Category.PARAMETER, "cotangent")
+    adjoint = gradient(f, v, cotangent)
+    return gradient(adjoint, cotangent, u)

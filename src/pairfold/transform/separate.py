@@ -1,0 +1,75 @@
+"""Separate what depends on the row, on the column, on both or on neither.
+
+KeOps evaluates the whole formula once per pair. Here everything that depends on
+one side only leaves the inner loop: row-only nodes are computed once per row,
+column-only nodes once per column, uniform nodes once per call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pairfold.ir.expr import COLUMN_BIT, PLACEHOLDER_BIT, ROW_BIT, Expr, topological
+from pairfold.ops.arithmetic import one
+from pairfold.transform.simplify import factors, product
+
+__all__ = ["Frontier", "frontier", "is_access", "location", "split_row_factor"]
+
+_STRUCTURE = frozenset({"Var", "Extract", "SumT", "Tile", "Concat", "Const"})
+
+
+def location(node: Expr) -> str:
+    """Return "uniform", "row", "column" or "pair"; a placeholder counts as a pair."""
+    if node.dependence & PLACEHOLDER_BIT or node.dependence == ROW_BIT | COLUMN_BIT:
+        return "pair"
+    return {0: "uniform", ROW_BIT: "row", COLUMN_BIT: "column"}[node.dependence]
+
+
+def is_access(node: Expr) -> bool:
+    """Tell whether `node` only picks components of variables, so that nothing has to be computed in advance."""
+    return all(part.op.name in _STRUCTURE for part in topological([node]))
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The nodes of each sort that the pair loop or the final step reads."""
+
+    uniform: tuple[Expr, ...]
+    row: tuple[Expr, ...]
+    column: tuple[Expr, ...]
+
+
+def frontier(roots: Sequence[Expr]) -> Frontier:
+    """Return the maximal uniform, row-only and column-only nodes under `roots`.
+
+    Uniform nodes are those read by any other sort, leaves included; constants are left out.
+    """
+    found: dict[str, dict[Expr, None]] = {"uniform": {}, "row": {}, "column": {}}
+
+    def note(node: Expr) -> None:
+        where = location(node)
+        if where != "pair" and node.op.name != "Const":
+            found[where][node] = None
+
+    for root in roots:
+        note(root)
+    for node in topological(roots):
+        if location(node) != "uniform":
+            for arg in node.args:
+                if location(arg) != location(node):
+                    note(arg)
+    return Frontier(*(tuple(found[name]) for name in ("uniform", "row", "column")))
+
+
+def split_row_factor(value: Expr) -> tuple[Expr, Expr]:
+    """Write `value` as (factor of the row only) * (rest), so that the factor can leave a sum over columns.
+
+    The rest may have a smaller dimension than `value`, when the only vector factors depend on the row.
+    """
+    parts = factors(value)
+    outer = [part for part in parts if location(part) in ("uniform", "row")]
+    inner = [part for part in parts if location(part) not in ("uniform", "row")]
+    if not inner or not outer:
+        return one(), value
+    return product(outer), product(inner)

@@ -1,0 +1,213 @@
+"""Make an expression of primitives cheaper to evaluate without changing what it means.
+
+The main tool is the normal form of products. The factors of a product are
+collected and grouped by what they depend on, scalars before vectors:
+
+    ((uniform * row) * (column * pair)) * vectors
+
+so that everything that can leave the inner loop forms one subtree that does
+leave it. Regrouping a product changes its rounding by an ulp and may move an
+overflow; nothing here assumes that values are finite (x * 0 stays, x - x stays).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pairfold.ir.expr import COLUMN_BIT, ROW_BIT, Expr, make, rewrite
+from pairfold.ops.arithmetic import apply, constant, is_constant, one
+
+__all__ = ["factors", "product", "simplify"]
+
+
+def simplify(roots: Sequence[Expr]) -> list[Expr]:
+    """Return cheaper expressions with the same values up to rounding."""
+    return rewrite(roots, _rule)
+
+
+def _rule(node: Expr, args: tuple[Expr, ...]) -> Expr:
+    op = node.op
+    if args and op.elementwise and node.kind == "real":
+        if all(is_constant(arg) for arg in args):
+            return constant(float(op.reference(*(arg.params[0] for arg in args), *node.params)))
+        args, replicated = _without_replication(args, node.dim)
+        if replicated:
+            inner = _rule(make(op, args, node.params), args)
+            return apply("SumT", inner, params=(node.dim,))
+    rule = _RULES.get(op.name)
+    return make(op, args, node.params) if rule is None else rule(args, node.params)
+
+
+def _without_replication(args: tuple[Expr, ...], dim: int) -> tuple[tuple[Expr, ...], bool]:
+    """Replace replicated scalars by the scalars: elementwise operations broadcast anyway.
+
+    Returns the new arguments and whether the result, now a scalar, must be replicated.
+    """
+    bare = tuple(arg.args[0] if arg.op.name == "SumT" else arg for arg in args)
+    if dim == 1 or bare == args:
+        return args, False
+    return bare, all(arg.dim == 1 for arg in bare)
+
+
+# ---------------------------------------------------------------- products
+
+
+def factors(expr: Expr) -> list[Expr]:
+    """Return the factors of the product `expr`."""
+    name = expr.op.name
+    if name == "Mult":
+        return factors(expr.args[0]) + factors(expr.args[1])
+    if name == "Minus":
+        return [constant(-1.0), *factors(expr.args[0])]
+    return [expr]
+
+
+def product(parts: Sequence[Expr]) -> Expr:
+    """Multiply `parts` in the normal form.
+
+    The dimension of the result is the largest dimension of the parts.
+    """
+    number = 1.0
+    groups: dict[tuple[int, bool], list[Expr]] = {}
+    for part in parts:
+        if is_constant(part):
+            number *= part.params[0]
+        else:
+            groups.setdefault((part.dependence, part.dim > 1), []).append(part)
+
+    def group(dependence: int, is_vector: bool) -> list[Expr]:
+        return groups.pop((dependence, is_vector), [])
+
+    def fold(members: list[Expr]) -> list[Expr]:
+        return [_chain(members)] if members else []
+
+    uniform = group(0, False)
+    if number == -1 and uniform:
+        # The sign goes where it is applied once, not once per pair.
+        uniform, number = [-_chain(uniform)], 1.0
+    lead = fold(([constant(number)] if abs(number) != 1 else []) + uniform)
+    lead = fold(lead + fold(group(ROW_BIT, False)))
+    column = fold(group(COLUMN_BIT, False))
+    pair = [member for key in sorted(groups) if not key[1] for member in groups[key]]
+    vectors = [_chain(groups[key]) for key in sorted(groups) if key[1]]
+    rest = fold(column + fold(pair))
+    members = fold(lead + rest) + fold(vectors)
+    if not members:
+        return constant(number)
+    result = _chain(members)
+    return -result if number == -1 else result
+
+
+def _chain(members: Sequence[Expr]) -> Expr:
+    result = members[0]
+    for member in members[1:]:
+        result = result * member
+    return result
+
+
+def _mult(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
+    return product(factors(args[0]) + factors(args[1]))
+
+
+def _minus(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
+    return product([constant(-1.0), *factors(args[0])])
+
+
+def _divide(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
+    numerator, denominator = args
+    if denominator.dependence == 0 and not is_constant(denominator, 0.0):
+        # One reciprocal for all pairs. Uniform scalars are evaluated in float64, so nothing is lost.
+        if is_constant(denominator):
+            inverse = constant(1.0 / denominator.params[0])
+        else:
+            inverse = apply("Divide", one(), denominator)
+        return inverse if is_constant(numerator, 1.0) else product([*factors(numerator), inverse])
+    return apply("Divide", numerator, denominator)
+
+
+# ---------------------------------------------------------------- sums and structure
+
+
+def _add(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
+    for zero, other in (args, args[::-1]):
+        if is_constant(zero, 0.0) and other.dim >= zero.dim:
+            return other
+    if args[1].op.name == "Minus":
+        return _subtract((args[0], args[1].args[0]), params)
+    if args[0].op.name == "Minus":
+        return _subtract((args[1], args[0].args[0]), params)
+    return apply("Add", *args)
+
+
+def _subtract(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
+    if is_constant(args[1], 0.0):
+        return args[0]
+    if args[1].op.name == "Minus":
+        return _add((args[0], args[1].args[0]), params)
+    return apply("Subtract", *args)
+
+
+def _sum(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
+    (arg,) = args
+    if arg.dim == 1:
+        return arg
+    if arg.op.name == "SumT":
+        return product([constant(arg.dim), *factors(arg.args[0])])
+    parts = factors(arg)
+    embedded = next((part for part in parts if part.op.name == "ExtractT"), None)
+    if embedded is not None:
+        (inner,), (start, _) = embedded.args, embedded.params
+        others = [_extract((part,), (start, inner.dim)) if part.dim > 1 else part for part in parts if part is not embedded]
+        return _sum((product([*factors(inner), *others]),), ())
+    scalars = [part for part in parts if part.dim == 1]
+    if not scalars:
+        return apply("Sum", arg)
+    inner = product([part for part in parts if part.dim > 1])
+    return product([*scalars, *factors(_sum((inner,), ()))])
+
+
+def _replicate(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
+    return args[0] if params[0] == 1 else apply("SumT", *args, params=params)
+
+
+def _extract(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
+    (arg,) = args
+    start, length = params
+    assert isinstance(start, int)
+    assert isinstance(length, int)
+    if start == 0 and length == arg.dim:
+        return arg
+    name = arg.op.name
+    if name == "SumT":
+        return _replicate(arg.args, (length,))
+    if name == "Extract":
+        return _extract(arg.args, (start + arg.params[0], length))
+    if name == "ExtractT" and start == arg.params[0] and length == arg.args[0].dim:
+        return arg.args[0]
+    if name == "Concat":
+        first = arg.args[0].dim
+        if start + length <= first:
+            return _extract((arg.args[0],), params)
+        if start >= first:
+            return _extract((arg.args[1],), (start - first, length))
+    return apply("Extract", arg, params=params)
+
+
+def _where(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
+    condition, chosen, other = args
+    if chosen is other and chosen.dim >= condition.dim:
+        return chosen
+    return apply("Where", *args)
+
+
+_RULES: dict[str, Callable[[tuple[Expr, ...], tuple[object, ...]], Expr]] = {
+    "Mult": _mult,
+    "Minus": _minus,
+    "Divide": _divide,
+    "Add": _add,
+    "Subtract": _subtract,
+    "Sum": _sum,
+    "SumT": _replicate,
+    "Extract": _extract,
+    "Where": _where,
+}
