@@ -74,8 +74,8 @@ class Reduction:
     shapes : callable
         ``shapes(sizes) -> tuple of shapes``, one per output, of what follows the row axis.
     reference : callable
-        ``reference(value, weight, k) -> tuple of arrays``: dense NumPy definition, value ``(..., n, m, d)`` ->
-        ``(..., n, dim)``.
+        ``reference(value, weight, k, columns) -> tuple of arrays``: dense NumPy definition, value
+        ``(..., n, m, d)`` -> ``(..., n, dim)``; ``columns`` ``(m,)`` are the numbers of the columns that are seen.
     linear : bool
         The reduction is a sum: factors that depend on the row only may leave it.
     pullback : callable or None

@@ -81,13 +81,13 @@ def _shifted(value: Any, weight: Any) -> tuple[Any, Any]:
     return shift[..., 0, :], np.sum(terms if weight is None else terms * weight, axis=-2)
 
 
-def _log_sum_exp_reference(value: Any, weight: Any, k: int) -> tuple[Any, ...]:
+def _log_sum_exp_reference(value: Any, weight: Any, k: int, columns: Any) -> tuple[Any, ...]:
     shift, total = _shifted(value, weight)
     with np.errstate(divide="ignore", invalid="ignore"):
         return (shift + np.log(total),)
 
 
-def _softmax_reference(value: Any, weight: Any, k: int) -> tuple[Any, ...]:
+def _softmax_reference(value: Any, weight: Any, k: int, columns: Any) -> tuple[Any, ...]:
     _, weighted = _shifted(value, weight)
     _, total = _shifted(value, None)
     return (weighted / total,)

@@ -28,7 +28,7 @@ def _better(name: str) -> Callable[[Expr, Expr], Expr]:
 
 
 def _winner_reference(name: str, arg_only: bool, value_only: bool) -> Callable[..., tuple[Any, ...]]:
-    def reference(value: Any, weight: Any, k: int) -> tuple[Any, ...]:
+    def reference(value: Any, weight: Any, k: int, columns: Any) -> tuple[Any, ...]:
         worst = np.inf if name == "Min" else -np.inf
         filled = np.where(np.isnan(value), worst, value)
         if value.shape[-2] == 0:
@@ -37,7 +37,7 @@ def _winner_reference(name: str, arg_only: bool, value_only: bool) -> Callable[.
         else:
             best = (np.min if name == "Min" else np.max)(filled, axis=-2)
             where = (np.argmin if name == "Min" else np.argmax)(filled, axis=-2)
-            where = np.where(best == worst, 0, where)
+            where = np.where(best == worst, 0, columns[where])
         if arg_only:
             return (where,)
         return (best,) if value_only else (best, where)
@@ -86,8 +86,7 @@ def _register_winner(name: str, output: str) -> None:
                 "index": f"first j at which F has its {letter}imum, per component",
                 "both": f"{letter}imum over j of F and the first j that attains it",
             }[output],
-            doc="nan is never selected; no column, or only nan: "
-            f"{'+inf' if name == 'Min' else '-inf'} with index 0.",
+            doc=f"nan is never selected; no column, or only nan: {'+inf' if name == 'Min' else '-inf'} with index 0.",
         )
     )
 
@@ -99,39 +98,42 @@ for _name in ("Min", "Max"):
 # ---------------------------------------------------------------- the K smallest
 
 
-def _shift_down(f: Expr, filler: Expr, dim: int) -> Expr:
-    """Move every entry one place down the list (`dim` components an entry) and put `filler` first."""
-    head = filler if dim == 1 else apply("SumT", filler, params=(dim,))
-    if f.dim == dim:
-        return head
-    return apply("Concat", head, apply("Extract", f, params=(0, f.dim - dim)))
+def _shift_down(f: Expr, first: Expr) -> Expr:
+    """Move every entry one place down the list, drop the last one and put `first` in front."""
+    if f.dim == first.dim:
+        return first
+    return apply("Concat", first, apply("Extract", f, params=(0, f.dim - first.dim)))
+
+
+def _replicated(f: Expr, dim: int) -> Expr:
+    return f if f.dim == dim else apply("SumT", f, params=(dim,))
 
 
 def _insert(state: State, value: Expr, index: Expr, sizes: Sizes) -> State:
     """Insert one candidate into the sorted list; entries equal to it stay in front of it."""
-    count = sizes.k
+    candidate = _in_every_place(value, sizes)
     best = state["best"]
-    candidate = value if count == 1 else apply("Tile", value, params=(count,))
-    stays_above = apply("LessThan", candidate, best)
-    previous = _shift_down(best, constant(-np.inf), sizes.value)
+    previous = _shift_down(best, _replicated(constant(-np.inf), sizes.value))
     moves = apply("LessThan", candidate, previous)
-    new = {"best": apply("Where", moves, previous, apply("Where", stays_above, candidate, best))}
+    enters = apply("LessThan", candidate, best)
+    new = {"best": apply("Where", moves, previous, apply("Where", enters, candidate, best))}
     if "where" in state:
         where = state["where"]
-        previous_where = _shift_down(where, index, sizes.value)
-        new["where"] = apply("Where", moves, previous_where, apply("Where", stays_above, index, where))
+        previous_where = _shift_down(where, _replicated(index, sizes.value))
+        entering = index if index.dim == 1 else _in_every_place(index, sizes)
+        new["where"] = apply("Where", moves, previous_where, apply("Where", enters, entering, where))
     return new
+
+
+def _in_every_place(f: Expr, sizes: Sizes) -> Expr:
+    return f if sizes.k == 1 else apply("Tile", f, params=(sizes.k,))
 
 
 def _smallest_merge(a: State, b: State, sizes: Sizes) -> State:
     state = a
-    for entry in range(sizes.k):
-        start = entry * sizes.value
-        part = {key: apply("Extract", b[key], params=(start, sizes.value)) for key in b}
-        index = part.get("where", constant(0.0))
-        if index.dim > 1:
-            index = apply("Tile", index, params=(sizes.k,))
-        state = {**state, **_insert(state, part["best"], index, sizes)}
+    for place in range(sizes.k):
+        entry = {key: apply("Extract", b[key], params=(place * sizes.value, sizes.value)) for key in b}
+        state = {**state, **_insert(state, entry["best"], entry.get("where", constant(0.0)), sizes)}
     return state
 
 
@@ -141,18 +143,18 @@ def _smallest_guard(state: State, value: Expr, sizes: Sizes) -> Expr:
 
 
 def _smallest_reference(outputs: tuple[str, ...]) -> Callable[..., tuple[Any, ...]]:
-    def reference(value: Any, weight: Any, k: int) -> tuple[Any, ...]:
+    def reference(value: Any, weight: Any, k: int, columns: Any) -> tuple[Any, ...]:
         filled = np.where(np.isnan(value), np.inf, value)
         order = np.argsort(filled, axis=-2, kind="stable")[..., :k, :]
         best = np.take_along_axis(filled, order, axis=-2)
-        order = np.where(best == np.inf, -1, order)
+        order = np.where(best == np.inf, -1, columns[order])
         missing = k - best.shape[-2]
         if missing > 0:
             pad = [(0, 0)] * (value.ndim - 2) + [(0, missing), (0, 0)]
             best = np.pad(best, pad, constant_values=np.inf)
             order = np.pad(order, pad, constant_values=-1)
         found = {"best": best, "where": order}
-        return tuple(found[key].reshape(*value.shape[:-2], -1) for key in outputs)
+        return tuple(found[key] for key in outputs)
 
     return reference
 

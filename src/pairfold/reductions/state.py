@@ -1,20 +1,97 @@
-"""The placeholders that stand for the state of a reduction in its expressions."""
+"""The placeholders that stand for what a reduction works on, and its formulas written in them.
+
+Every target takes the state transitions of a reduction from here, so that all
+of them bind the same nodes.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 from pairfold.ir.expr import Category, Expr
-from pairfold.ir.reduction import Reduction, Sizes
+from pairfold.ir.reduction import Reduction, Sizes, State
 from pairfold.ops.arithmetic import variable
 
-__all__ = ["COLUMN_INDEX", "placeholders"]
-
-COLUMN_INDEX = variable("index", 1, Category.PLACEHOLDER, "index")
-"""The number of the current column."""
+__all__ = ["COLUMN_INDEX", "Transitions", "placeholders", "transitions", "value_placeholder", "weight_placeholder"]
 
 
-def placeholders(reduction: Reduction, sizes: Sizes, prefix: str = "state") -> dict[str, Expr]:
-    """Return one placeholder per field of the state, named ``prefix.field``."""
+def placeholders(reduction: Reduction, sizes: Sizes, prefix: str = "state") -> State:
+    """Return one placeholder per field of the state: the variable called ``prefix.field``.
+
+    Examples
+    --------
+    >>> from pairfold.reductions import REDUCTIONS
+    >>> placeholders(REDUCTIONS["Sum"], Sizes(3))
+    {'total': state.total}
+    """
     return {
         field.name: variable(f"{prefix}.{field.name}", field.dim(sizes), Category.PLACEHOLDER, field.kind)
         for field in reduction.fields
     }
+
+
+def value_placeholder(sizes: Sizes) -> Expr:
+    """Return the placeholder of the value of the formula at one pair."""
+    return variable("value", sizes.value, Category.PLACEHOLDER)
+
+
+def weight_placeholder(sizes: Sizes) -> Expr:
+    """Return the placeholder of the value of the second formula at one pair."""
+    return variable("weight", sizes.weight, Category.PLACEHOLDER)
+
+
+COLUMN_INDEX = variable("index", 1, Category.PLACEHOLDER, "index")
+"""The number of the current column, counted from 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transitions:
+    """The formulas of a reduction at given sizes, written in placeholders.
+
+    Attributes
+    ----------
+    state, first, second : dict of str to Expr
+        Placeholders of the current state and of the two states that `merge` joins.
+    value, weight, index : Expr
+        Placeholders of the two formulas and of the column number; `weight` is None when the reduction has none.
+    guard : Expr or None
+        Not zero where `rare` must run before `update`.
+    rare, update, merge : dict of str to Expr
+        New value per field; in `update` the *term* of an additive field.
+    finish : tuple of Expr
+        The outputs.
+    """
+
+    state: State
+    first: State
+    second: State
+    value: Expr
+    weight: Expr | None
+    index: Expr
+    guard: Expr | None
+    rare: State
+    update: State
+    merge: State
+    finish: tuple[Expr, ...]
+
+
+@lru_cache(maxsize=256)
+def transitions(reduction: Reduction, sizes: Sizes) -> Transitions:
+    """Return the formulas of `reduction` at `sizes`."""
+    state, first, second = (placeholders(reduction, sizes, prefix) for prefix in ("state", "first", "second"))
+    value = value_placeholder(sizes)
+    weight = weight_placeholder(sizes) if reduction.needs_weight else None
+    return Transitions(
+        state=state,
+        first=first,
+        second=second,
+        value=value,
+        weight=weight,
+        index=COLUMN_INDEX,
+        guard=None if reduction.guard is None else reduction.guard(state, value, sizes),
+        rare={} if reduction.rare is None else reduction.rare(state, value, COLUMN_INDEX, sizes),
+        update=reduction.update(state, value, weight, COLUMN_INDEX, sizes),
+        merge=reduction.merge(first, second, sizes),
+        finish=reduction.finish(state, sizes),
+    )

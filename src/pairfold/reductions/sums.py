@@ -22,7 +22,7 @@ def _sum_pullback(
     return cotangents[0], None
 
 
-def _sum_reference(value: Any, weight: Any, k: int) -> tuple[Any, ...]:
+def _sum_reference(value: Any, weight: Any, k: int, columns: Any) -> tuple[Any, ...]:
     return (np.sum(value, axis=-2),)
 
 

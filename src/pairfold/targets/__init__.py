@@ -1,0 +1,1 @@
+"""What can run a problem: the reference interpreter, the CPU, the GPU."""

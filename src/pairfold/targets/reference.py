@@ -1,0 +1,231 @@
+"""The definition of the language: plain, dense NumPy, one operation after the other.
+
+Slow and hungry for memory on purpose (the whole pair table is built). Every
+other target and every schedule is tested against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from pairfold.errors import ArgumentValueError
+from pairfold.ir.expr import Category, Expr, topological, variables
+from pairfold.ir.problem import Problem
+from pairfold.reductions.state import transitions
+
+__all__ = ["evaluate", "finish_states", "merge_states", "run", "run_monoid"]
+
+Array: TypeAlias = npt.NDArray[Any]
+States: TypeAlias = dict[str, Array]
+
+
+def evaluate(roots: Sequence[Expr], bindings: Mapping[Expr, Array]) -> list[Array]:
+    """Evaluate expressions on arrays.
+
+    Parameters
+    ----------
+    roots : sequence of Expr
+        What to evaluate.
+    bindings : mapping of Expr to array
+        An array of shape ``(..., dim)`` for every variable; leading axes broadcast. Any other node may be bound
+        too: it is then not computed.
+
+    Returns
+    -------
+    list of array
+        Shape ``(..., dim)`` with the leading axes that the expression needs; int64 where the kind is ``"index"``,
+        otherwise the common dtype of the bound real arrays (float64 when there is none).
+
+    Raises
+    ------
+    ArgumentValueError
+        If a variable is not bound.
+
+    Examples
+    --------
+    >>> from pairfold.ops import variable
+    >>> x = variable(0, 2, Category.ROW)
+    >>> evaluate([x * x], {x: np.array([2.0, 3.0])})
+    [array([4., 9.])]
+    """
+    real = [np.asarray(array).dtype for node, array in bindings.items() if node.kind != "index"]
+    dtype = np.result_type(*real) if real else np.dtype(np.float64)
+    found: dict[Expr, Array] = {}
+    with np.errstate(all="ignore"):
+        for node in topological(roots):
+            if node in bindings:
+                array = bindings[node]
+            elif node.op.name == "Var":
+                raise ArgumentValueError(f"The variable {node!r} is not bound to an array.")
+            else:
+                array = node.op.reference(*(found[arg] for arg in node.args), *node.params)
+            found[node] = np.asarray(array).astype(np.int64 if node.kind == "index" else dtype, copy=False)
+    return [found[root] for root in roots]
+
+
+def run(
+    problem: Problem,
+    arrays: Sequence[Array],
+    *,
+    rows: int,
+    columns: int,
+    batch: tuple[int, ...] = (),
+    ranges: tuple[Array, Array, Array] | None = None,
+    options: object = None,
+) -> tuple[Array, ...]:
+    """Compute a problem by its definition.
+
+    Parameters
+    ----------
+    problem : Problem
+        Formula and reduction.
+    arrays : sequence of array
+        Argument number p is ``arrays[p]``: shape ``(*b, rows, dim)`` for a row variable, ``(*b, columns, dim)`` for
+        a column variable, ``(*b, dim)`` for a parameter, where b broadcasts to `batch`.
+    rows, columns : int
+        What is kept and what is reduced.
+    batch : tuple of int
+        Leading axes of the result.
+    ranges : tuple of three arrays, optional
+        ``(ranges_i, slices_i, redranges_j)``: rows ``ranges_i[k]`` see the columns of
+        ``redranges_j[slices_i[k - 1]:slices_i[k]]``, one after the other. Rows that no block covers get the value
+        for no columns; a later block overwrites an earlier one.
+    options : object
+        Ignored: how to compute is no business of the definition.
+
+    Returns
+    -------
+    tuple of array
+        Output k has shape ``(*batch, rows, *shapes[k])`` and the dtype of the arguments, or int64 for indices.
+    """
+    value, weight = _pair_tables(problem, arrays, rows, columns, batch)
+    everything = np.arange(columns)
+    if ranges is None:
+        return _reduce(problem, value, weight, everything)
+    outputs = _reduce(problem, value[..., :0, :], None if weight is None else weight[..., :0, :], everything[:0])
+    starts = np.concatenate([[0], np.asarray(ranges[1], np.int64)])
+    for block, (first, last) in enumerate(np.asarray(ranges[0])):
+        parts = [np.arange(a, b) for a, b in np.asarray(ranges[2])[starts[block] : starts[block + 1]]]
+        seen = np.concatenate([everything[:0], *parts])
+        table = value[..., first:last, seen, :]
+        found = _reduce(problem, table, None if weight is None else weight[..., first:last, seen, :], seen)
+        for output, part, shape in zip(outputs, found, problem.reduction.shapes(problem.sizes), strict=True):
+            row_axis = output.ndim - len(shape) - 1
+            output[(slice(None),) * row_axis + (slice(first, last),)] = part
+    return outputs
+
+
+def run_monoid(
+    problem: Problem,
+    arrays: Sequence[Array],
+    splits: Sequence[Sequence[int]],
+    *,
+    rows: int,
+    columns: int,
+    batch: tuple[int, ...] = (),
+) -> tuple[Array, ...]:
+    """Compute a problem through init, update, merge and finish, column by column.
+
+    `splits` lists the columns of each part, for instance ``[range(0, 5), [], range(5, 9)]``; each part is reduced
+    on its own and the states are merged from left to right. Shapes are those of `run`.
+    """
+    value, weight = _pair_tables(problem, arrays, rows, columns, batch)
+    states = [_reduce_part(problem, value, weight, part) for part in splits]
+    state = merge_states(problem, states)
+    return finish_states(problem, state)
+
+
+def merge_states(problem: Problem, states: Sequence[States]) -> States:
+    """Merge partial states, given in the order of their columns, into one.
+
+    A state maps each field of the reduction to an array of shape ``(..., dim of the field)``.
+    """
+    if not states:
+        raise ArgumentValueError("Nothing to merge: at least one state is needed.")
+    formulas = transitions(problem.reduction, problem.sizes)
+    names = [field.name for field in problem.reduction.fields]
+    merged = states[0]
+    for state in states[1:]:
+        bindings = {formulas.first[name]: merged[name] for name in names}
+        bindings.update({formulas.second[name]: state[name] for name in names})
+        merged = dict(zip(names, evaluate([formulas.merge[name] for name in names], bindings), strict=True))
+    return merged
+
+
+def finish_states(problem: Problem, state: States) -> tuple[Array, ...]:
+    """Turn a final state into the outputs of the problem."""
+    formulas = transitions(problem.reduction, problem.sizes)
+    found = evaluate(formulas.finish, {formulas.state[name]: array for name, array in state.items()})
+    leading = np.broadcast_shapes(*(array.shape[:-1] for array in state.values()))
+    outputs = []
+    for root, array, shape in zip(formulas.finish, found, problem.reduction.shapes(problem.sizes), strict=True):
+        outputs.append(np.broadcast_to(array, (*leading, root.dim)).reshape(*leading, *shape))
+    return tuple(outputs)
+
+
+# ---------------------------------------------------------------- the parts
+
+
+def _pair_tables(
+    problem: Problem, arrays: Sequence[Array], rows: int, columns: int, batch: tuple[int, ...]
+) -> tuple[Array, Array | None]:
+    """Return value and weight at every pair, shape ``(*batch, rows, columns, dim)``."""
+    bindings: dict[Expr, Array] = {}
+    for node in variables(*problem.roots):
+        position, _, category = node.params[:3]
+        array = np.asarray(arrays[position])
+        if category == Category.ROW:
+            bindings[node] = array[..., :, None, :]
+        elif category == Category.COLUMN:
+            bindings[node] = array[..., None, :, :]
+        else:
+            bindings[node] = array[..., None, None, :]
+    dtype = np.result_type(*(np.asarray(array).dtype for array in arrays)) if arrays else np.dtype(np.float64)
+    tables = [
+        np.broadcast_to(table, (*batch, rows, columns, root.dim)).astype(dtype, copy=False)
+        for root, table in zip(problem.roots, evaluate(problem.roots, bindings), strict=True)
+    ]
+    return tables[0], tables[1] if len(tables) > 1 else None
+
+
+def _reduce(problem: Problem, value: Array, weight: Array | None, columns: Array) -> tuple[Array, ...]:
+    leading = value.shape[:-2]
+    with np.errstate(all="ignore"):
+        outputs = problem.reduction.reference(value, weight, problem.k, columns)
+    shapes = problem.reduction.shapes(problem.sizes)
+    return tuple(output.reshape(*leading, *shape) for output, shape in zip(outputs, shapes, strict=True))
+
+
+def _reduce_part(problem: Problem, value: Array, weight: Array | None, columns: Sequence[int]) -> States:
+    """Reduce the given columns of the pair tables into a state of shape ``(*batch, rows, dim of the field)``."""
+    fields, sizes = problem.reduction.fields, problem.sizes
+    formulas = transitions(problem.reduction, sizes)
+    leading = value.shape[:-2]
+    state = {
+        field.name: np.full(
+            (*leading, field.dim(sizes)), field.initial, np.int64 if field.kind == "index" else value.dtype
+        )
+        for field in fields
+    }
+    additive = {field.name for field in fields if field.additive}
+    for column in columns:
+        bindings = {formulas.value: value[..., column, :], formulas.index: np.full((1,), column)}
+        if weight is not None and formulas.weight is not None:
+            bindings[formulas.weight] = weight[..., column, :]
+        if formulas.guard is not None and np.any(_on_state(formulas.state, state, bindings, [formulas.guard])[0] != 0):
+            found = _on_state(formulas.state, state, bindings, list(formulas.rare.values()))
+            state = {**state, **dict(zip(formulas.rare, found, strict=True))}
+        terms = _on_state(formulas.state, state, bindings, list(formulas.update.values()))
+        for name, term in zip(formulas.update, terms, strict=True):
+            state[name] = state[name] + term if name in additive else np.broadcast_to(term, state[name].shape)
+    return state
+
+
+def _on_state(
+    names: Mapping[str, Expr], state: States, bindings: Mapping[Expr, Array], roots: Sequence[Expr]
+) -> list[Array]:
+    return evaluate(roots, {**bindings, **{names[name]: array for name, array in state.items()}})
