@@ -57,6 +57,14 @@ class Op:
         Whether differences can check the derivative on `domain`.
     sample : tuple of tuples
         ``(dims, params)`` examples for operations whose dimensions are not free.
+    ulp : float
+        Bound of the rounding error of a primitive, in units in the last place; 0 where values are only moved. The
+        tests derive their tolerances from it.
+    method_order : tuple of int
+        Operand number p of the operation is operand number ``method_order[p]`` of the method, where 0 is the
+        LazyTensor itself; empty when the orders agree.
+    defaults : tuple
+        What the method takes for its last arguments when they are left out.
     """
 
     name: str
@@ -75,6 +83,9 @@ class Op:
     domain: tuple[tuple[float, float], ...] = ()
     smooth: bool = True
     sample: tuple[tuple[tuple[int, ...], tuple[Any, ...]], ...] = ()
+    ulp: float = 0.5
+    method_order: tuple[int, ...] = ()
+    defaults: tuple[Any, ...] = ()
     kind: Callable[[tuple[Expr, ...], tuple[Any, ...]], str] = _real
 
     def __repr__(self) -> str:

@@ -80,7 +80,12 @@ class Reduction:
         The reduction is a sum: factors that depend on the row only may leave it.
     pullback : callable or None
         ``pullback(value, weight, outputs, cotangents) -> (g_value, g_weight)``: the cotangents of the two formulas
-        at the pair (i, j), as expressions, to be summed over the remaining index. None when not differentiable.
+        at the pair (i, j), as expressions, to be summed over the remaining index. `outputs` and `cotangents` are
+        flat, row-major; the number of the column j is `pairfold.reductions.state.COLUMN_INDEX`, for which the caller
+        substitutes a variable. None when not differentiable.
+    saved : str or None
+        Name of the reduction whose outputs `pullback` is given, when its own are not enough (the winning column of a
+        minimum, say).
     method : str or None
         Name of the LazyTensor method.
     """
@@ -99,6 +104,7 @@ class Reduction:
     scalar_value: bool = False
     linear: bool = False
     pullback: Callable[..., tuple[Expr, Expr | None]] | None = None
+    saved: str | None = None
     method: str | None = None
     definition: str = ""
     doc: str = ""
