@@ -92,7 +92,13 @@ class Lanes:
 
     def call_intrinsic(self, builder: ir.IRBuilder, name: str, args: list[Value]) -> Value:
         """Call the LLVM intrinsic ``llvm.<name>`` on real lanes."""
-        return builder.call(self.module.declare_intrinsic(f"llvm.{name}", [self.real]), args)
+        bits = "f32" if self.dtype == "float32" else "f64"
+        full_name = f"llvm.{name}.{bits if self.count == 1 else f'v{self.count}{bits}'}"
+        function = self.module.globals.get(full_name)
+        if function is None:
+            type_ = ir.FunctionType(self.real, [self.real] * len(args))
+            function = ir.Function(self.module, type_, full_name)
+        return builder.call(function, args)
 
     def exponential_of_multiple(self, builder: ir.IRBuilder, x: Value, scale: Value) -> Value:
         """Return exp(scale * x) for a `scale` given as one float64 scalar, exact to the last bits.

@@ -10,7 +10,7 @@ from pairfold.errors import DimensionError
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import OPERATIONS, Op, register
 
-__all__ = ["apply", "broadcast_dimension", "constant", "is_constant", "one", "same_dimension", "variable", "zeros"]
+__all__ = ["apply", "broadcast_dimension", "constant", "is_constant", "is_integer", "one", "same_dimension", "variable", "zeros"]
 
 Dims = tuple[int, ...]
 Params = tuple[Any, ...]
@@ -34,6 +34,11 @@ def constant(value: float) -> Expr:
 def is_constant(expr: Expr, value: float | None = None) -> bool:
     """Tell whether `expr` is a constant (equal to `value`, when given)."""
     return expr.op is CONST and (value is None or expr.params[0] == value)
+
+
+def is_integer(parameter: object) -> bool:
+    """Tell whether a static parameter is an integer; True and False are none."""
+    return isinstance(parameter, int) and not isinstance(parameter, bool)
 
 
 def zeros(dim: int) -> Expr:

@@ -1,1 +1,1 @@
-"""What can run a problem: the reference interpreter, the CPU, the GPU."""
+"""Machines that kernels run on; the reference target defines what they must compute."""

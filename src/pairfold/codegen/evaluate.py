@@ -1,0 +1,422 @@
+"""Evaluate components of expressions for a tile of rows and columns.
+
+A vector-valued node is never stored as a whole: component k of a node is a
+function of components of its arguments, where k is a number or the index of a
+loop. Short vectors are unrolled; long sums over components become loops, all
+sums of one length sharing one loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from llvmlite import ir
+
+from pairfold.codegen.lanes import COMPARISONS, Lanes, Value
+from pairfold.codegen.loops import (
+    INT64,
+    Index,
+    add_index,
+    as_value,
+    divide_index,
+    loop,
+    minimum,
+    modulo_index,
+    multiply_index,
+    stack_slot,
+)
+from pairfold.ir.expr import PLACEHOLDER_BIT, Expr, topological
+from pairfold.ops.arithmetic import constant
+from pairfold.transform.separate import location
+
+__all__ = ["Evaluator", "Leaves", "Slot"]
+
+Slot = tuple["int | None", "int | None"]
+"""(row vector, column of the step): which copy of a value; None where it does not matter."""
+
+Read = tuple[Expr, Index]
+
+
+class Leaves(Protocol):
+    """Where values come from that are not computed in place."""
+
+    def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
+        """Return a component that is stored somewhere, or None when it must be computed."""
+
+    def holds(self, node: Expr) -> bool:
+        """Tell whether `read` finds `node`."""
+
+    def uniform_scale(self, node: Expr) -> Value:
+        """Return the uniform scalar `node` as one float64."""
+
+
+@dataclass
+class Evaluator:
+    """Emits instructions for components of nodes, each at most once per scope."""
+
+    builder: ir.IRBuilder
+    lanes: Lanes
+    leaves: Leaves
+    row_vectors: int
+    columns: int
+    unroll: int
+    scratch: Callable[[int], Any]
+    """``scratch(count)`` reserves `count` vectors of lanes in memory and returns a pointer."""
+    scopes: list[dict[Any, Any]] = field(default_factory=lambda: [{}])
+    barriers: list[int] = field(default_factory=lambda: [0])
+    """Values that depend on the state are looked up in the scopes from the last barrier on only."""
+
+    # ------------------------------------------------------------ scopes
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Forget what is computed inside: it need not dominate what follows."""
+        self.scopes.append({})
+        try:
+            yield
+        finally:
+            self.scopes.pop()
+
+    @contextmanager
+    def fresh_state(self) -> Iterator[None]:
+        """Open a scope that does not see earlier values of expressions in the state: it may have changed."""
+        self.barriers.append(len(self.scopes))
+        try:
+            with self.scope():
+                yield
+        finally:
+            self.barriers.pop()
+
+    def _known(self, key: Any) -> Any:
+        node = key[0] if isinstance(key[0], Expr) else key[1]
+        oldest = self.barriers[-1] if node.dependence & PLACEHOLDER_BIT else 0
+        for scope in reversed(self.scopes[oldest:]):
+            if key in scope:
+                return scope[key]
+        return None
+
+    def _remember(self, key: Any, value: Any) -> None:
+        self.scopes[-1][key] = value
+
+    def slots(self, node: Expr) -> list[Slot]:
+        """Return the copies of `node` that a step of rows and columns needs."""
+        where = location(node)
+        rows: list[int | None] = list(range(self.row_vectors)) if where in ("row", "pair") else [None]
+        columns: list[int | None] = list(range(self.columns)) if where in ("column", "pair") else [None]
+        return [(r, u) for u in columns for r in rows]
+
+    @staticmethod
+    def _key(node: Expr, index: Index, slot: Slot) -> Any:
+        where = location(node)
+        row = slot[0] if where in ("row", "pair") else None
+        column = slot[1] if where in ("column", "pair") else None
+        return (node, index if isinstance(index, int) else id(index), row, column)
+
+    # ------------------------------------------------------------ components
+
+    def component(self, node: Expr, index: Index, slot: Slot) -> Value:
+        """Return component `index` of `node` for `slot`."""
+        index = 0 if node.dim == 1 else index
+        stack: list[Read] = [(node, index)]
+        reads: dict[Any, list[Read]] = {}
+        while stack:
+            current, at = stack[-1]
+            key = self._key(current, at, slot)
+            if self._known(key) is not None:
+                stack.pop()
+                continue
+            if key not in reads:
+                stored = self.leaves.read(current, at, slot)
+                if stored is not None:
+                    self._remember(key, stored)
+                    stack.pop()
+                    continue
+                if self._is_long(current):
+                    self._remember(key, self._long_sum(current, at, slot))
+                    stack.pop()
+                    continue
+                reads[key] = self._reads(current, at)
+            missing = [read for read in reads[key] if self._known(self._key(*read, slot)) is None]
+            if missing:
+                stack.extend(reversed(missing))
+                continue
+            values = [self._known(self._key(*read, slot)) for read in reads[key]]
+            self._remember(key, self._combine(current, at, slot, reads[key], values))
+            stack.pop()
+        return self._known(self._key(node, index, slot))
+
+    def _reads(self, node: Expr, index: Index) -> list[Read]:
+        """Return the components of the arguments that component `index` of `node` is made of."""
+        if node.op.elementwise:
+            if node.op.name == "Exp":
+                scaled = _scaled_argument(node)
+                if scaled is not None:
+                    return [(scaled[1], 0 if scaled[1].dim == 1 else index)]
+            return [(arg, 0 if arg.dim == 1 else index) for arg in node.args]
+        if node.op.name == "Const":
+            return []
+        return _STRUCTURE[node.op.name](self.builder, node, index)
+
+    def _combine(self, node: Expr, index: Index, slot: Slot, reads: list[Read], values: list[Value]) -> Value:
+        builder, lanes, name = self.builder, self.lanes, node.op.name
+        if name == "Const":
+            return lanes.constant(node.params[0])
+        if name in COMPARISONS:
+            mask = lanes.compare(builder, name, values)
+            self._remember(("mask", *self._key(node, index, slot)), mask)
+            return lanes.truth(builder, mask)
+        if name == "Where":
+            condition = ("mask", *self._key(*reads[0], slot))
+            mask = self._known(condition)
+            if mask is None:
+                mask = lanes.is_nonzero(builder, values[0])
+            return builder.select(mask, *self._same_kind(values[1:], node))
+        if name == "Exp":
+            scaled = _scaled_argument(node)
+            if scaled is not None:
+                return lanes.exponential_of_multiple(builder, values[0], self._scale(scaled[0]))
+        if node.op.elementwise:
+            return lanes.elementwise(builder, name, values)
+        if name in _SUMS:
+            total = values[0]
+            for value in values[1:]:
+                total = lanes.add(builder, total, value)
+            return total
+        if name == "Concat" and len(values) == 2:
+            in_first = builder.icmp_signed("<", index, ir.Constant(INT64, node.args[0].dim))
+            return builder.select(in_first, *values)
+        if name == "ExtractT":
+            return self._embedded(node, index, values)
+        return values[0]
+
+    def _same_kind(self, values: list[Value], node: Expr) -> list[Value]:
+        if node.kind == "real":
+            return values
+        # Constants are written as reals; an index expression turns them into integers.
+        return [
+            self.lanes.index_constant(int(arg.params[0])) if arg.op.name == "Const" else value
+            for arg, value in zip(node.args[1:], values, strict=True)
+        ]
+
+    def _embedded(self, node: Expr, index: Index, values: list[Value]) -> Value:
+        zero = self.lanes.constant(0.0)
+        if not values:
+            return zero
+        if isinstance(index, int):
+            return values[0]
+        start = node.params[0]
+        builder = self.builder
+        inside = builder.and_(
+            builder.icmp_signed(">=", index, ir.Constant(INT64, start)),
+            builder.icmp_signed("<", index, ir.Constant(INT64, start + node.args[0].dim)),
+        )
+        return builder.select(inside, values[0], zero)
+
+    def _scale(self, node: Expr) -> Value:
+        if node.op.name == "Const":
+            return ir.Constant(ir.DoubleType(), node.params[0])
+        return self.leaves.uniform_scale(node)
+
+    def mask(self, node: Expr, index: Index, slot: Slot) -> Value:
+        """Return the mask of the lanes in which component `index` of `node` is not 0."""
+        value = self.component(node, index, slot)
+        index = 0 if node.dim == 1 else index
+        mask = self._known(("mask", *self._key(node, index, slot)))
+        return self.lanes.is_nonzero(self.builder, value) if mask is None else mask
+
+    # ------------------------------------------------------------ long sums
+
+    def _is_long(self, node: Expr) -> bool:
+        return node.op.name in _SUMS and _SUMS[node.op.name](node)[0] > self.unroll
+
+    def _long_sum(self, node: Expr, index: Index, slot: Slot) -> Value:
+        """Sum in a loop of its own, for one slot: the fallback when `prepare` did not foresee the sum."""
+        count, _ = _SUMS[node.op.name](node)
+        total = stack_slot(self.builder, self.lanes.real)
+        self.builder.store(self.lanes.constant(0.0), total)
+        with loop(self.builder, 0, count) as term, self.scope():
+            self._accumulate(node, index, term, slot, total)
+        return self.builder.load(total, typ=self.lanes.real)
+
+    def _accumulate(self, node: Expr, index: Index, term: Index, slot: Slot, total: Any) -> None:
+        _, at = _SUMS[node.op.name](node)
+        value = self.component(node.args[0], at(self.builder, index, term), slot)
+        old = self.builder.load(total, typ=self.lanes.real)
+        self.builder.store(self.lanes.add(self.builder, old, value), total)
+
+    def prepare(self, roots: Sequence[Expr]) -> None:
+        """Compute the long sums under `roots` for all slots, the sums of one length in one loop."""
+        levels: dict[tuple[int, int], list[Expr]] = {}
+        level: dict[Expr, int] = {}
+        for node in self._unstored(roots):
+            level[node] = max((level.get(arg, 0) for arg in node.args), default=0)
+            if self._is_long(node):
+                if node.dim == 1:
+                    count, _ = _SUMS[node.op.name](node)
+                    levels.setdefault((level[node], count), []).append(node)
+                else:
+                    levels.setdefault((level[node], -1), []).append(node)
+                level[node] += 1
+        for (_, count), nodes in sorted(levels.items(), key=lambda entry: entry[0]):
+            if count > 0:
+                self._sum_together(nodes, count)
+            else:
+                for node in nodes:
+                    self._store_sums(node)
+
+    def _unstored(self, roots: Sequence[Expr]) -> list[Expr]:
+        """Return the nodes under `roots` that must be computed, arguments first."""
+        stored: set[Expr] = set()
+        needed: list[Expr] = []
+        wanted: set[Expr] = set(roots)
+        order = topological(roots)
+        for node in reversed(order):
+            if node not in wanted:
+                continue
+            slot = self.slots(node)[0]
+            if self._known(self._key(node, 0, slot)) is not None or self.is_stored(node):
+                stored.add(node)
+                continue
+            needed.append(node)
+            wanted.update(node.args)
+        return needed[::-1]
+
+    def is_stored(self, node: Expr) -> bool:
+        """Tell whether the leaves, or an earlier `prepare`, hold `node`."""
+        if self._known(("stored", node)) is not None:
+            return True
+        return node.op.name == "Var" or self.leaves.holds(node)
+
+    def _sum_together(self, nodes: list[Expr], count: int) -> None:
+        totals = {(node, slot): stack_slot(self.builder, self.lanes.real) for node in nodes for slot in self.slots(node)}
+        for total in totals.values():
+            self.builder.store(self.lanes.constant(0.0), total)
+        with loop(self.builder, 0, count) as term, self.scope():
+            for (node, slot), total in totals.items():
+                self._accumulate(node, 0, term, slot, total)
+        for (node, slot), total in totals.items():
+            self._remember(self._key(node, 0, slot), self.builder.load(total, typ=self.lanes.real))
+
+    def _store_sums(self, node: Expr) -> None:
+        """Compute every component of a vector of long sums (a matrix-vector product) into memory."""
+        slots = self.slots(node)
+        memory = self.scratch(node.dim * len(slots))
+        count, _ = _SUMS[node.op.name](node)
+        with loop(self.builder, 0, node.dim) as index:
+            totals = [stack_slot(self.builder, self.lanes.real) for _ in slots]
+            for total in totals:
+                self.builder.store(self.lanes.constant(0.0), total)
+            with loop(self.builder, 0, count) as term, self.scope():
+                for slot, total in zip(slots, totals, strict=True):
+                    self._accumulate(node, index, term, slot, total)
+            for number, total in enumerate(totals):
+                address = self._address(memory, index, number, len(slots))
+                self.builder.store(self.builder.load(total, typ=self.lanes.real), address)
+        self._remember(("stored", node), (memory, slots))
+
+    def stored_component(self, node: Expr, index: Index, slot: Slot) -> Value | None:
+        """Return a component that `prepare` put into memory, or None."""
+        entry = self._known(("stored", node))
+        if entry is None:
+            return None
+        memory, slots = entry
+        where = location(node)
+        wanted = (slot[0] if where in ("row", "pair") else None, slot[1] if where in ("column", "pair") else None)
+        address = self._address(memory, index, slots.index(wanted), len(slots))
+        return self.builder.load(address, typ=self.lanes.real)
+
+    def _address(self, memory: Any, index: Index, number: int, count: int) -> Any:
+        offset = add_index(self.builder, multiply_index(self.builder, index, count), number)
+        return self.builder.gep(memory, [as_value(offset)], source_etype=self.lanes.real)
+
+
+def _scaled_argument(node: Expr) -> tuple[Expr, Expr] | None:
+    """Split the argument of Exp into (uniform scalar, rest) when it is such a product."""
+    (arg,) = node.args
+    if location(node) == "uniform":
+        return None
+    if arg.op.name == "Minus":
+        return constant(-1.0), arg.args[0]
+    if arg.op.name == "Mult":
+        scale, rest = arg.args
+        if scale.dim == 1 and location(scale) == "uniform" and location(rest) != "uniform":
+            return scale, rest
+    return None
+
+
+# ---------------------------------------------------------------- structure: which components are read
+
+
+def _concat(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
+    first, second = node.args
+    if isinstance(index, int):
+        return [(first, index)] if index < first.dim else [(second, index - first.dim)]
+    size = ir.Constant(INT64, first.dim)
+    in_first = minimum(builder, index, ir.Constant(INT64, first.dim - 1))
+    behind = builder.sub(index, size)
+    in_second = builder.select(builder.icmp_signed("<", index, size), ir.Constant(INT64, 0), behind)
+    return [(part, 0 if part.dim == 1 else at) for part, at in ((first, in_first), (second, in_second))]
+
+
+def _embed(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
+    (arg,), start = node.args, node.params[0]
+    if isinstance(index, int):
+        return [(arg, index - start)] if start <= index < start + arg.dim else []
+    if arg.dim == 1:
+        return [(arg, 0)]
+    shifted = builder.sub(index, ir.Constant(INT64, start))
+    at_least = builder.select(builder.icmp_signed("<", shifted, ir.Constant(INT64, 0)), ir.Constant(INT64, 0), shifted)
+    return [(arg, minimum(builder, at_least, ir.Constant(INT64, arg.dim - 1)))]
+
+
+def _extract(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
+    arg = node.args[0]
+    return [(arg, 0 if arg.dim == 1 else add_index(builder, index, node.params[0]))]
+
+
+def _tile(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
+    arg = node.args[0]
+    return [(arg, modulo_index(builder, index, arg.dim))]
+
+
+def _replicate(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
+    return [(node.args[0], 0)]
+
+
+def _terms(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
+    count, at = _SUMS[node.op.name](node)
+    arg = node.args[0]
+    return [(arg, 0 if arg.dim == 1 else at(builder, index, term)) for term in range(count)]
+
+
+_STRUCTURE: dict[str, Callable[[ir.IRBuilder, Expr, Index], list[Read]]] = {
+    "Concat": _concat,
+    "Extract": _extract,
+    "ExtractT": _embed,
+    "SumT": _replicate,
+    "Tile": _tile,
+    "Sum": _terms,
+    "SumTiles": _terms,
+}
+
+_At = Callable[[ir.IRBuilder, Index, Index], Index]
+
+
+def _all_components(node: Expr) -> tuple[int, _At]:
+    return node.args[0].dim, lambda builder, index, term: term
+
+
+def _same_place_in_tiles(node: Expr) -> tuple[int, _At]:
+    return node.params[0], lambda builder, index, term: add_index(
+        builder, multiply_index(builder, term, node.dim), index
+    )
+
+
+_SUMS: dict[str, Callable[[Expr], tuple[int, _At]]] = {
+    "Sum": _all_components,
+    "SumTiles": _same_place_in_tiles,
+}
+"""Sums over components: the number of terms, and which component of the argument is term t of component k."""

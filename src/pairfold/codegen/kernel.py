@@ -1,0 +1,759 @@
+"""The CPU kernel: loops over rows and columns around the evaluation of a formula.
+
+One kernel function works through a list of items; an item is a range of rows
+together with the column intervals it reduces over, in one batch entry:
+
+    for item: for step of rows:
+        pack the rows            (one lane per row, row-only nodes evaluated)
+        for interval: for block of columns: for step of columns:
+            evaluate the formula, update the state
+        finish, store the valid rows
+
+All memory that a kernel needs beyond its arguments is one scratch buffer per
+thread, whose size is known when the code is generated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+
+from pairfold.codegen.evaluate import Evaluator, Slot
+from pairfold.codegen.lanes import Lanes, Value
+from pairfold.codegen.loops import INT64, Index, add_index, as_value, loop, minimum, multiply_index, stack_slot
+from pairfold.ir.expr import PLACEHOLDER_BIT, Category, Expr, topological, variables
+from pairfold.ir.reduction import Field
+from pairfold.reductions.state import COLUMN_INDEX
+from pairfold.schedule.schedule import UNROLL, Schedule
+from pairfold.transform.separate import frontier, is_access, location
+
+__all__ = ["ITEM_FIELDS", "Kernel", "Layout", "Work", "emit_kernel"]
+
+ITEM_FIELDS = ("row_first", "row_last", "interval_first", "interval_last", "batch", "out_row")
+"""The i64 numbers that describe one item."""
+
+POINTER = ir.PointerType()
+INT32 = ir.IntType(32)
+DOUBLE = ir.DoubleType()
+
+REGISTER_STATE = 20
+"""State components per step (all row vectors together) that may live in registers."""
+
+REGISTER_ROWS = 24
+"""Row components per step that are loaded before the column loop; more are read from memory in place."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one kernel computes, in primitives.
+
+    Attributes
+    ----------
+    fields : tuple of (Field, Expr)
+        The state and its placeholders; empty for a kernel without columns.
+    update, rare : dict
+        Expression per field, see `Reduction`.
+    guard : Expr or None
+        When the rare update is needed.
+    outputs : tuple of Expr
+        What is stored per row.
+    packed : tuple of Expr
+        Column-only nodes that another kernel has computed and packed, column after column.
+    """
+
+    fields: tuple[tuple[Field, Expr], ...]
+    update: tuple[tuple[str, Expr], ...]
+    rare: tuple[tuple[str, Expr], ...]
+    guard: Expr | None
+    outputs: tuple[Expr, ...]
+    packed: tuple[Expr, ...] = ()
+
+    @property
+    def roots(self) -> tuple[Expr, ...]:
+        """Every expression that the kernel evaluates."""
+        guard = () if self.guard is None else (self.guard,)
+        return (*(e for _, e in self.update), *(e for _, e in self.rare), *guard, *self.outputs)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the i64 argument block of a kernel holds what: one number per entry."""
+
+    variables: tuple[Expr, ...]
+    outputs: int
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return 2 * len(self.variables) + 3 + self.outputs
+
+    def pointer(self, variable: Expr) -> int:
+        """Entry of the base pointer of a variable."""
+        return 2 * self.variables.index(variable)
+
+    def stride(self, variable: Expr) -> int:
+        """Entry of its stride along rows or columns, in elements."""
+        return self.pointer(variable) + 1
+
+    @property
+    def intervals(self) -> int:
+        """Entry of the pointer to the column intervals, pairs of i64."""
+        return 2 * len(self.variables)
+
+    @property
+    def offsets(self) -> int:
+        """Entry of the pointer to the batch offsets, one i64 per variable (then the packed columns) and batch entry."""
+        return self.intervals + 1
+
+    @property
+    def packed(self) -> int:
+        """Entry of the pointer to the packed columns."""
+        return self.intervals + 2
+
+    def output(self, number: int) -> int:
+        """Entry of the pointer to an output."""
+        return self.intervals + 3 + number
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What is known about an emitted kernel."""
+
+    name: str
+    layout: Layout
+    scratch_vectors: int
+
+
+class _Builder:
+    """The state of the emission of one kernel."""
+
+    def __init__(self, module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> None:
+        self.work, self.schedule, self.dtype = work, schedule, dtype
+        self.lanes = Lanes(module, schedule.lanes, dtype, schedule.features)
+        self.double = Lanes(module, 1, "float64", schedule.features)
+        used = variables(*work.roots)
+        packed_only = _hidden_by(work.packed, work.roots)
+        self.variables = tuple(
+            v for v in used if v.params[2] != Category.PLACEHOLDER and v not in packed_only
+        )
+        self.layout = Layout(self.variables, len(work.outputs))
+        self.scratch_used = 0
+        type_ = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, INT64, INT64, POINTER])
+        self.function = ir.Function(module, type_, name)
+        for argument, label in zip(self.function.args, ("block", "items", "first", "last", "scratch"), strict=True):
+            argument.name = label
+            if argument.type is POINTER:
+                argument.add_attribute("noalias")
+        self.block, self.items, self.first, self.last, self.scratch_base = self.function.args
+        self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
+        self.frontier = frontier(work.roots)
+        self.packed_offset: dict[Expr, int] = {}
+        offset = 0
+        for node in work.packed:
+            self.packed_offset[node] = offset
+            offset += node.dim
+        self.packed_size = offset
+        self.row_memory: dict[Expr, Any] = {}
+        self.uniform_value: dict[tuple[Expr, int], Value] = {}
+        self.uniform_double: dict[Expr, Value] = {}
+        self.uniform_memory: dict[Expr, Any] = {}
+        self.current_column: list[Value] = []
+
+    # ------------------------------------------------------------ memory
+
+    def scratch(self, count: int) -> Any:
+        """Reserve `count` vectors of lanes; the address is computed in the entry block."""
+        offset = self.scratch_used
+        self.scratch_used += count
+        with self.builder.goto_entry_block():
+            return self.builder.gep(
+                self.scratch_base, [ir.Constant(INT64, offset)], source_etype=self.lanes.real
+            )
+
+    def entry(self, number: int) -> Value:
+        """Load a number of the argument block."""
+        address = self.builder.gep(self.block, [ir.Constant(INT64, number)], source_etype=INT64)
+        return self.builder.load(address, typ=INT64)
+
+    def entry_pointer(self, number: int) -> Value:
+        """Load a pointer of the argument block."""
+        return self.builder.inttoptr(self.entry(number), POINTER)
+
+    def element(self, pointer: Value, index: Index, type_: ir.Type | None = None) -> Value:
+        """Return the address of element `index`."""
+        return self.builder.gep(pointer, [as_value(index)], source_etype=type_ or self.lanes.element)
+
+    # ------------------------------------------------------------ leaves
+
+    def holds(self, node: Expr) -> bool:
+        return node in self.packed_offset or node in self.row_memory or (
+            location(node) == "uniform" and node.op.name != "Const"
+        )
+
+    def uniform_scale(self, node: Expr) -> Value:
+        return self.uniform_double[node]
+
+    def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
+        """Return a stored component; see `Leaves`."""
+        where = location(node)
+        if where == "uniform":
+            return None if node.op.name == "Const" else self._read_uniform(node, index)
+        if node in self.row_memory:
+            memory = self.row_memory[node]
+            offset = add_index(self.builder, multiply_index(self.builder, index, self.schedule.row_vectors), slot[0])
+            return self.builder.load(self.element(memory, offset, self.lanes.real), typ=self.lanes.real)
+        if node in self.packed_offset:
+            at = add_index(self.builder, index, self.packed_offset[node])
+            return self._broadcast_from(self.packed_row(slot[1]), at)
+        if node.op.name != "Var":
+            return self.evaluator.stored_component(node, index, slot)
+        if node is COLUMN_INDEX:
+            number = self.builder.trunc(self.current_column[slot[1] or 0], INT32)
+            return self.lanes.broadcast(self.builder, number)
+        if node.params[2] == Category.PLACEHOLDER:
+            return self.state.read(self.field_of[node], index, slot[0])
+        assert node.params[2] == Category.COLUMN, node
+        pointer = self.pointers[node]
+        start = self.builder.mul(self.current_column[slot[1] or 0], self.strides[node])
+        return self._broadcast_from(self.element(pointer, start), index)
+
+    def packed_row(self, column: int | None) -> Value:
+        start = self.builder.mul(self.current_column[column or 0], ir.Constant(INT64, self.packed_size))
+        return self.element(self.packed_pointer, start)
+
+    def _broadcast_from(self, pointer: Value, index: Index) -> Value:
+        scalar = self.builder.load(self.element(pointer, index), typ=self.lanes.element)
+        return self.lanes.broadcast(self.builder, scalar)
+
+    def _read_uniform(self, node: Expr, index: Index) -> Value | None:
+        if isinstance(index, int) and (node, index) in self.uniform_value:
+            return self.uniform_value[node, index]
+        if node in self.uniform_memory:
+            return self._broadcast_from(self.uniform_memory[node], index)
+        if node.op.name == "Var":
+            return self._broadcast_from(self.pointers[node], index)
+        return None
+
+    # ------------------------------------------------------------ the function
+
+    def emit(self) -> Kernel:
+        with loop(self.builder, self.first, self.last) as number:
+            size = len(ITEM_FIELDS)
+            start = self.builder.mul(number, ir.Constant(INT64, size))
+            item = [
+                self.builder.load(self.element(self.items, add_index(self.builder, start, k), INT64), typ=INT64)
+                for k in range(size)
+            ]
+            self._item(*item)
+        self.builder.ret_void()
+        return Kernel(self.function.name, self.layout, self.scratch_used)
+
+    def _item(self, row_first: Value, row_last: Value, first: Value, last: Value, batch: Value, out_row: Value) -> None:
+        builder = self.builder
+        self._locate(batch)
+        self._uniforms()
+        self.row_last = row_last
+        with loop(builder, row_first, row_last, self.schedule.rows) as row:
+            self._step_of_rows(row, first, last, builder.add(out_row, builder.sub(row, row_first)))
+
+    def _locate(self, batch: Value) -> None:
+        """Find where the variables of this batch entry start."""
+        builder, layout = self.builder, self.layout
+        count = len(self.variables) + 1
+        table = self.entry_pointer(layout.offsets)
+        start = builder.mul(batch, ir.Constant(INT64, count))
+
+        def offset(number: int) -> Value:
+            return builder.load(self.element(table, add_index(builder, start, number), INT64), typ=INT64)
+
+        self.pointers, self.strides = {}, {}
+        for number, variable in enumerate(self.variables):
+            base = self.entry_pointer(layout.pointer(variable))
+            self.pointers[variable] = self.element(base, offset(number))
+            self.strides[variable] = self.entry(layout.stride(variable))
+        if self.work.packed:
+            self.packed_pointer = self.element(self.entry_pointer(layout.packed), offset(count - 1))
+        self.intervals = self.entry_pointer(layout.intervals)
+
+    def _uniforms(self) -> None:
+        """Evaluate what depends on parameters only, in float64."""
+        leaves = _UniformLeaves(self)
+        evaluator = Evaluator(self.builder, self.double, leaves, 1, 1, UNROLL, self.scratch)
+        self.uniform_value, self.uniform_double, self.uniform_memory = {}, {}, {}
+        for node in self.frontier.uniform:
+            evaluator.prepare([node])
+            if node.dim > UNROLL:
+                if node.op.name != "Var":
+                    self._store_uniform(evaluator, node)
+                continue
+            for k in range(node.dim):
+                value = evaluator.component(node, k, (None, None))
+                if node.dim == 1:
+                    self.uniform_double[node] = value
+                self.uniform_value[node, k] = self.lanes.broadcast(self.builder, self._narrow(value))
+
+    def _narrow(self, value: Value) -> Value:
+        return value if self.dtype == "float64" else self.builder.fptrunc(value, self.lanes.element)
+
+    def _store_uniform(self, evaluator: Evaluator, node: Expr) -> None:
+        memory = self.scratch(-(-node.dim // self.schedule.lanes))
+        with loop(self.builder, 0, node.dim) as k, evaluator.scope():
+            value = evaluator.component(node, k, (None, None))
+            self.builder.store(self._narrow(value), self.element(memory, k))
+        self.uniform_memory[node] = memory
+
+    # ------------------------------------------------------------ rows
+
+    def _step_of_rows(self, row: Value, first: Value, last: Value, out_row: Value) -> None:
+        self.evaluator = Evaluator(
+            self.builder, self.lanes, self, self.schedule.row_vectors, 1, UNROLL, self.scratch
+        )
+        self.row_memory = {}
+        self._pack_rows(row)
+        self._row_nodes()
+        self.state = _State(self)
+        self.field_of = {placeholder: field for field, placeholder in self.work.fields}
+        if self.work.fields:
+            self.state.initialise()
+            self._columns(first, last)
+        self._finish(row, out_row)
+
+    def _pack_rows(self, row: Value) -> None:
+        """Copy the row variables into memory with one lane per row; rows beyond the last repeat the last."""
+        builder, rows = self.builder, self.schedule.rows
+        row_variables = [v for v in self.variables if v.params[2] == Category.ROW]
+        memory = {v: self.scratch(v.dim * self.schedule.row_vectors) for v in row_variables}
+        if row_variables:
+            final = builder.sub(self.row_last, ir.Constant(INT64, 1))
+            with loop(builder, 0, rows) as lane:
+                source_row = minimum(builder, builder.add(row, lane), final)
+                for variable in row_variables:
+                    source = self.element(self.pointers[variable], builder.mul(source_row, self.strides[variable]))
+                    self._copy_row(source, memory[variable], lane, variable.dim)
+        self.row_memory.update(memory)
+
+    def _copy_row(self, source: Value, target: Value, lane: Value, dim: int) -> None:
+        rows = self.schedule.rows
+
+        def copy(k: Index) -> None:
+            value = self.builder.load(self.element(source, k), typ=self.lanes.element)
+            at = add_index(self.builder, multiply_index(self.builder, k, rows), lane)
+            self.builder.store(value, self.element(target, at))
+
+        if dim <= 4:
+            for k in range(dim):
+                copy(k)
+        else:
+            with loop(self.builder, 0, dim) as k:
+                copy(k)
+
+    def _row_nodes(self) -> None:
+        """Evaluate the row-only nodes that the column loop or the last step reads."""
+        evaluator, vectors = self.evaluator, self.schedule.row_vectors
+        wanted = self.frontier.row
+        for node in wanted:
+            if node.op.name == "Var":
+                continue
+            evaluator.prepare([node])
+            memory = self.scratch(node.dim * vectors)
+            self._for_components(node.dim, lambda k, node=node, memory=memory: self._store_row(node, k, memory))
+            self.row_memory[node] = memory
+        if sum(node.dim for node in wanted) * vectors <= REGISTER_ROWS:
+            for node in wanted:
+                for k in range(node.dim):
+                    for r in range(vectors):
+                        evaluator.component(node, k, (r, None))
+
+    def _store_row(self, node: Expr, k: Index, memory: Value) -> None:
+        vectors = self.schedule.row_vectors
+        for r in range(vectors):
+            value = self.evaluator.component(node, k, (r, None))
+            offset = add_index(self.builder, multiply_index(self.builder, k, vectors), r)
+            self.builder.store(value, self.element(memory, offset, self.lanes.real))
+
+    def _for_components(self, dim: int, body: Callable[[Index], None]) -> None:
+        """Run `body` for every component, unrolled when they are few."""
+        if dim <= UNROLL:
+            for k in range(dim):
+                body(k)
+        else:
+            with loop(self.builder, 0, dim) as k, self.evaluator.scope():
+                body(k)
+
+    # ------------------------------------------------------------ columns
+
+    def _columns(self, first: Value, last: Value) -> None:
+        builder, schedule = self.builder, self.schedule
+        with loop(builder, first, last) as number:
+            pair = builder.mul(number, ir.Constant(INT64, 2))
+            begin, end = (
+                builder.load(self.element(self.intervals, add_index(builder, pair, k), INT64), typ=INT64)
+                for k in range(2)
+            )
+            block = ir.Constant(INT64, schedule.block)
+            with loop(builder, begin, end, schedule.block) as start:
+                stop = minimum(builder, builder.add(start, block), end)
+                self.state.open_block()
+                whole = start
+                if schedule.columns > 1:
+                    step = ir.Constant(INT64, schedule.columns)
+                    whole = builder.add(start, builder.mul(builder.sdiv(builder.sub(stop, start), step), step))
+                    with loop(builder, start, whole, schedule.columns) as column:
+                        self._step_of_columns(column, schedule.columns)
+                with loop(builder, whole, stop) as column:
+                    self._step_of_columns(column, 1)
+                self.state.close_block()
+
+    def _step_of_columns(self, column: Value, count: int) -> None:
+        evaluator, work = self.evaluator, self.work
+        evaluator.columns = count
+        self.current_column = [add_index(self.builder, column, u) for u in range(count)]
+        with evaluator.scope():
+            steady = [node for node in self._pair_scalars() if not node.dependence & PLACEHOLDER_BIT]
+            evaluator.prepare(steady)
+            for node in steady:
+                for slot in evaluator.slots(node):
+                    evaluator.component(node, 0, slot)
+            if work.rare:
+                self._rare_update(count)
+            self._update(count)
+
+    def _pair_scalars(self) -> list[Expr]:
+        """Return the scalars per pair that updates need: they are computed once, before any loop over components."""
+        found = []
+        for node in topological([root for _, root in self.work.update] + ([self.work.guard] if self.work.guard else [])):
+            if node.dim == 1 and location(node) == "pair" and node.op.name != "Var":
+                found.append(node)
+        return found
+
+    def _rare_update(self, count: int) -> None:
+        work, builder, evaluator = self.work, self.builder, self.evaluator
+        guard = work.guard
+        assert guard is not None
+        if guard.dim > UNROLL:
+            for u in range(count):
+                for r in range(self.schedule.row_vectors):
+                    self.state.replace(work.rare, (r, u))
+            return
+        with evaluator.scope():
+            masks = [
+                evaluator.mask(guard, k, (r, u))
+                for u in range(count)
+                for r in range(self.schedule.row_vectors)
+                for k in range(guard.dim)
+            ]
+            with builder.if_then(self.lanes.any(builder, _either(builder, masks)), likely=False):
+                for u in range(count):
+                    for r in range(self.schedule.row_vectors):
+                        self._rare_for_slot(guard, (r, u), nested=count * self.schedule.row_vectors > 1)
+
+    def _rare_for_slot(self, guard: Expr, slot: Slot, nested: bool) -> None:
+        builder, evaluator = self.builder, self.evaluator
+        # The state may have changed since the masks were computed, so the scope of the guard is not reused.
+        with evaluator.fresh_state():
+            masks = [evaluator.mask(guard, k, slot) for k in range(guard.dim)]
+            if not nested:
+                self.state.replace(self.work.rare, slot)
+                return
+            with builder.if_then(self.lanes.any(builder, _either(builder, masks)), likely=False):
+                self.state.replace(self.work.rare, slot)
+
+    def _update(self, count: int) -> None:
+        for name, term in self.work.update:
+            field = next(field for field, _ in self.work.fields if field.name == name)
+            self.evaluator.prepare([term])
+            with self.evaluator.fresh_state():
+                self.state.update(field, term, count)
+
+    # ------------------------------------------------------------ the end of a step of rows
+
+    def _finish(self, row: Value, out_row: Value) -> None:
+        builder, lanes, schedule = self.builder, self.lanes, self.schedule
+        count = minimum(builder, builder.sub(self.row_last, row), ir.Constant(INT64, schedule.rows))
+        self.evaluator.columns = 1
+        for number, output in enumerate(self.work.outputs):
+            with self.evaluator.scope():
+                is_index = output.kind == "index"
+                memory = self.scratch(output.dim * schedule.row_vectors)
+                vector = lanes.index if is_index else lanes.real
+                element = lanes.index_element if is_index else lanes.element
+                self.evaluator.prepare([output])
+                self._for_components(
+                    output.dim, lambda k, output=output, memory=memory, v=vector: self._store_output(output, k, memory, v)
+                )
+                target = self.entry_pointer(self.layout.output(number))
+                dim = ir.Constant(INT64, output.dim)
+                with loop(builder, 0, count) as lane:
+                    start = builder.mul(builder.add(out_row, lane), dim)
+                    with loop(builder, 0, output.dim) as k:
+                        at = add_index(builder, multiply_index(builder, k, schedule.rows), lane)
+                        value = builder.load(self.element(memory, at, element), typ=element)
+                        if is_index:
+                            value = builder.sext(value, INT64)
+                        place = self.element(target, builder.add(start, k), INT64 if is_index else element)
+                        builder.store(value, place)
+
+    def _store_output(self, output: Expr, k: Index, memory: Value, vector: ir.Type) -> None:
+        for r in range(self.schedule.row_vectors):
+            value = self.evaluator.component(output, k, (r, 0))
+            offset = add_index(self.builder, multiply_index(self.builder, k, self.schedule.row_vectors), r)
+            self.builder.store(value, self.element(memory, offset, vector))
+
+
+class _UniformLeaves:
+    """Reads parameters as float64 scalars."""
+
+    def __init__(self, kernel: _Builder) -> None:
+        self.kernel = kernel
+
+    def holds(self, node: Expr) -> bool:
+        return False
+
+    def uniform_scale(self, node: Expr) -> Value:
+        raise AssertionError("uniform exponentials are evaluated as they are")
+
+    def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
+        if node.op.name != "Var":
+            return None
+        kernel = self.kernel
+        address = kernel.element(kernel.pointers[node], index)
+        value = kernel.builder.load(address, typ=kernel.lanes.element)
+        return value if kernel.dtype == "float64" else kernel.builder.fpext(value, DOUBLE)
+
+
+def _either(builder: ir.IRBuilder, masks: Sequence[Value]) -> Value:
+    result = masks[0]
+    for mask in masks[1:]:
+        result = builder.or_(result, mask)
+    return result
+
+
+def _hidden_by(packed: Sequence[Expr], roots: Sequence[Expr]) -> set[Expr]:
+    """Return the variables that are needed for `packed` nodes only."""
+    reached: set[Expr] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node not in reached:
+            reached.add(node)
+            if node not in packed:
+                stack.extend(node.args)
+    return set(variables(*packed)) - reached
+
+
+class _State:
+    """The fields of the reduction for every row vector, in registers when they are few, else in memory.
+
+    An additive field has a part for the current block of columns and a total; reading it gives their sum, unless the
+    schedule sums without blocks.
+    """
+
+    def __init__(self, kernel: _Builder) -> None:
+        self.kernel = kernel
+        fields = [field for field, _ in kernel.work.fields]
+        self.dims = {field.name: placeholder.dim for field, placeholder in kernel.work.fields}
+        vectors = kernel.schedule.row_vectors
+        guarded = kernel.work.guard is not None
+        self.places: dict[tuple[str, str], Any] = {}
+        self.in_registers: dict[str, bool] = {}
+        for field in fields:
+            dim = self.dims[field.name]
+            few = dim * vectors <= REGISTER_STATE and dim <= UNROLL
+            # Fields that only rare updates touch must not occupy registers of the common path.
+            self.in_registers[field.name] = few and (not guarded or dim <= 2 or field.additive)
+            for part in self._parts(field):
+                self.places[field.name, part] = self._reserve(field, part)
+
+    def _parts(self, field: Field) -> tuple[str, ...]:
+        scheme = self.kernel.schedule.accumulate
+        if not field.additive or scheme in ("direct", "float64"):
+            return ("value",)
+        return ("value", "total") if scheme == "block" else ("value", "correction")
+
+    def _type(self, field: Field) -> ir.Type:
+        lanes = self.kernel.lanes
+        if field.kind == "index":
+            return lanes.index
+        if field.additive and self.kernel.schedule.accumulate == "float64" and lanes.dtype == "float32":
+            return DOUBLE if lanes.count == 1 else ir.VectorType(DOUBLE, lanes.count)
+        return lanes.real
+
+    def _reserve(self, field: Field, part: str) -> Any:
+        kernel, dim = self.kernel, self.dims[field.name]
+        vectors = kernel.schedule.row_vectors
+        type_ = self._type(field)
+        if self.in_registers[field.name] and part != "total":
+            return [stack_slot(kernel.builder, type_) for _ in range(dim * vectors)]
+        wide = 2 if type_ not in (kernel.lanes.real, kernel.lanes.index) else 1
+        return kernel.scratch(dim * vectors * wide)
+
+    def _address(self, field: Field, part: str, k: Index, r: int) -> Value:
+        place = self.places[field.name, part]
+        vectors = self.kernel.schedule.row_vectors
+        if isinstance(place, list):
+            assert isinstance(k, int)
+            return place[k * vectors + r]
+        offset = add_index(self.kernel.builder, multiply_index(self.kernel.builder, k, vectors), r)
+        return self.kernel.element(place, offset, self._type(field))
+
+    def _load(self, field: Field, part: str, k: Index, r: int) -> Value:
+        return self.kernel.builder.load(self._address(field, part, k, r), typ=self._type(field))
+
+    def _store(self, field: Field, part: str, k: Index, r: int, value: Value) -> None:
+        self.kernel.builder.store(value, self._address(field, part, k, r))
+
+    def _everywhere(self, field: Field, body: Callable[[Index, int], None]) -> None:
+        vectors = self.kernel.schedule.row_vectors
+
+        def all_vectors(k: Index) -> None:
+            for r in range(vectors):
+                body(k, r)
+
+        self.kernel._for_components(self.dims[field.name], all_vectors)
+
+    def _constant(self, field: Field, value: float) -> Value:
+        if field.kind == "index":
+            return self.kernel.lanes.index_constant(int(value))
+        type_ = self._type(field)
+        if type_ is self.kernel.lanes.real:
+            return self.kernel.lanes.constant(value)
+        scalar = ir.Constant(DOUBLE, value)
+        return scalar if self.kernel.lanes.count == 1 else ir.Constant(type_, [scalar] * self.kernel.lanes.count)
+
+    def initialise(self) -> None:
+        """Set every field to the value of no columns."""
+        for field, _ in self.kernel.work.fields:
+            for part in self._parts(field):
+                value = self._constant(field, 0.0 if part == "correction" else field.initial)
+                self._everywhere(field, lambda k, r, f=field, p=part, v=value: self._store(f, p, k, r, v))
+
+    def open_block(self) -> None:
+        """Start the sums of a block of columns at 0."""
+        for field, _ in self.kernel.work.fields:
+            if (field.name, "total") in self.places:
+                zero = self._constant(field, 0.0)
+                self._everywhere(field, lambda k, r, f=field, z=zero: self._store(f, "value", k, r, z))
+
+    def close_block(self) -> None:
+        """Add the sums of the block to the totals."""
+        builder = self.kernel.builder
+        for field, _ in self.kernel.work.fields:
+            if (field.name, "total") in self.places:
+
+                def add(k: Index, r: int, f: Field = field) -> None:
+                    total = builder.fadd(self._load(f, "total", k, r), self._load(f, "value", k, r))
+                    self._store(f, "total", k, r, total)
+                    self._store(f, "value", k, r, self._constant(f, 0.0))
+
+                self._everywhere(field, add)
+
+    def read(self, field: Field, k: Index, r: int | None) -> Value:
+        """Return a component of a field as working precision lanes."""
+        r = r or 0
+        value = self._load(field, "value", k, r)
+        builder = self.kernel.builder
+        if (field.name, "total") in self.places:
+            part = self.replaced_part
+            if part is None:
+                return builder.fadd(self._load(field, "total", k, r), value)
+            return self._load(field, part, k, r)
+        if (field.name, "correction") in self.places and self.replaced_part == "total":
+            return self._load(field, "correction", k, r)
+        if value.type not in (self.kernel.lanes.real, self.kernel.lanes.index):
+            return builder.fptrunc(value, self.kernel.lanes.real)
+        return value
+
+    replaced_part: str | None = None
+    """While a rare update rewrites one part of an additive field, the part that reading it means."""
+
+    def replace(self, new: Sequence[tuple[str, Expr]], slot: Slot) -> None:
+        """Give fields new values, all computed before any is stored."""
+        kernel, evaluator = self.kernel, self.kernel.evaluator
+        fields = {field.name: field for field, _ in kernel.work.fields}
+        stores: list[Callable[[], None]] = []
+        for name, expression in new:
+            field = fields[name]
+            for part in self._parts(field):
+                self.replaced_part = "total" if part in ("total", "correction") else "value"
+                with evaluator.fresh_state():
+                    stores.append(self._compute(field, part, expression, slot))
+        self.replaced_part = None
+        for store in stores:
+            store()
+
+    def _compute(self, field: Field, part: str, expression: Expr, slot: Slot) -> Callable[[], None]:
+        kernel, r = self.kernel, slot[0] or 0
+        dim = self.dims[field.name]
+        if dim <= UNROLL:
+            values = [self._widen(field, kernel.evaluator.component(expression, k, slot)) for k in range(dim)]
+
+            def store() -> None:
+                for k, value in enumerate(values):
+                    self._store(field, part, k, r, value)
+
+            return store
+        type_ = self._type(field)
+        memory = kernel.scratch(dim * (2 if type_ not in (kernel.lanes.real, kernel.lanes.index) else 1))
+        with loop(kernel.builder, 0, dim) as k, kernel.evaluator.scope():
+            value = self._widen(field, kernel.evaluator.component(expression, k, slot))
+            kernel.builder.store(value, kernel.element(memory, k, type_))
+
+        def copy() -> None:
+            with loop(kernel.builder, 0, dim) as k:
+                value = kernel.builder.load(kernel.element(memory, k, type_), typ=type_)
+                self._store(field, part, k, r, value)
+
+        return copy
+
+    def _widen(self, field: Field, value: Value) -> Value:
+        type_ = self._type(field)
+        if field.kind == "index" and value.type is not type_ and value.type != type_:
+            raise AssertionError("an index field needs an index expression")
+        if value.type != type_:
+            return self.kernel.builder.fpext(value, type_)
+        return value
+
+    def update(self, field: Field, expression: Expr, count: int) -> None:
+        """Apply the ordinary update of a field for all slots of a step."""
+        kernel = self.kernel
+        vectors = kernel.schedule.row_vectors
+        if not field.additive:
+            for u in range(count):
+                for r in range(vectors):
+                    self.replace([(field.name, expression)], (r, u))
+            return
+
+        def add(k: Index) -> None:
+            for r in range(vectors):
+                self._accumulate(field, k, r, [kernel.evaluator.component(expression, k, (r, u)) for u in range(count)])
+
+        kernel._for_components(self.dims[field.name], add)
+
+    def _accumulate(self, field: Field, k: Index, r: int, terms: list[Value]) -> None:
+        builder, lanes = self.kernel.builder, self.kernel.lanes
+        total = self._load(field, "value", k, r)
+        if (field.name, "correction") in self.places:
+            correction = self._load(field, "correction", k, r)
+            for term in terms:
+                corrected = builder.fsub(term, correction)
+                new = builder.fadd(total, corrected)
+                correction = builder.fsub(builder.fsub(new, total), corrected)
+                total = new
+            self._store(field, "correction", k, r, correction)
+        else:
+            for term in terms:
+                total = lanes.add(builder, total, self._widen(field, term))
+        self._store(field, "value", k, r, total)
+
+
+def emit_kernel(module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> Kernel:
+    """Add the kernel for `work` to `module` and return what a caller must know about it."""
+    return _Builder(module, name, work, dtype, schedule).emit()
+
+
+def needs_packing(work_roots: Sequence[Expr]) -> tuple[Expr, ...]:
+    """Return the column-only nodes that are worth computing once per column in advance."""
+    return tuple(node for node in frontier(work_roots).column if not is_access(node))

@@ -1,0 +1,7 @@
+"""Requests become plans, plans become machine code, machine code is kept and called."""
+
+from pairfold.engine.explain import explain
+from pairfold.engine.options import Options
+from pairfold.engine.run import run
+
+__all__ = ["Options", "explain", "run"]

@@ -1,0 +1,43 @@
+"""What a caller may choose about a reduction beside the problem itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How one reduction is carried out.
+
+    Attributes
+    ----------
+    threads : int or None
+        Number of threads; None takes ``PAIRFOLD_NUM_THREADS``, ``OMP_NUM_THREADS`` or the number of cores.
+    progress : bool
+        Show a progress bar (needs the package tqdm).
+    sum_scheme : str
+        ``"auto"`` or ``"block_sum"``: blocks of columns in the working precision; ``"direct_sum"``: one running sum;
+        ``"kahan_scheme"``: compensated (Kahan 1965).
+    dtype_acc : str or None
+        ``"float64"`` accumulates in float64.
+    level : str or None
+        Limits the processor features: ``"avx512"``, ``"avx2"`` or ``"sse2"``.
+    split : int or None
+        Number of parts into which the columns are split; None decides by size.
+    """
+
+    threads: int | None = None
+    progress: bool = False
+    sum_scheme: str = "auto"
+    dtype_acc: str | None = None
+    level: str | None = None
+    split: int | None = None
+
+    @property
+    def accumulate(self) -> str:
+        """The summation of the schedule that these options ask for."""
+        if self.dtype_acc == "float64":
+            return "float64"
+        return {"direct_sum": "direct", "kahan_scheme": "kahan"}.get(self.sum_scheme, "block")

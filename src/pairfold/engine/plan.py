@@ -1,0 +1,111 @@
+"""From a problem to the work of kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pairfold.codegen.kernel import Work, needs_packing
+from pairfold.ir.expr import Category, Expr, topological, variables
+from pairfold.ir.problem import Problem
+from pairfold.ops.arithmetic import apply, is_constant, one, variable
+from pairfold.reductions.state import COLUMN_INDEX, placeholders
+from pairfold.transform.expand import expand, substitute
+from pairfold.transform.separate import location, split_row_factor
+from pairfold.transform.simplify import simplify
+
+__all__ = ["Plan", "make_plan", "swap_sides"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The work of one problem.
+
+    Attributes
+    ----------
+    problem : Problem
+        The simplified problem that the state belongs to: for sums, without the factor `outer`.
+    outer : Expr
+        Row-only factor that was taken out of the sum; 1 when there is none.
+    work : Work
+        The main kernel, which finishes its rows.
+    partial : Work
+        The same kernel, but its outputs are the fields of the state.
+    columns : Work or None
+        The kernel that computes column-only nodes in advance, with rows in the place of columns.
+    """
+
+    problem: Problem
+    outer: Expr
+    work: Work
+    partial: Work
+    columns: Work | None
+
+    @property
+    def has_outer(self) -> bool:
+        """Whether a factor was taken out."""
+        return not is_constant(self.outer, 1.0)
+
+    @cached_property
+    def cost(self) -> int:
+        """Elementary operations per pair, roughly."""
+        pairs = (node.dim for node in topological(self.work.roots) if location(node) == "pair")
+        return sum(pairs) + 4
+
+
+def swap_sides(roots: Sequence[Expr]) -> list[Expr]:
+    """Exchange rows and columns in expressions."""
+    other = {Category.ROW: Category.COLUMN, Category.COLUMN: Category.ROW}
+    replacements = {}
+    for node in variables(*roots):
+        position, dim, category, kind = node.params
+        if category in other:
+            replacements[node] = variable(position, dim, other[category], kind)
+    return substitute(roots, replacements)
+
+
+def make_plan(problem: Problem) -> Plan:
+    """Expand, simplify and separate `problem`."""
+    reduction = problem.reduction
+    value, *weights = simplify(expand(problem.roots))
+    weight = weights[0] if weights else None
+    outer, value = split_row_factor(value) if reduction.linear else (one(), value)
+    inner = Problem(value, reduction, weight, problem.k)
+    sizes = inner.sizes
+    state = placeholders(reduction, sizes)
+    update = reduction.update(state, value, weight, COLUMN_INDEX, sizes)
+    rare = reduction.rare(state, value, COLUMN_INDEX, sizes) if reduction.rare else {}
+    guard = reduction.guard(state, value, sizes) if reduction.guard else None
+    outputs = reduction.finish(state, sizes)
+    if not is_constant(outer, 1.0):
+        outputs = tuple(outer * output for output in outputs)
+    names = [*update, *rare]
+    roots = [*update.values(), *rare.values(), *outputs, *([guard] if guard else [])]
+    simple = simplify(expand(roots))
+    new_update = tuple(zip(list(update), simple[: len(update)], strict=True))
+    new_rare = tuple(zip(list(rare), simple[len(update) : len(names)], strict=True))
+    new_outputs = tuple(simple[len(names) : len(names) + len(outputs)])
+    new_guard = simple[-1] if guard is not None else None
+    fields = tuple((field, state[field.name]) for field in reduction.fields)
+    loop_roots = [e for _, e in (*new_update, *new_rare)] + ([new_guard] if new_guard else [])
+    packed = needs_packing(loop_roots)
+    work = Work(fields, new_update, new_rare, new_guard, new_outputs, packed)
+    partial = Work(fields, new_update, new_rare, new_guard, tuple(state.values()), packed)
+    return Plan(inner, outer, work, partial, _column_work(packed))
+
+
+def _column_work(packed: Sequence[Expr]) -> Work | None:
+    if not packed:
+        return None
+    (swapped,) = swap_sides([_concatenate(packed)])
+    return Work((), (), (), None, (swapped,))
+
+
+def _concatenate(parts: Sequence[Expr]) -> Expr:
+    result = parts[0]
+    for part in parts[1:]:
+        result = apply("Concat", result, part)
+    return result
+
+

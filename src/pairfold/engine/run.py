@@ -1,0 +1,349 @@
+"""Carry out a reduction on NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfold.codegen.kernel import ITEM_FIELDS, Layout
+from pairfold.engine.cache import Compiled, compiled
+from pairfold.engine.options import Options
+from pairfold.engine.pool import run_tasks, scratch_address
+from pairfold.errors import ArgumentValueError
+from pairfold.ir.expr import Category, Expr, topological
+from pairfold.ir.problem import Problem
+from pairfold.schedule.schedule import choose_split
+from pairfold.targets import reference
+from pairfold.targets.cpu import Binary, default_threads
+
+__all__ = ["run"]
+
+Array = NDArray[Any]
+Ranges = tuple[Array, Array, Array]
+
+SERIAL_WORK = 400_000
+"""Elementary operations below which one thread does everything: waking others would cost more."""
+
+TASK_WORK = 30_000_000
+"""Elementary operations per task: some milliseconds, so that Ctrl-C and the progress bar stay prompt."""
+
+
+def run(
+    problem: Problem,
+    arrays: Sequence[Array],
+    *,
+    rows: int,
+    columns: int,
+    batch: tuple[int, ...] = (),
+    ranges: Ranges | None = None,
+    options: Options = Options(),
+) -> tuple[Array, ...]:
+    """Reduce `problem` over columns.
+
+    Parameters
+    ----------
+    problem : Problem
+        The formula and its reduction.
+    arrays : sequence of arrays
+        ``arrays[position]`` for every variable: ``(*b, rows, dim)``, ``(*b, columns, dim)`` or ``(*b, dim)`` by its
+        category, all float32 or all float64, any strides; b broadcasts to `batch` and has as many axes.
+    rows, columns : int
+        Sizes N and M.
+    batch : tuple of int
+        Leading axes of the outputs.
+    ranges : tuple of three int64 arrays or None
+        Row blocks, ends of their lists of column intervals, column intervals (see `pairfold.numpy.cluster`).
+    options : Options
+        Threads, summation, progress.
+
+    Returns
+    -------
+    tuple of arrays
+        ``(*batch, rows, *shape)`` for each output of the reduction; int64 for column numbers.
+    """
+    dtype = next(array.dtype for array in arrays if array is not None)
+    if rows == 0 or columns == 0 or 0 in batch:
+        return reference.run(problem, arrays, rows=rows, columns=columns, batch=batch, ranges=ranges)
+    if columns >= 2**31:
+        raise ArgumentValueError(
+            f"There are {columns} columns, but column numbers are 32-bit: at most {2**31 - 1} columns are allowed. "
+            "Split the columns and merge the results."
+        )
+    threads = options.threads or default_threads()
+    split = 1
+    if ranges is None:
+        split = options.split or choose_split(rows * prod(batch), columns, 64, threads)
+    program = compiled(problem, dtype.name, options.accumulate, options.level, split > 1)
+    outputs = _allocate(program, problem, dtype, rows, batch, split)
+    pieces = _pieces(rows, columns, prod(batch), ranges, split, program, threads)
+    launch = _Launch(program, arrays, columns, batch, outputs, pieces)
+    launch.execute(threads, options.progress)
+    if split > 1:
+        return _merge(program, problem, arrays, outputs, rows, batch, split)
+    shapes = problem.reduction.shapes(problem.sizes)
+    return tuple(output.reshape(*batch, rows, *shape) for output, shape in zip(outputs, shapes, strict=True))
+
+
+def _allocate(
+    program: Compiled, problem: Problem, dtype: np.dtype[Any], rows: int, batch: tuple[int, ...], split: int
+) -> list[Array]:
+    work = program.plan.partial if split > 1 else program.plan.work
+    return [
+        np.empty((split * prod(batch) * rows, output.dim), np.int64 if output.kind == "index" else dtype)
+        for output in work.outputs
+    ]
+
+
+# ---------------------------------------------------------------- items
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """The items of a launch, the column intervals they refer to, and how many items make a task."""
+
+    items: Array
+    intervals: Array
+    per_task: int
+    is_small: bool
+
+
+def _pieces(
+    rows: int, columns: int, batches: int, ranges: Ranges | None, split: int, program: Compiled, threads: int
+) -> _Pieces:
+    step = program.main.schedule.rows
+    cost = program.plan.cost
+    pairs = rows * columns if ranges is None else _pairs_in(ranges)
+    total = pairs * batches * cost
+    if total <= SERIAL_WORK:
+        chunk = rows
+    else:
+        per_row = max(1, total // (rows * batches * split))
+        chunk = max(1, min(TASK_WORK // per_row, -(-rows * batches * split // (4 * threads)))) if threads > 1 else max(
+            1, TASK_WORK // per_row
+        )
+        chunk = min(rows, -(-chunk // step) * step)
+    if ranges is None:
+        intervals = np.array(
+            [[columns * k // split, columns * (k + 1) // split] for k in range(split)], np.int64
+        )
+        if chunk >= rows and split == 1 and batches == 1:
+            return _Pieces(np.array([[0, rows, 0, 1, 0, 0]], np.int64), intervals, 1, True)
+        blocks = np.array([[first, min(first + chunk, rows)] for first in range(0, rows, chunk)], np.int64)
+        lists = np.zeros((len(blocks), 2), np.int64)
+        lists[:, 1] = 1
+    else:
+        blocks, lists, intervals = _blocks(rows, ranges, chunk)
+    items = _items(blocks, lists, rows, batches, split)
+    per_task = max(1, TASK_WORK * len(items) // max(total, 1))
+    per_task = min(per_task, -(-len(items) // (4 * threads)))
+    return _Pieces(items, intervals, max(1, per_task), total <= SERIAL_WORK)
+
+
+def _items(blocks: Array, lists: Array, rows: int, batches: int, split: int) -> Array:
+    count = len(blocks)
+    items = np.empty((split, batches, count, len(ITEM_FIELDS)), np.int64)
+    items[..., 0:2] = blocks
+    items[..., 2:4] = lists
+    items[..., 2:4] += np.arange(split)[:, None, None, None]
+    items[..., 4] = np.arange(batches)[None, :, None]
+    entry = np.arange(split)[:, None] * batches + np.arange(batches)[None, :]
+    items[..., 5] = entry[:, :, None] * rows + blocks[:, 0]
+    return items.reshape(-1, len(ITEM_FIELDS))
+
+
+def _pairs_in(ranges: Ranges) -> int:
+    row_blocks, ends, intervals = ranges
+    lengths = np.concatenate([[0], np.cumsum(intervals[:, 1] - intervals[:, 0])])
+    stops = lengths[ends]
+    starts = lengths[np.concatenate([[0], ends[:-1]])] if len(ends) else stops
+    return int(np.sum((row_blocks[:, 1] - row_blocks[:, 0]) * (stops - starts)))
+
+
+def _blocks(rows: int, ranges: Ranges, chunk: int) -> tuple[Array, Array, Array]:
+    """Return disjoint row blocks that cover all rows, and the column intervals of each.
+
+    A later block of the ranges wins over an earlier one; rows in no block get no columns.
+    """
+    row_blocks, ends, intervals = ranges
+    starts = np.concatenate([[0], ends[:-1]]).astype(np.int64)
+    owner = np.full(rows, -1, np.int64)
+    for number, (first, last) in enumerate(row_blocks):
+        owner[first:last] = number
+    bounds = np.flatnonzero(np.diff(owner)) + 1
+    cuts = np.unique(np.concatenate([[0], bounds, [rows], np.arange(0, rows, chunk)]))
+    blocks = np.stack([cuts[:-1], cuts[1:]], axis=1).astype(np.int64)
+    owners = owner[blocks[:, 0]]
+    lists = np.zeros((len(blocks), 2), np.int64)
+    covered = owners >= 0
+    lists[covered, 0] = starts[owners[covered]]
+    lists[covered, 1] = ends[owners[covered]]
+    return blocks, lists, np.ascontiguousarray(intervals, np.int64)
+
+
+# ---------------------------------------------------------------- launching
+
+
+class _Launch:
+    """The arguments of one kernel launch; holds every array whose address the kernel uses."""
+
+    def __init__(
+        self,
+        program: Compiled,
+        arrays: Sequence[Array],
+        columns: int,
+        batch: tuple[int, ...],
+        outputs: Sequence[Array],
+        pieces: _Pieces,
+    ) -> None:
+        self.binary = program.main
+        self.pieces = pieces
+        self.held: list[Any] = [outputs]
+        packed_address = packed_size = 0
+        if program.columns is not None:
+            packed = self._pack_columns(program.columns, program.plan.work.packed, arrays, columns, batch)
+            packed_address, packed_size = packed.ctypes.data, columns * packed.shape[-1]
+        self.block = self._argument_block(
+            program.main.kernel.layout, arrays, batch, [out.ctypes.data for out in outputs], packed_address, packed_size
+        )
+
+    def _pack_columns(
+        self, binary: Binary, packed: Sequence[Expr], arrays: Sequence[Array], columns: int, batch: tuple[int, ...]
+    ) -> Array:
+        size = sum(node.dim for node in packed)
+        dtype = next(array.dtype for array in arrays if array is not None)
+        result = np.empty((prod(batch) * columns, size), dtype)
+        self.held.append(result)
+        block = self._argument_block(binary.kernel.layout, arrays, batch, [result.ctypes.data], 0, 0)
+        blocks = np.array([[0, columns]], np.int64)
+        items = _items(blocks, np.zeros((1, 2), np.int64), columns, prod(batch), 1)
+        scratch = scratch_address(binary.scratch_bytes)
+        binary.call(block.ctypes.data, items.ctypes.data, 0, len(items), scratch)
+        return result
+
+    def _argument_block(
+        self,
+        layout: Layout,
+        arrays: Sequence[Array],
+        batch: tuple[int, ...],
+        outputs: Sequence[int],
+        packed_address: int,
+        packed_size: int,
+    ) -> Array:
+        numbers: list[int] = []
+        kept = []
+        for variable in layout.variables:
+            position, _, category = variable.params[:3]
+            array = _addressable(arrays[position])
+            kept.append(array)
+            stride = 0 if category == Category.PARAMETER else array.strides[-2] // array.itemsize
+            numbers += (array.ctypes.data, stride)
+        offsets = _offsets(layout, kept, batch, packed_size)
+        numbers += (self.pieces.intervals.ctypes.data, offsets.ctypes.data, packed_address, *outputs)
+        block = np.array(numbers, np.int64)
+        self.held.append((kept, offsets, block))
+        return block
+
+    def execute(self, threads: int, progress: bool) -> None:
+        """Run all items."""
+        items, per_task = self.pieces.items, self.pieces.per_task
+        block_address, items_address = self.block.ctypes.data, items.ctypes.data
+        call, size, count = self.binary.call, self.binary.scratch_bytes, len(items)
+        if self.pieces.is_small:
+            call(block_address, items_address, 0, count, scratch_address(size))
+            return
+
+        def body(number: int) -> None:
+            first = number * per_task
+            call(block_address, items_address, first, min(first + per_task, count), scratch_address(size))
+
+        tasks = -(-count // per_task)
+        if not progress:
+            run_tasks(tasks, threads, body, None)
+            return
+        with _progress_bar(tasks) as bar:
+            run_tasks(tasks, threads, body, bar.update)
+
+
+def _progress_bar(tasks: int) -> Any:
+    try:
+        from tqdm.auto import tqdm  # noqa: PLC0415 - an optional extra
+    except ImportError:
+        raise ArgumentValueError(
+            "progress=True needs the package tqdm, which is not installed. Install it with "
+            "`pip install pairfold[progress]`, or leave progress out."
+        ) from None
+    return tqdm(total=tasks, desc="pairfold", unit="block")
+
+
+def _addressable(array: Array) -> Array:
+    """Return `array`, copied if a kernel cannot read it in place: components must lie side by side."""
+    item = array.itemsize
+    good = (array.strides[-1] == item or array.shape[-1] == 1) and array.flags.aligned and array.dtype.isnative
+    if good and all(stride % item == 0 for stride in array.strides):
+        return array
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+
+
+_NO_OFFSETS: dict[int, Array] = {}
+
+
+def _offsets(layout: Layout, arrays: Sequence[Array], batch: tuple[int, ...], packed_size: int) -> Array:
+    """Return for every batch entry how far the data of each variable start from its base, in elements."""
+    count = len(layout.variables) + 1
+    if not batch:
+        return _NO_OFFSETS.setdefault(count, np.zeros((1, count), np.int64))
+    table = np.zeros((prod(batch), count), np.int64)
+    axes = len(batch)
+    for number, array in enumerate(arrays):
+        start = np.zeros((), np.int64)
+        for axis in range(axes):
+            if array.shape[axis] > 1:
+                steps = np.arange(batch[axis]) * (array.strides[axis] // array.itemsize)
+                start = start + steps.reshape(-1, *(1,) * (axes - axis - 1))
+        table[:, number] = np.broadcast_to(start, batch).ravel()
+    table[:, count - 1] = np.arange(prod(batch)) * packed_size
+    return table
+
+
+# ---------------------------------------------------------------- merging
+
+
+def _merge(
+    program: Compiled,
+    problem: Problem,
+    arrays: Sequence[Array],
+    partial: Sequence[Array],
+    rows: int,
+    batch: tuple[int, ...],
+    split: int,
+) -> tuple[Array, ...]:
+    plan = program.plan
+    names = [field.name for field in problem.reduction.fields]
+    parts = [array.reshape(split, *batch, rows, -1) for array in partial]
+    states = [dict(zip(names, (part[k] for part in parts), strict=True)) for k in range(split)]
+    with np.errstate(all="ignore"):
+        outputs = reference.finish_states(plan.problem, reference.merge_states(plan.problem, states))
+        if plan.has_outer:
+            (factor,) = _row_values([plan.outer], arrays)
+            outputs = tuple(factor * output.reshape(*batch, rows, -1) for output in outputs)
+    dtype = next(array.dtype for array in arrays if array is not None)
+    shapes = problem.reduction.shapes(problem.sizes)
+    return tuple(
+        output.reshape(*batch, rows, *shape).astype(np.int64 if output.dtype.kind == "i" else dtype, copy=False)
+        for output, shape in zip(outputs, shapes, strict=True)
+    )
+
+
+def _row_values(roots: Sequence[Expr], arrays: Sequence[Array]) -> list[Array]:
+    bindings = {}
+    for node in topological(roots):
+        if node.op.name == "Var":
+            array = arrays[node.params[0]]
+            bindings[node] = array if node.params[2] == Category.ROW else array[..., None, :]
+    return reference.evaluate(roots, bindings)
+

@@ -1,0 +1,1 @@
+"""What users write: formula strings, routines on arrays, symbolic tensors."""

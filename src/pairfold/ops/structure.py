@@ -1,0 +1,220 @@
+"""Primitives that see a vector as a row-major tensor, and the extremal component.
+
+Spread, SumAxis and Permute are enough for every product of matrices and
+tensors; each is the adjoint of another of the three.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from pairfold.errors import DimensionError
+from pairfold.ir.expr import Expr
+from pairfold.ir.op import Op, register
+from pairfold.ops.arithmetic import apply, constant, is_integer
+
+__all__ = ["iota", "permute", "replicate", "spread", "sum_axis"]
+
+Dims = tuple[int, ...]
+Params = tuple[Any, ...]
+
+
+def spread(f: Expr, n: int, inner: int) -> Expr:
+    """Repeat each block of `inner` components n times."""
+    return apply("Spread", f, params=(n, inner))
+
+
+def sum_axis(f: Expr, n: int, inner: int) -> Expr:
+    """Sum over the middle axis of f seen as a tensor of shape (outer, n, inner)."""
+    return apply("SumAxis", f, params=(n, inner))
+
+
+def permute(f: Expr, shape: tuple[int, ...], axes: tuple[int, ...]) -> Expr:
+    """Transpose f seen as a row-major tensor; nothing when the axes are in order."""
+    return f if axes == tuple(range(len(axes))) else apply("Permute", f, params=(shape, axes))
+
+
+def replicate(f: Expr, dim: int) -> Expr:
+    """Return f broadcast to `dim` components."""
+    return f if f.dim == dim else apply("SumT", f, params=(dim,))
+
+
+def iota(n: int) -> Expr:
+    """Return the vector 0, 1, ..., n - 1."""
+    return apply("Iota", params=(n,))
+
+
+def _spread_dimension(dims: Dims, params: Params) -> int:
+    n, inner = params
+    if n < 1 or inner < 1 or dims[0] % inner:
+        raise DimensionError(f"n = {n} must be at least 1 and the block length {inner} must divide the dimension.")
+    return dims[0] * int(n)
+
+
+def _spread_reference(f: Any, n: int, inner: int) -> Any:
+    blocks = f.reshape(*f.shape[:-1], f.shape[-1] // inner, 1, inner)
+    return np.repeat(blocks, n, axis=-2).reshape(*f.shape[:-1], f.shape[-1] * n)
+
+
+register(
+    Op(
+        name="Spread",
+        arity=1,
+        parameters=("n", "inner"),
+        dimension=_spread_dimension,
+        reference=_spread_reference,
+        pullback=lambda node, g: (apply("SumAxis", g, params=node.params),),
+        definition="f seen as a table of rows of length inner, each row repeated n times",
+        domain=((-2, 2),),
+        sample=(((6,), (2, 3)), ((3,), (4, 1)), ((2,), (3, 2))),
+        kind=lambda args, params: args[0].kind,
+        accuracy="exact",
+        ulp=0,
+    )
+)
+
+
+def _sum_axis_dimension(dims: Dims, params: Params) -> int:
+    n, inner = params
+    if n < 1 or inner < 1 or dims[0] % (n * inner):
+        raise DimensionError(f"the dimension must be a multiple of {n} * {inner}, both at least 1.")
+    return dims[0] // int(n)
+
+
+register(
+    Op(
+        name="SumAxis",
+        arity=1,
+        parameters=("n", "inner"),
+        dimension=_sum_axis_dimension,
+        reference=lambda f, n, inner: (
+            f.reshape(*f.shape[:-1], f.shape[-1] // (n * inner), n, inner)
+            .sum(-2)
+            .reshape(*f.shape[:-1], f.shape[-1] // n)
+        ),
+        pullback=lambda node, g: (apply("Spread", g, params=node.params),),
+        definition="f seen as a tensor of shape (outer, n, inner), summed over the middle axis",
+        accuracy="recursive summation: (n - 1) / 2 ulp of the sum of moduli",
+        domain=((-2, 2),),
+        sample=(((12,), (2, 3)), ((6,), (3, 1)), ((6,), (2, 3))),
+    )
+)
+
+
+def _permute_dimension(dims: Dims, params: Params) -> int:
+    shape, axes = params
+    if prod(shape) != dims[0] or sorted(axes) != list(range(len(shape))):
+        raise DimensionError(f"the shape {shape} must have as many entries as the vector, and axes {axes} permute it.")
+    return dims[0]
+
+
+def _permute_reference(f: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    leading = f.shape[:-1]
+    tensor = f.reshape(*leading, *shape)
+    order = (*range(len(leading)), *(len(leading) + axis for axis in axes))
+    return tensor.transpose(order).reshape(*leading, f.shape[-1])
+
+
+def _permute_pullback(node: Expr, g: Expr) -> tuple[Expr]:
+    shape, axes = node.params
+    inverse = tuple(axes.index(axis) for axis in range(len(axes)))
+    return (permute(g, tuple(shape[axis] for axis in axes), inverse),)
+
+
+register(
+    Op(
+        name="Permute",
+        arity=1,
+        parameters=("shape", "axes"),
+        dimension=_permute_dimension,
+        reference=_permute_reference,
+        pullback=_permute_pullback,
+        definition="f seen as a row-major tensor, its axes permuted like numpy.transpose",
+        domain=((-2, 2),),
+        sample=(((6,), ((2, 3), (1, 0))), ((12,), ((2, 3, 2), (2, 0, 1)))),
+        kind=lambda args, params: args[0].kind,
+        accuracy="exact",
+        ulp=0,
+    )
+)
+
+
+def _count_dimension(dims: Dims, params: Params) -> int:
+    if not is_integer(params[0]) or params[0] < 1:
+        raise DimensionError(f"the length must be an integer of at least 1, not {params[0]!r}.")
+    return int(params[0])
+
+
+register(
+    Op(
+        name="Iota",
+        arity=0,
+        parameters=("n",),
+        dimension=_count_dimension,
+        reference=lambda n: np.arange(float(n)),
+        definition="the vector 0, 1, ..., n - 1",
+        sample=(((), (4,)), ((), (1,))),
+        accuracy="exact",
+        ulp=0,
+    )
+)
+
+# ---------------------------------------------------------------- the extremal component
+
+
+def _extremal_pullback(node: Expr, g: Expr) -> tuple[Expr]:
+    (f,) = node.args
+    winner = apply(f"Arg{node.op.name}", f)
+    return (apply("Where", apply("Equal", iota(f.dim), winner), g, constant(0.0)),)
+
+
+for _name, _function in (("Max", np.fmax), ("Min", np.fmin)):
+    register(
+        Op(
+            name=_name,
+            arity=1,
+            dimension=lambda dims, params: 1,
+            reference=lambda f, function=_function: function.reduce(f, axis=-1, keepdims=True),
+            pullback=_extremal_pullback,
+            definition=f"{'largest' if _name == 'Max' else 'smallest'} component of f",
+            doc="nan is skipped; nan when all components are nan. The gradient goes to the first extremal component.",
+            domain=((-2, 2),),
+            method=_name.lower(),
+            accuracy="exact",
+            ulp=0,
+        )
+    )
+
+
+def _first_winner(name: str, f: Expr) -> Expr:
+    """Return the smallest k such that f_k is the extremal component; 0 when all are nan."""
+    dim = f.dim
+    candidates = apply("Where", apply("Equal", f, apply(name, f)), iota(dim), constant(dim))
+    first = apply("Min", candidates)
+    return apply("Where", apply("Equal", first, constant(dim)), constant(0.0), first)
+
+
+def _arg_reference(f: Any, function: Any) -> Any:
+    return np.argmax(f == function.reduce(f, axis=-1, keepdims=True), axis=-1, keepdims=True)
+
+
+for _name, _function in (("Max", np.fmax), ("Min", np.fmin)):
+    register(
+        Op(
+            name=f"Arg{_name}",
+            arity=1,
+            dimension=lambda dims, params: 1,
+            reference=lambda f, function=_function: _arg_reference(f, function),
+            pullback=lambda node, g: (None,),
+            expand=lambda f, name=_name: _first_winner(name, f),
+            definition=f"index of the {'largest' if _name == 'Max' else 'smallest'} component of f, counted from 0",
+            doc="The first on ties; nan is skipped; 0 when all components are nan. Derivative 0.",
+            domain=((-2, 2),),
+            smooth=False,
+            method=f"arg{_name.lower()}",
+            accuracy="exact",
+        )
+    )

@@ -1,0 +1,172 @@
+"""The CPU target: LLVM IR to machine code in this process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+
+from pairfold.codegen.kernel import Kernel, Work, emit_kernel
+from pairfold.errors import TargetError
+from pairfold.ir.expr import Expr, topological
+from pairfold.schedule.schedule import UNROLL, Schedule, choose
+
+__all__ = ["Binary", "compile_work", "default_threads", "machine", "schedule_for"]
+
+_LLVM_LOCK = threading.RLock()
+"""LLVM's own objects are shared by all compilations."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the code generator must know about the processor."""
+
+    name: str
+    features: frozenset[str]
+    vector_bytes: int
+    registers: int
+
+
+@dataclass(frozen=True, eq=False)
+class Binary:
+    """A compiled kernel. `engine` keeps the machine code alive."""
+
+    kernel: Kernel
+    schedule: Schedule
+    dtype: str
+    call: Callable[[int, int, int, int, int], None]
+    engine: Any
+    text: str
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Bytes of scratch memory that each thread needs."""
+        item = 4 if self.dtype == "float32" else 8
+        return max(1, self.kernel.scratch_vectors) * self.schedule.lanes * item
+
+
+_LEVELS = {
+    "avx512": (("avx512f", "avx512dq", "avx512vl", "avx512bw", "avx2", "fma"), 64, 32),
+    "avx2": (("avx2", "fma"), 32, 16),
+    "sse2": (("sse2",), 16, 16),
+}
+"""x86-64 feature levels: what they need, bytes of a vector register, number of registers."""
+
+
+@lru_cache(maxsize=None)
+def machine(level: str | None = None) -> Machine:
+    """Return the processor, limited to a feature level when one is given.
+
+    Parameters
+    ----------
+    level : {"avx512", "avx2", "sse2"}, optional
+        By default the best that the processor has; the environment variable ``PAIRFOLD_CPU_LEVEL`` also sets it.
+
+    Raises
+    ------
+    TargetError
+        If the processor lacks the level.
+    """
+    with _LLVM_LOCK:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        available = frozenset(name for name, on in llvm.get_host_cpu_features().items() if on)
+        name = llvm.get_host_cpu_name()
+    level = level or os.environ.get("PAIRFOLD_CPU_LEVEL")
+    if "sse2" not in available:
+        return Machine(name, available, 16, 32)
+    if level is not None and level not in _LEVELS:
+        raise TargetError(f"There is no CPU level {level!r}; choose one of {', '.join(_LEVELS)}.")
+    for known, (needed, vector_bytes, registers) in _LEVELS.items():
+        if level in (None, known) and available.issuperset(needed):
+            excluded = _beyond(known)
+            return Machine(name, frozenset(f for f in available if not f.startswith(excluded)), vector_bytes, registers)
+    raise TargetError(
+        f"The CPU level {level!r} was asked for, but the processor {name} lacks it. Leave the level out to use the best."
+    )
+
+
+def _beyond(level: str) -> tuple[str, ...]:
+    return {"avx512": ("never",), "avx2": ("avx512",), "sse2": ("avx", "fma", "f16c", "xop", "vaes", "vpcl", "gfni")}[
+        level
+    ]
+
+
+def default_threads() -> int:
+    """Return the number of threads: `PAIRFOLD_NUM_THREADS`, `OMP_NUM_THREADS`, else the cores this process may use."""
+    for name in ("PAIRFOLD_NUM_THREADS", "OMP_NUM_THREADS"):
+        text = os.environ.get(name, "")
+        if text.isdigit() and int(text) > 0:
+            return int(text)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def schedule_for(work: Work, dtype: str, accumulate: str = "block", level: str | None = None) -> Schedule:
+    """Choose the schedule of `work` on this machine."""
+    host = machine(level)
+    sums = [n.args[0].dim for n in topological(work.roots) if n.op.name == "Sum" and _varies_by_pair(n)]
+    wide = max((placeholder.dim for field, placeholder in work.fields if field.additive), default=0)
+    return choose(
+        vector_bytes=host.vector_bytes,
+        registers=host.registers,
+        features=host.features,
+        item_bytes=4 if dtype == "float32" else 8,
+        looped_dim=max((dim for dim in sums if dim > UNROLL), default=0),
+        wide_dim=wide if wide > UNROLL else 0,
+        accumulate=accumulate,
+    )
+
+
+def _varies_by_pair(node: Expr) -> bool:
+    return node.dependence not in (0, 1, 2)
+
+
+def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel") -> Binary:
+    """Emit, optimise and load the kernel for `work`."""
+    module = ir.Module(name="pairfold")
+    kernel = emit_kernel(module, name, work, dtype, schedule)
+    text = str(module)
+    with _LLVM_LOCK:
+        target_machine = _target_machine(schedule.features)
+        parsed = llvm.parse_assembly(text)
+        parsed.triple = llvm.get_process_triple()
+        _optimise(parsed, target_machine)
+        engine = llvm.create_mcjit_compiler(parsed, target_machine)
+        engine.finalize_object()
+        address = engine.get_function_address(name)
+    integers = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
+    call = ctypes.CFUNCTYPE(None, *integers)(address)
+    return Binary(kernel, schedule, dtype, call, engine, text)
+
+
+def _target_machine(features: frozenset[str]) -> Any:
+    host = machine()
+    switches = [f"+{name}" for name in sorted(features)]
+    if features:
+        switches += [f"-{name}" for name in sorted(host.features - features)]
+        # Without this LLVM splits 512-bit vectors on processors that it tunes for 256 bits.
+        switches.append("-prefer-256-bit")
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(cpu=host.name, features=",".join(switches), opt=2, jit=True)
+
+
+def _optimise(module: Any, target_machine: Any) -> None:
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    with llvm.create_pass_builder(target_machine, options) as passes:
+        manager = llvm.create_new_module_pass_manager()
+        manager.add_always_inliner_pass()
+        manager.add_sroa_pass()
+        manager.add_instruction_combine_pass()
+        manager.add_simplify_cfg_pass()
+        manager.add_new_gvn_pass()
+        manager.add_dead_code_elimination_pass()
+        manager.run(module, passes)
