@@ -1,7 +1,20 @@
 """The catalogue of operations, one record each; importing this package fills the registry."""
 
 from pairfold.ir.op import OPERATIONS
-from pairfold.ops import arithmetic, elementary, vector
+from pairfold.ops import arithmetic, complexes, elementary, legacy, piecewise, special, structure, tensors, vector
 from pairfold.ops.arithmetic import constant, variable
 
-__all__ = ["OPERATIONS", "arithmetic", "constant", "elementary", "variable", "vector"]
+__all__ = [
+    "OPERATIONS",
+    "arithmetic",
+    "complexes",
+    "constant",
+    "elementary",
+    "legacy",
+    "piecewise",
+    "special",
+    "structure",
+    "tensors",
+    "variable",
+    "vector",
+]

@@ -10,7 +10,17 @@ from pairfold.errors import DimensionError
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import OPERATIONS, Op, register
 
-__all__ = ["apply", "broadcast_dimension", "constant", "is_constant", "is_integer", "one", "same_dimension", "variable", "zeros"]
+__all__ = [
+    "apply",
+    "broadcast_dimension",
+    "constant",
+    "is_constant",
+    "is_integer",
+    "one",
+    "same_dimension",
+    "variable",
+    "zeros",
+]
 
 Dims = tuple[int, ...]
 Params = tuple[Any, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,32 @@ import numpy as np
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr
 from pairfold.ir.op import Op, register
-from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, one, same_dimension
+from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, is_integer, one, same_dimension
 
-__all__: list[str] = []
+__all__ = ["MATH_FUNCTIONS"]
+
+MATH_FUNCTIONS = {
+    "Exp": "exp",
+    "Log": "log",
+    "Sin": "sin",
+    "Cos": "cos",
+    "Powf": "pow",
+    "Tan": "tan",
+    "Asin": "asin",
+    "Acos": "acos",
+    "Atan": "atan",
+    "Atan2": "atan2",
+    "Sinh": "sinh",
+    "Cosh": "cosh",
+    "Tanh": "tanh",
+    "Expm1": "expm1",
+    "Log1p": "log1p",
+    "Erf": "erf",
+}
+"""The primitives that a target takes from its library of mathematical functions, and their names there."""
+
+_LIBRARY = "float32 and float64: see the table of the vector math functions"
+_ULP = 2.0
 
 
 def _unary(name: str, **facts: Any) -> Op:
@@ -28,6 +52,7 @@ _unary(
     definition="exp(f)",
     accuracy="float32: 2 ulp, checked on all inputs; float64: 2 ulp, sampled",
     domain=((-2, 2),),
+    ulp=_ULP,
 )
 _unary(
     "Log",
@@ -37,6 +62,7 @@ _unary(
     doc="-inf at 0, nan below 0.",
     accuracy="float32: 2 ulp, checked on all inputs; float64: 2 ulp, sampled",
     domain=((0.2, 4),),
+    ulp=_ULP,
 )
 _unary(
     "Sin",
@@ -45,6 +71,7 @@ _unary(
     definition="sin(f)",
     accuracy="2 ulp, sampled",
     domain=((-3, 3),),
+    ulp=_ULP,
 )
 _unary(
     "Cos",
@@ -53,6 +80,7 @@ _unary(
     definition="cos(f)",
     accuracy="2 ulp, sampled",
     domain=((-3, 3),),
+    ulp=_ULP,
 )
 _unary(
     "Abs",
@@ -101,8 +129,126 @@ register(
         doc="nan for f < 0 and a g that is no integer.",
         accuracy="float32: 2 ulp, sampled; float64: 2 ulp, sampled",
         domain=((0.2, 3), (-2, 2)),
+        ulp=_ULP,
         method="power",
     )
+)
+
+
+def _math(name: str, **facts: Any) -> Op:
+    return _unary(name, accuracy=_LIBRARY, ulp=_ULP, **facts)
+
+
+def _inverse_sine_slope(f: Expr) -> Expr:
+    return apply("Rsqrt", one() - f * f)
+
+
+_math(
+    "Asin",
+    reference=np.arcsin,
+    pullback=lambda node, g: (g * _inverse_sine_slope(node.args[0]),),
+    definition="inverse sine of f",
+    doc="nan outside [-1, 1]. Derivative 0 (not inf) at -1 and 1.",
+    domain=((-0.9, 0.9),),
+)
+_math(
+    "Acos",
+    reference=np.arccos,
+    pullback=lambda node, g: (-(g * _inverse_sine_slope(node.args[0])),),
+    definition="inverse cosine of f",
+    doc="nan outside [-1, 1]. Derivative 0 (not -inf) at -1 and 1.",
+    domain=((-0.9, 0.9),),
+)
+_math(
+    "Atan",
+    reference=np.arctan,
+    pullback=lambda node, g: (g / (one() + node.args[0] * node.args[0]),),
+    definition="inverse tangent of f",
+    domain=((-3, 3),),
+)
+
+
+def _atan2_pullback(node: Expr, g: Expr) -> tuple[Expr, Expr]:
+    ordinate, abscissa = node.args
+    square = ordinate * ordinate + abscissa * abscissa
+    # No direction is better than another at the origin: the derivative is 0 there, not nan.
+    slope = g / apply("Where", apply("Equal", square, constant(0.0)), one(), square)
+    return slope * abscissa, -(slope * ordinate)
+
+
+register(
+    Op(
+        name="Atan2",
+        arity=2,
+        dimension=broadcast_dimension,
+        elementwise=True,
+        reference=np.arctan2,
+        pullback=_atan2_pullback,
+        definition="angle of the point with ordinate f and abscissa g, in [-pi, pi]",
+        doc="Derivative 0 at the origin.",
+        domain=((-2, 2), (0.3, 2)),
+        method="atan2",
+        accuracy=_LIBRARY,
+        ulp=_ULP,
+    )
+)
+_math(
+    "Tan",
+    reference=np.tan,
+    pullback=lambda node, g: (g * (one() + node * node),),
+    definition="tangent of f",
+    domain=((-1.2, 1.2),),
+)
+_math(
+    "Sinh",
+    reference=np.sinh,
+    pullback=lambda node, g: (g * apply("Cosh", node.args[0]),),
+    definition="hyperbolic sine of f",
+    domain=((-3, 3),),
+)
+_math(
+    "Cosh",
+    reference=np.cosh,
+    pullback=lambda node, g: (g * apply("Sinh", node.args[0]),),
+    definition="hyperbolic cosine of f",
+    domain=((-3, 3),),
+)
+_math(
+    "Tanh",
+    reference=np.tanh,
+    pullback=lambda node, g: (g * (one() - node * node),),
+    definition="hyperbolic tangent of f",
+    domain=((-3, 3),),
+)
+_math(
+    "Expm1",
+    reference=np.expm1,
+    pullback=lambda node, g: (g * apply("Exp", node.args[0]),),
+    definition="exp(f) - 1",
+    doc="Accurate near 0.",
+    domain=((-2, 2),),
+)
+_math(
+    "Log1p",
+    reference=np.log1p,
+    pullback=lambda node, g: (g / (one() + node.args[0]),),
+    definition="log(1 + f)",
+    doc="Accurate near 0; -inf at -1, nan below.",
+    domain=((-0.7, 3),),
+)
+
+
+def _erf_pullback(node: Expr, g: Expr) -> tuple[Expr]:
+    (f,) = node.args
+    return (g * (constant(2.0 / math.sqrt(math.pi)) * apply("Exp", -(f * f))),)
+
+
+_math(
+    "Erf",
+    reference=np.vectorize(math.erf, otypes=[np.float64]),
+    pullback=_erf_pullback,
+    definition="error function of f: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to f",
+    domain=((-2, 2),),
 )
 
 # ---------------------------------------------------------------- built from the above
@@ -124,6 +270,7 @@ _unary(
     definition="1 / sqrt(f)",
     doc="0 at 0 (not inf), so that gradients of distances vanish between equal points. nan below 0.",
     accuracy="2 ulp",
+    ulp=2.0,
     domain=((0.2, 4),),
 )
 _unary(
@@ -179,7 +326,7 @@ _unary(
 
 
 def _power_dimension(dims: tuple[int, ...], params: tuple[Any, ...]) -> int:
-    if isinstance(params[0], bool) or not isinstance(params[0], int):
+    if not is_integer(params[0]):
         raise DimensionError(f"the power must be an integer, not {params[0]!r}; use Powf for real powers.")
     return dims[0]
 
@@ -224,4 +371,95 @@ register(
         domain=((0.3, 2),),
         sample=(((2,), (3,)), ((1,), (-2,)), ((3,), (0,))),
     )
+)
+
+_unary(
+    "Exp2",
+    reference=np.exp2,
+    expand=lambda f: apply("Exp", f * constant(math.log(2.0))),
+    definition="2 to the power f",
+    domain=((-3, 3),),
+)
+_unary(
+    "Log2",
+    reference=np.log2,
+    expand=lambda f: apply("Log", f) * constant(1.0 / math.log(2.0)),
+    definition="logarithm of f to base 2",
+    domain=((0.2, 4),),
+)
+_unary(
+    "Log10",
+    reference=np.log10,
+    expand=lambda f: apply("Log", f) * constant(1.0 / math.log(10.0)),
+    definition="logarithm of f to base 10",
+    domain=((0.2, 4),),
+)
+
+
+def _asinh_expand(f: Expr) -> Expr:
+    # With t = |f|: log(t + sqrt(t^2 + 1)) = log1p(t + t (t / (1 + sqrt(t^2 + 1)))), accurate near 0; for large t,
+    # where t^2 overflows, it is log(2 t).
+    size = apply("Abs", f)
+    near = apply("Log1p", size + size * (size / (one() + apply("Sqrt", size * size + one()))))
+    far = apply("Log", size) + constant(math.log(2.0))
+    result = apply("Where", apply("LessThan", size, constant(1e9)), near, far)
+    return apply("Where", apply("LessThan", f, constant(0.0)), -result, result)
+
+
+_unary(
+    "Asinh",
+    reference=np.arcsinh,
+    pullback=lambda node, g: (g * apply("Rsqrt", one() + node.args[0] * node.args[0]),),
+    expand=_asinh_expand,
+    definition="inverse hyperbolic sine of f",
+    domain=((-3, 3),),
+)
+
+
+def _acosh_expand(f: Expr) -> Expr:
+    beyond = f - one()
+    near = apply("Log1p", beyond + apply("Sqrt", beyond * (f + one())))
+    far = apply("Log", f) + constant(math.log(2.0))
+    return apply("Where", apply("LessThan", f, constant(1e9)), near, far)
+
+
+_unary(
+    "Acosh",
+    reference=np.arccosh,
+    pullback=lambda node, g: (g * apply("Rsqrt", (node.args[0] - one()) * (node.args[0] + one())),),
+    expand=_acosh_expand,
+    definition="inverse hyperbolic cosine of f",
+    doc="nan below 1. Derivative 0 (not inf) at 1.",
+    domain=((1.2, 4),),
+)
+_unary(
+    "Atanh",
+    reference=np.arctanh,
+    pullback=lambda node, g: (g / (one() - node.args[0] * node.args[0]),),
+    expand=lambda f: constant(0.5) * (apply("Log1p", f) - apply("Log1p", -f)),
+    definition="inverse hyperbolic tangent of f",
+    doc="Infinite at -1 and 1, nan outside.",
+    domain=((-0.8, 0.8),),
+)
+
+
+def _sigmoid_reference(f: Any) -> Any:
+    return 1 / (1 + np.exp(-f))
+
+
+_unary(
+    "Sigmoid",
+    reference=_sigmoid_reference,
+    pullback=lambda node, g: (g * (node * (one() - node)),),
+    expand=lambda f: one() / (one() + apply("Exp", -f)),
+    definition="1 / (1 + exp(-f))",
+    domain=((-3, 3),),
+)
+_unary(
+    "Softplus",
+    reference=lambda f: np.logaddexp(f, 0.0),
+    pullback=lambda node, g: (g * apply("Sigmoid", node.args[0]),),
+    expand=lambda f: apply("Maximum", f, constant(0.0)) + apply("Log1p", apply("Exp", -apply("Abs", f))),
+    definition="log(1 + exp(f))",
+    domain=((-3, 3),),
 )

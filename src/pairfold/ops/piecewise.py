@@ -194,12 +194,13 @@ register(
         parameters=("a", "b"),
         dimension=_integer_bounds,
         elementwise=True,
-        reference=lambda f, a, b: np.where(f < a, 0.0, np.where(b < f, 0.0, 1.0)),
+        reference=lambda f, a, b: np.where((a <= f) & (f <= b), 1.0, 0.0),
+        pullback=lambda node, g: (None,),
         expand=lambda f, a, b: _where(
-            _less(f, constant(a)), constant(0.0), _where(_less(constant(b), f), constant(0.0), one())
+            apply("LessOrEqual", constant(a), f), apply("LessOrEqual", f, constant(b)), constant(0.0)
         ),
         definition="1 where a <= f <= b, else 0: the derivative of ClampInt",
-        doc="1 at nan. Derivative 0.",
+        doc="0 at nan. Derivative 0.",
         domain=((-1, 3),),
         sample=(((3,), (0, 2)),),
         smooth=False,

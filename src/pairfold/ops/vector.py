@@ -9,7 +9,8 @@ import numpy as np
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr
 from pairfold.ir.op import Op, register
-from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, zeros
+from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, is_integer, same_dimension, zeros
+from pairfold.ops.structure import iota
 
 __all__: list[str] = []
 
@@ -64,19 +65,13 @@ register(
         method="sqdist",
     )
 )
-
-
-def _scalar_product(f: Expr, g: Expr) -> Expr:
-    return apply("Sum", f * g)
-
-
 register(
     Op(
         name="Scalprod",
         arity=2,
         dimension=_scalar_of_broadcast,
         reference=lambda f, g: _total(f * g),
-        expand=_scalar_product,
+        expand=lambda f, g: apply("Sum", f * g),
         definition="Euclidean scalar product of f and g; a scalar operand multiplies the sum of the other",
         domain=((-2, 2), (-2, 2)),
     )
@@ -127,6 +122,189 @@ register(
         definition="a vector of zeros of the given length with f at the index",
         domain=((-2, 2),),
         sample=(((1,), (4, 2)),),
+    )
+)
+
+
+def _one_hot_dimension(dims: Dims, params: Params) -> int:
+    if dims[0] != 1:
+        raise DimensionError("the index must be a scalar.")
+    if not is_integer(params[0]) or params[0] < 1:
+        raise DimensionError(f"the length must be an integer of at least 1, not {params[0]!r}.")
+    return int(params[0])
+
+
+register(
+    Op(
+        name="OneHot",
+        arity=1,
+        parameters=("length",),
+        dimension=_one_hot_dimension,
+        reference=lambda f, length: np.where(np.arange(length) == np.floor(f + 0.5), 1.0, 0.0),
+        pullback=lambda node, g: (None,),
+        expand=lambda f, length: apply("Equal", iota(length), apply("Floor", f + constant(0.5))),
+        definition="a vector of zeros of the given length with 1 at the index nearest to f",
+        doc="All zeros when that index is outside the vector. Derivative 0.",
+        domain=((-1, 4),),
+        sample=(((1,), (4,)), ((1,), (1,))),
+        smooth=False,
+        method="one_hot",
+    )
+)
+register(
+    Op(
+        name="Normalize",
+        arity=1,
+        dimension=same_dimension,
+        reference=lambda f: np.where(_total(f * f) == 0, np.zeros_like(f), f / np.sqrt(_total(f * f))),
+        expand=lambda f: apply("Rsqrt", apply("SqNorm2", f)) * f,
+        definition="f divided by its Euclidean norm",
+        doc="The zero vector stays zero, with derivative 0.",
+        domain=((0.2, 2),),
+        method="normalize",
+    )
+)
+
+# ---------------------------------------------------------------- weighted norms
+
+
+def _scalar_weight(dims: Dims, params: Params) -> int:
+    if dims[0] != 1:
+        raise DimensionError("the weight must be a scalar.")
+    return 1
+
+
+def _weight_per_component(dims: Dims, params: Params) -> int:
+    if dims[0] != dims[1]:
+        raise DimensionError("there must be one weight per component.")
+    return 1
+
+
+def _weight_matrix(dims: Dims, params: Params) -> int:
+    if dims[0] != dims[1] ** 2:
+        raise DimensionError(f"the weights must be a matrix of {dims[1]} x {dims[1]} entries.")
+    return 1
+
+
+def _any_weight(dims: Dims, params: Params) -> int:
+    dim = max(dims[1:])
+    if dims[0] not in (1, dim, dim**2):
+        raise DimensionError(f"the weights must have dimension 1, {dim} or {dim**2}.")
+    return 1
+
+
+def _quadratic_form(s: Any, f: Any) -> Any:
+    matrix = s.reshape(*s.shape[:-1], f.shape[-1], f.shape[-1])
+    return np.einsum("...kl,...k,...l->...", matrix, f, f)[..., None]
+
+
+def _weighted_norm_reference(s: Any, f: Any) -> Any:
+    if s.shape[-1] == 1:
+        return s * _total(f * f)
+    if s.shape[-1] == f.shape[-1]:
+        return _total(s * f * f)
+    return _quadratic_form(s, f)
+
+
+def _weighted_norm_expand(s: Expr, f: Expr) -> Expr:
+    if s.dim == 1:
+        return apply("SqNormIso", s, f)
+    return apply("SqNormDiag" if s.dim == f.dim else "SymSqNorm", s, f)
+
+
+register(
+    Op(
+        name="SqNormIso",
+        arity=2,
+        dimension=_scalar_weight,
+        reference=lambda s, f: s * _total(f * f),
+        expand=lambda s, f: s * apply("SqNorm2", f),
+        definition="s times the squared norm of f",
+        domain=((0.5, 2), (-2, 2)),
+        sample=(((1, 3), ()), ((1, 1), ())),
+    )
+)
+register(
+    Op(
+        name="SqNormDiag",
+        arity=2,
+        dimension=_weight_per_component,
+        reference=lambda s, f: _total(s * f * f),
+        expand=lambda s, f: apply("Sum", s * apply("Square", f)),
+        definition="sum of s_k f_k^2",
+        domain=((0.5, 2), (-2, 2)),
+        sample=(((3, 3), ()), ((1, 1), ())),
+    )
+)
+register(
+    Op(
+        name="SymSqNorm",
+        arity=2,
+        dimension=_weight_matrix,
+        reference=_quadratic_form,
+        expand=lambda s, f: apply("Scalprod", f, apply("MatVecMult", s, f)),
+        definition="sum of s_kl f_k f_l, s row-major",
+        doc="s is not symmetrised.",
+        domain=((-2, 2), (-2, 2)),
+        sample=(((9, 3), ()), ((1, 1), ())),
+    )
+)
+register(
+    Op(
+        name="WeightedSqNorm",
+        arity=2,
+        dimension=_any_weight,
+        reference=_weighted_norm_reference,
+        expand=_weighted_norm_expand,
+        definition="SqNormIso, SqNormDiag or SymSqNorm, by the dimension of the weights s",
+        domain=((-2, 2), (-2, 2)),
+        sample=(((1, 3), ()), ((3, 3), ()), ((9, 3), ())),
+        method="weightedsqnorm",
+        method_order=(1, 0),
+    )
+)
+register(
+    Op(
+        name="WeightedSqDist",
+        arity=3,
+        dimension=_any_weight,
+        reference=lambda s, f, g: _weighted_norm_reference(s, f - g),
+        expand=lambda s, f, g: apply("WeightedSqNorm", s, f - g),
+        definition="weighted squared norm of f - g, with the weights s in front",
+        domain=((-2, 2), (-2, 2), (-2, 2)),
+        sample=(((1, 3, 3), ()), ((3, 3, 3), ()), ((9, 3, 3), ()), ((4, 2, 1), ())),
+        method="weightedsqdist",
+        method_order=(2, 0, 1),
+    )
+)
+
+# ---------------------------------------------------------------- hints
+
+register(
+    Op(
+        name="Factorize",
+        arity=2,
+        dimension=lambda dims, params: dims[0],
+        reference=lambda f, g: f,
+        expand=lambda f, g: f,
+        definition="f; a hint that g occurs in it more than once",
+        doc="Equal sub-formulas are always computed once, so the hint changes nothing.",
+        domain=((-2, 2), (-2, 2)),
+        sample=(((3, 2), ()),),
+        method="factorize",
+    )
+)
+register(
+    Op(
+        name="AutoFactorize",
+        arity=1,
+        dimension=same_dimension,
+        reference=lambda f: f,
+        expand=lambda f: f,
+        definition="f; a hint that sub-formulas occur in it more than once",
+        doc="Equal sub-formulas are always computed once, so the hint changes nothing.",
+        domain=((-2, 2),),
+        method="auto_factorize",
     )
 )
 
