@@ -1,0 +1,111 @@
+"""The probes: cold start, small calls and memory, each in a fresh process.
+
+``python -m benchmarks.probes NAME PACKAGE`` runs one probe and prints its numbers as JSON.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.worker import peak_memory, reset_peak_memory
+
+__all__ = ["PROBES", "run_probe"]
+
+Numbers = dict[str, float]
+GAUSS = "Exp(-g * SqDist(x, y)) * b"
+ALIASES = ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)", "g = Pm(1)"]
+
+
+def _arguments(rows: int, columns: int) -> tuple[Any, ...]:
+    random = np.random.default_rng(0)
+    x, y = (random.random((count, 3), dtype=np.float32) for count in (rows, columns))
+    return x, y, random.standard_normal((columns, 1), dtype=np.float32), np.array([20.0], dtype=np.float32)
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def cold_start(package: str) -> Numbers:
+    """Seconds to import the package, NumPy being there, and to the first result of a formula never seen before."""
+    imported = _seconds(lambda: importlib.import_module(f"{package}.numpy"))
+    arguments = _arguments(1000, 1000)
+    routine = importlib.import_module(f"{package}.numpy").Genred
+
+    def first_result() -> None:
+        routine(GAUSS, ALIASES, reduction_op="Sum", axis=1)(*arguments)
+
+    return {"import, s": imported, "first result, s": _seconds(first_result)}
+
+
+def _microseconds(call: Callable[[], object]) -> float:
+    call()
+    repeats = max(1, int(0.02 / _seconds(call)))
+
+    def round_of_calls() -> None:
+        for _ in range(repeats):
+            call()
+
+    return statistics.median(_seconds(round_of_calls) for _ in range(15)) / repeats * 1e6
+
+
+def small_calls(package: str) -> Numbers:
+    """Microseconds of one small call, everything included."""
+    names = importlib.import_module(f"{package}.numpy")
+    routine = names.Genred(GAUSS, ALIASES, reduction_op="Sum", axis=1)
+    small, medium = _arguments(64, 64), _arguments(512, 512)
+    x, y, b = small[:3]
+
+    def lazy() -> None:
+        distances = ((names.LazyTensor(x[:, None, :]) - names.LazyTensor(y[None, :, :])) ** 2).sum(-1)
+        (-20.0 * distances).exp() @ b
+
+    return {
+        "Genred 64 x 64, us": _microseconds(lambda: routine(*small)),
+        "Genred 512 x 512, us": _microseconds(lambda: routine(*medium)),
+        "LazyTensor 64 x 64, us": _microseconds(lazy),
+    }
+
+
+def memory(package: str) -> Numbers:
+    """Growth of the peak memory in a sum over 200,000 x 200,000 pairs."""
+    routine = importlib.import_module(f"{package}.numpy").Genred(GAUSS, ALIASES, reduction_op="Sum", axis=1)
+    arguments = _arguments(200_000, 200_000)
+    before = reset_peak_memory()
+    seconds = _seconds(lambda: routine(*arguments))
+    return {"growth, MB": (peak_memory() - before) / 1e6, "seconds": seconds, "G pairs/s": 40 / seconds}
+
+
+PROBES: dict[str, Callable[[str], Numbers]] = {
+    "cold start": cold_start,
+    "small calls": small_calls,
+    "memory": memory,
+}
+
+
+def run_probe(probe: str, package: str, threads: int) -> Numbers:
+    """Run a probe in a fresh process, where the package finds no compiled code on disk; NaN-free numbers or nothing."""
+    with tempfile.TemporaryDirectory() as caches:
+        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "KEOPS_CACHE_FOLDER": caches}
+        command = [sys.executable, "-m", "benchmarks.probes", probe, package]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+if __name__ == "__main__":
+    print(json.dumps(PROBES[sys.argv[1]](sys.argv[2])))
