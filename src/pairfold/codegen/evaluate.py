@@ -18,21 +18,22 @@ from llvmlite import ir
 from pairfold.codegen.lanes import COMPARISONS, Lanes, Value
 from pairfold.codegen.loops import (
     INT64,
+    Affine,
     Index,
-    add_index,
+    add,
     as_value,
-    divide_index,
-    loop,
+    component_loop,
+    divide,
     minimum,
-    modulo_index,
-    multiply_index,
+    modulo,
+    multiply,
     stack_slot,
 )
 from pairfold.ir.expr import PLACEHOLDER_BIT, Expr, topological
 from pairfold.ops.arithmetic import constant
 from pairfold.transform.separate import location
 
-__all__ = ["Evaluator", "Leaves", "Slot"]
+__all__ = ["Evaluator", "Leaves", "Slot", "exponential_scales"]
 
 Slot = tuple["int | None", "int | None"]
 """(row vector, column of the step): which copy of a value; None where it does not matter."""
@@ -49,8 +50,8 @@ class Leaves(Protocol):
     def holds(self, node: Expr) -> bool:
         """Tell whether `read` finds `node`."""
 
-    def uniform_scale(self, node: Expr) -> Value:
-        """Return the uniform scalar `node` as one float64."""
+    def scale(self, node: Expr) -> tuple[Value, Value]:
+        """Return the factor `node` of the argument of an exponential, split by `Lanes.split_scale`."""
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Evaluator:
         where = location(node)
         row = slot[0] if where in ("row", "pair") else None
         column = slot[1] if where in ("column", "pair") else None
-        return (node, index if isinstance(index, int) else id(index), row, column)
+        return (node, index.key if isinstance(index, Affine) else index, row, column)
 
     # ------------------------------------------------------------ components
 
@@ -177,20 +178,33 @@ class Evaluator:
         if name == "Exp":
             scaled = _scaled_argument(node)
             if scaled is not None:
-                return lanes.exponential_of_multiple(builder, values[0], self._scale(scaled[0]))
+                return lanes.exponential(builder, values[0], self.leaves.scale(scaled[0]))
         if node.op.elementwise:
             return lanes.elementwise(builder, name, values)
         if name in _SUMS:
             total = values[0]
             for value in values[1:]:
-                total = lanes.add(builder, total, value)
+                total = self._fold(node, total, value)
             return total
         if name == "Concat" and len(values) == 2:
-            in_first = builder.icmp_signed("<", index, ir.Constant(INT64, node.args[0].dim))
+            in_first = builder.icmp_signed("<", as_value(builder, index), ir.Constant(INT64, node.args[0].dim))
             return builder.select(in_first, *values)
+        if name == "Iota":
+            return self._component_number(index)
         if name == "ExtractT":
             return self._embedded(node, index, values)
         return values[0]
+
+    def _fold(self, node: Expr, total: Value, value: Value) -> Value:
+        if node.op.name in _EXTREMES:
+            return self.lanes.call_intrinsic(self.builder, _EXTREMES[node.op.name], [total, value])
+        return self.lanes.add(self.builder, total, value)
+
+    def _component_number(self, index: Index) -> Value:
+        if isinstance(index, int):
+            return self.lanes.constant(float(index))
+        number = self.builder.sitofp(as_value(self.builder, index), self.lanes.element)
+        return self.lanes.broadcast(self.builder, number)
 
     def _same_kind(self, values: list[Value], node: Expr) -> list[Value]:
         if node.kind == "real":
@@ -209,16 +223,12 @@ class Evaluator:
             return values[0]
         start = node.params[0]
         builder = self.builder
+        number = as_value(builder, index)
         inside = builder.and_(
-            builder.icmp_signed(">=", index, ir.Constant(INT64, start)),
-            builder.icmp_signed("<", index, ir.Constant(INT64, start + node.args[0].dim)),
+            builder.icmp_signed(">=", number, ir.Constant(INT64, start)),
+            builder.icmp_signed("<", number, ir.Constant(INT64, start + node.args[0].dim)),
         )
         return builder.select(inside, values[0], zero)
-
-    def _scale(self, node: Expr) -> Value:
-        if node.op.name == "Const":
-            return ir.Constant(ir.DoubleType(), node.params[0])
-        return self.leaves.uniform_scale(node)
 
     def mask(self, node: Expr, index: Index, slot: Slot) -> Value:
         """Return the mask of the lanes in which component `index` of `node` is not 0."""
@@ -236,8 +246,8 @@ class Evaluator:
         """Sum in a loop of its own, for one slot: the fallback when `prepare` did not foresee the sum."""
         count, _ = _SUMS[node.op.name](node)
         total = stack_slot(self.builder, self.lanes.real)
-        self.builder.store(self.lanes.constant(0.0), total)
-        with loop(self.builder, 0, count) as term, self.scope():
+        self._start(node, total)
+        with component_loop(self.builder, count) as term, self.scope():
             self._accumulate(node, index, term, slot, total)
         return self.builder.load(total, typ=self.lanes.real)
 
@@ -245,7 +255,12 @@ class Evaluator:
         _, at = _SUMS[node.op.name](node)
         value = self.component(node.args[0], at(self.builder, index, term), slot)
         old = self.builder.load(total, typ=self.lanes.real)
-        self.builder.store(self.lanes.add(self.builder, old, value), total)
+        self.builder.store(self._fold(node, old, value), total)
+
+    def _start(self, node: Expr, total: Any) -> None:
+        # nan is the neutral element of maxnum and minnum.
+        start = float("nan") if node.op.name in _EXTREMES else 0.0
+        self.builder.store(self.lanes.constant(start), total)
 
     def prepare(self, roots: Sequence[Expr]) -> None:
         """Compute the long sums under `roots` for all slots, the sums of one length in one loop."""
@@ -292,9 +307,9 @@ class Evaluator:
 
     def _sum_together(self, nodes: list[Expr], count: int) -> None:
         totals = {(node, slot): stack_slot(self.builder, self.lanes.real) for node in nodes for slot in self.slots(node)}
-        for total in totals.values():
-            self.builder.store(self.lanes.constant(0.0), total)
-        with loop(self.builder, 0, count) as term, self.scope():
+        for (node, _), total in totals.items():
+            self._start(node, total)
+        with component_loop(self.builder, count) as term, self.scope():
             for (node, slot), total in totals.items():
                 self._accumulate(node, 0, term, slot, total)
         for (node, slot), total in totals.items():
@@ -305,11 +320,11 @@ class Evaluator:
         slots = self.slots(node)
         memory = self.scratch(node.dim * len(slots))
         count, _ = _SUMS[node.op.name](node)
-        with loop(self.builder, 0, node.dim) as index:
+        with component_loop(self.builder, node.dim) as index:
             totals = [stack_slot(self.builder, self.lanes.real) for _ in slots]
             for total in totals:
-                self.builder.store(self.lanes.constant(0.0), total)
-            with loop(self.builder, 0, count) as term, self.scope():
+                self._start(node, total)
+            with component_loop(self.builder, count) as term, self.scope():
                 for slot, total in zip(slots, totals, strict=True):
                     self._accumulate(node, index, term, slot, total)
             for number, total in enumerate(totals):
@@ -329,8 +344,18 @@ class Evaluator:
         return self.builder.load(address, typ=self.lanes.real)
 
     def _address(self, memory: Any, index: Index, number: int, count: int) -> Any:
-        offset = add_index(self.builder, multiply_index(self.builder, index, count), number)
-        return self.builder.gep(memory, [as_value(offset)], source_etype=self.lanes.real)
+        offset = as_value(self.builder, add(multiply(index, count), number))
+        return self.builder.gep(memory, [offset], source_etype=self.lanes.real)
+
+
+def exponential_scales(roots: Sequence[Expr]) -> list[Expr]:
+    """Return the uniform factors that `Evaluator` folds into exponentials."""
+    found: dict[Expr, None] = {}
+    for node in topological(roots):
+        scaled = _scaled_argument(node) if node.op.name == "Exp" else None
+        if scaled is not None:
+            found[scaled[0]] = None
+    return list(found)
 
 
 def _scaled_argument(node: Expr) -> tuple[Expr, Expr] | None:
@@ -354,42 +379,66 @@ def _concat(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
     first, second = node.args
     if isinstance(index, int):
         return [(first, index)] if index < first.dim else [(second, index - first.dim)]
-    size = ir.Constant(INT64, first.dim)
-    in_first = minimum(builder, index, ir.Constant(INT64, first.dim - 1))
-    behind = builder.sub(index, size)
-    in_second = builder.select(builder.icmp_signed("<", index, size), ir.Constant(INT64, 0), behind)
-    return [(part, 0 if part.dim == 1 else at) for part, at in ((first, in_first), (second, in_second))]
+    number, size = as_value(builder, index), ir.Constant(INT64, first.dim)
+    in_first = minimum(builder, number, ir.Constant(INT64, first.dim - 1))
+    behind = builder.sub(number, size)
+    in_second = builder.select(builder.icmp_signed("<", number, size), ir.Constant(INT64, 0), behind)
+    return [(part, _within(part, at)) for part, at in ((first, in_first), (second, in_second))]
+
+
+def _within(node: Expr, number: Any) -> Index:
+    """Return an LLVM value as a component number of `node`."""
+    return 0 if node.dim == 1 else Affine(0, ((1, number, node.dim),))
 
 
 def _embed(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
     (arg,), start = node.args, node.params[0]
     if isinstance(index, int):
         return [(arg, index - start)] if start <= index < start + arg.dim else []
-    if arg.dim == 1:
-        return [(arg, 0)]
-    shifted = builder.sub(index, ir.Constant(INT64, start))
-    at_least = builder.select(builder.icmp_signed("<", shifted, ir.Constant(INT64, 0)), ir.Constant(INT64, 0), shifted)
-    return [(arg, minimum(builder, at_least, ir.Constant(INT64, arg.dim - 1)))]
+    zero = ir.Constant(INT64, 0)
+    shifted = builder.sub(as_value(builder, index), ir.Constant(INT64, start))
+    at_least = builder.select(builder.icmp_signed("<", shifted, zero), zero, shifted)
+    return [(arg, _within(arg, minimum(builder, at_least, ir.Constant(INT64, arg.dim - 1))))]
 
 
 def _extract(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
-    arg = node.args[0]
-    return [(arg, 0 if arg.dim == 1 else add_index(builder, index, node.params[0]))]
+    return [(node.args[0], add(index, node.params[0]))]
 
 
 def _tile(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
     arg = node.args[0]
-    return [(arg, modulo_index(builder, index, arg.dim))]
+    return [(arg, modulo(builder, index, arg.dim))]
+
+
+def _spread(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
+    copies, inner = node.params
+    outer = divide(builder, index, copies * inner)
+    return [(node.args[0], add(multiply(outer, inner), modulo(builder, index, inner)))]
+
+
+def _permute(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
+    shape, axes = node.params
+    strides = [1] * len(shape)
+    for axis in reversed(range(len(shape) - 1)):
+        strides[axis] = strides[axis + 1] * shape[axis + 1]
+    source: Index = 0
+    for axis in reversed(axes):
+        source = add(source, multiply(modulo(builder, index, shape[axis]), strides[axis]))
+        index = divide(builder, index, shape[axis])
+    return [(node.args[0], source)]
 
 
 def _replicate(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
     return [(node.args[0], 0)]
 
 
+def _nothing(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
+    return []
+
+
 def _terms(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
     count, at = _SUMS[node.op.name](node)
-    arg = node.args[0]
-    return [(arg, 0 if arg.dim == 1 else at(builder, index, term)) for term in range(count)]
+    return [(node.args[0], at(builder, index, term)) for term in range(count)]
 
 
 _STRUCTURE: dict[str, Callable[[ir.IRBuilder, Expr, Index], list[Read]]] = {
@@ -398,8 +447,14 @@ _STRUCTURE: dict[str, Callable[[ir.IRBuilder, Expr, Index], list[Read]]] = {
     "ExtractT": _embed,
     "SumT": _replicate,
     "Tile": _tile,
+    "Spread": _spread,
+    "Permute": _permute,
+    "Iota": _nothing,
     "Sum": _terms,
     "SumTiles": _terms,
+    "SumAxis": _terms,
+    "Max": _terms,
+    "Min": _terms,
 }
 
 _At = Callable[[ir.IRBuilder, Index, Index], Index]
@@ -410,13 +465,26 @@ def _all_components(node: Expr) -> tuple[int, _At]:
 
 
 def _same_place_in_tiles(node: Expr) -> tuple[int, _At]:
-    return node.params[0], lambda builder, index, term: add_index(
-        builder, multiply_index(builder, term, node.dim), index
-    )
+    return node.params[0], lambda builder, index, term: add(multiply(term, node.dim), index)
+
+
+def _along_axis(node: Expr) -> tuple[int, _At]:
+    count, inner = node.params
+
+    def at(builder: ir.IRBuilder, index: Index, term: Index) -> Index:
+        outer = add(multiply(divide(builder, index, inner), count), term)
+        return add(multiply(outer, inner), modulo(builder, index, inner))
+
+    return count, at
 
 
 _SUMS: dict[str, Callable[[Expr], tuple[int, _At]]] = {
     "Sum": _all_components,
+    "Max": _all_components,
+    "Min": _all_components,
     "SumTiles": _same_place_in_tiles,
+    "SumAxis": _along_axis,
 }
-"""Sums over components: the number of terms, and which component of the argument is term t of component k."""
+"""Folds over components: the number of terms, and which component of the argument is term t of component k."""
+
+_EXTREMES = {"Max": "maxnum", "Min": "minnum"}

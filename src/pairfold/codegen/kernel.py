@@ -21,9 +21,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from pairfold.codegen.evaluate import Evaluator, Slot
+from pairfold.codegen.evaluate import Evaluator, Slot, exponential_scales
 from pairfold.codegen.lanes import Lanes, Value
-from pairfold.codegen.loops import INT64, Index, add_index, as_value, loop, minimum, multiply_index, stack_slot
+from pairfold.codegen.loops import INT64, Index, add, as_value, component_loop, loop, minimum, multiply, stack_slot
 from pairfold.ir.expr import PLACEHOLDER_BIT, Category, Expr, topological, variables
 from pairfold.ir.reduction import Field
 from pairfold.reductions.state import COLUMN_INDEX
@@ -158,7 +158,7 @@ class _Builder:
         self.packed_size = offset
         self.row_memory: dict[Expr, Any] = {}
         self.uniform_value: dict[tuple[Expr, int], Value] = {}
-        self.uniform_double: dict[Expr, Value] = {}
+        self.scales: dict[Expr, tuple[Value, Value]] = {}
         self.uniform_memory: dict[Expr, Any] = {}
         self.current_column: list[Value] = []
 
@@ -184,7 +184,7 @@ class _Builder:
 
     def element(self, pointer: Value, index: Index, type_: ir.Type | None = None) -> Value:
         """Return the address of element `index`."""
-        return self.builder.gep(pointer, [as_value(index)], source_etype=type_ or self.lanes.element)
+        return self.builder.gep(pointer, [as_value(self.builder, index)], source_etype=type_ or self.lanes.element)
 
     # ------------------------------------------------------------ leaves
 
@@ -193,8 +193,8 @@ class _Builder:
             location(node) == "uniform" and node.op.name != "Const"
         )
 
-    def uniform_scale(self, node: Expr) -> Value:
-        return self.uniform_double[node]
+    def scale(self, node: Expr) -> tuple[Value, Value]:
+        return self.scales[node]
 
     def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
         """Return a stored component; see `Leaves`."""
@@ -203,10 +203,10 @@ class _Builder:
             return None if node.op.name == "Const" else self._read_uniform(node, index)
         if node in self.row_memory:
             memory = self.row_memory[node]
-            offset = add_index(self.builder, multiply_index(self.builder, index, self.schedule.row_vectors), slot[0])
+            offset = add(multiply(index, self.schedule.row_vectors), slot[0])
             return self.builder.load(self.element(memory, offset, self.lanes.real), typ=self.lanes.real)
         if node in self.packed_offset:
-            at = add_index(self.builder, index, self.packed_offset[node])
+            at = add(index, self.packed_offset[node])
             return self._broadcast_from(self.packed_row(slot[1]), at)
         if node.op.name != "Var":
             return self.evaluator.stored_component(node, index, slot)
@@ -244,7 +244,7 @@ class _Builder:
             size = len(ITEM_FIELDS)
             start = self.builder.mul(number, ir.Constant(INT64, size))
             item = [
-                self.builder.load(self.element(self.items, add_index(self.builder, start, k), INT64), typ=INT64)
+                self.builder.load(self.element(self.items, add(start, k), INT64), typ=INT64)
                 for k in range(size)
             ]
             self._item(*item)
@@ -267,7 +267,7 @@ class _Builder:
         start = builder.mul(batch, ir.Constant(INT64, count))
 
         def offset(number: int) -> Value:
-            return builder.load(self.element(table, add_index(builder, start, number), INT64), typ=INT64)
+            return builder.load(self.element(table, add(start, number), INT64), typ=INT64)
 
         self.pointers, self.strides = {}, {}
         for number, variable in enumerate(self.variables):
@@ -282,7 +282,7 @@ class _Builder:
         """Evaluate what depends on parameters only, in float64."""
         leaves = _UniformLeaves(self)
         evaluator = Evaluator(self.builder, self.double, leaves, 1, 1, UNROLL, self.scratch)
-        self.uniform_value, self.uniform_double, self.uniform_memory = {}, {}, {}
+        self.uniform_value, self.uniform_memory = {}, {}
         for node in self.frontier.uniform:
             evaluator.prepare([node])
             if node.dim > UNROLL:
@@ -291,16 +291,19 @@ class _Builder:
                 continue
             for k in range(node.dim):
                 value = evaluator.component(node, k, (None, None))
-                if node.dim == 1:
-                    self.uniform_double[node] = value
                 self.uniform_value[node, k] = self.lanes.broadcast(self.builder, self._narrow(value))
+
+        for node in exponential_scales(self.work.roots):
+            if location(node) == "uniform":
+                scale = evaluator.component(node, 0, (None, None))
+                self.scales[node] = self.lanes.split_scale(self.builder, scale)
 
     def _narrow(self, value: Value) -> Value:
         return value if self.dtype == "float64" else self.builder.fptrunc(value, self.lanes.element)
 
     def _store_uniform(self, evaluator: Evaluator, node: Expr) -> None:
         memory = self.scratch(-(-node.dim // self.schedule.lanes))
-        with loop(self.builder, 0, node.dim) as k, evaluator.scope():
+        with component_loop(self.builder, node.dim) as k, evaluator.scope():
             value = evaluator.component(node, k, (None, None))
             self.builder.store(self._narrow(value), self.element(memory, k))
         self.uniform_memory[node] = memory
@@ -340,14 +343,14 @@ class _Builder:
 
         def copy(k: Index) -> None:
             value = self.builder.load(self.element(source, k), typ=self.lanes.element)
-            at = add_index(self.builder, multiply_index(self.builder, k, rows), lane)
+            at = add(multiply(k, rows), lane)
             self.builder.store(value, self.element(target, at))
 
         if dim <= 4:
             for k in range(dim):
                 copy(k)
         else:
-            with loop(self.builder, 0, dim) as k:
+            with component_loop(self.builder, dim) as k:
                 copy(k)
 
     def _row_nodes(self) -> None:
@@ -371,7 +374,7 @@ class _Builder:
         vectors = self.schedule.row_vectors
         for r in range(vectors):
             value = self.evaluator.component(node, k, (r, None))
-            offset = add_index(self.builder, multiply_index(self.builder, k, vectors), r)
+            offset = add(multiply(k, vectors), r)
             self.builder.store(value, self.element(memory, offset, self.lanes.real))
 
     def _for_components(self, dim: int, body: Callable[[Index], None]) -> None:
@@ -380,7 +383,7 @@ class _Builder:
             for k in range(dim):
                 body(k)
         else:
-            with loop(self.builder, 0, dim) as k, self.evaluator.scope():
+            with component_loop(self.builder, dim) as k, self.evaluator.scope():
                 body(k)
 
     # ------------------------------------------------------------ columns
@@ -390,7 +393,7 @@ class _Builder:
         with loop(builder, first, last) as number:
             pair = builder.mul(number, ir.Constant(INT64, 2))
             begin, end = (
-                builder.load(self.element(self.intervals, add_index(builder, pair, k), INT64), typ=INT64)
+                builder.load(self.element(self.intervals, add(pair, k), INT64), typ=INT64)
                 for k in range(2)
             )
             block = ir.Constant(INT64, schedule.block)
@@ -410,7 +413,7 @@ class _Builder:
     def _step_of_columns(self, column: Value, count: int) -> None:
         evaluator, work = self.evaluator, self.work
         evaluator.columns = count
-        self.current_column = [add_index(self.builder, column, u) for u in range(count)]
+        self.current_column = [as_value(self.builder, add(column, u)) for u in range(count)]
         with evaluator.scope():
             steady = [node for node in self._pair_scalars() if not node.dependence & PLACEHOLDER_BIT]
             evaluator.prepare(steady)
@@ -488,18 +491,18 @@ class _Builder:
                 dim = ir.Constant(INT64, output.dim)
                 with loop(builder, 0, count) as lane:
                     start = builder.mul(builder.add(out_row, lane), dim)
-                    with loop(builder, 0, output.dim) as k:
-                        at = add_index(builder, multiply_index(builder, k, schedule.rows), lane)
+                    with component_loop(builder, output.dim) as k:
+                        at = add(multiply(k, schedule.rows), lane)
                         value = builder.load(self.element(memory, at, element), typ=element)
                         if is_index:
                             value = builder.sext(value, INT64)
-                        place = self.element(target, builder.add(start, k), INT64 if is_index else element)
+                        place = self.element(target, add(start, k), INT64 if is_index else element)
                         builder.store(value, place)
 
     def _store_output(self, output: Expr, k: Index, memory: Value, vector: ir.Type) -> None:
         for r in range(self.schedule.row_vectors):
             value = self.evaluator.component(output, k, (r, 0))
-            offset = add_index(self.builder, multiply_index(self.builder, k, self.schedule.row_vectors), r)
+            offset = add(multiply(k, self.schedule.row_vectors), r)
             self.builder.store(value, self.element(memory, offset, vector))
 
 
@@ -512,7 +515,7 @@ class _UniformLeaves:
     def holds(self, node: Expr) -> bool:
         return False
 
-    def uniform_scale(self, node: Expr) -> Value:
+    def scale(self, node: Expr) -> tuple[Value, Value]:
         raise AssertionError("uniform exponentials are evaluated as they are")
 
     def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
@@ -596,7 +599,7 @@ class _State:
         if isinstance(place, list):
             assert isinstance(k, int)
             return place[k * vectors + r]
-        offset = add_index(self.kernel.builder, multiply_index(self.kernel.builder, k, vectors), r)
+        offset = add(multiply(k, vectors), r)
         return self.kernel.element(place, offset, self._type(field))
 
     def _load(self, field: Field, part: str, k: Index, r: int) -> Value:
@@ -697,12 +700,12 @@ class _State:
             return store
         type_ = self._type(field)
         memory = kernel.scratch(dim * (2 if type_ not in (kernel.lanes.real, kernel.lanes.index) else 1))
-        with loop(kernel.builder, 0, dim) as k, kernel.evaluator.scope():
+        with component_loop(kernel.builder, dim) as k, kernel.evaluator.scope():
             value = self._widen(field, kernel.evaluator.component(expression, k, slot))
             kernel.builder.store(value, kernel.element(memory, k, type_))
 
         def copy() -> None:
-            with loop(kernel.builder, 0, dim) as k:
+            with component_loop(kernel.builder, dim) as k:
                 value = kernel.builder.load(kernel.element(memory, k, type_), typ=type_)
                 self._store(field, part, k, r, value)
 

@@ -100,11 +100,10 @@ class Lanes:
             function = ir.Function(self.module, type_, full_name)
         return builder.call(function, args)
 
-    def exponential_of_multiple(self, builder: ir.IRBuilder, x: Value, scale: Value) -> Value:
-        """Return exp(scale * x) for a `scale` given as one float64 scalar, exact to the last bits.
+    def split_scale(self, builder: ir.IRBuilder, scale: Value) -> tuple[Value, Value]:
+        """Write scale * log2(e), for one float64 `scale`, as an unevaluated sum of two working precision numbers.
 
-        scale * log2(e) is split into two working precision numbers, so that the rounding of a folded scale does not
-        bias all pairs in the same direction.
+        One number would not do: its rounding error would bias all exponentials of a call in the same direction.
         """
         double = ir.DoubleType()
         log2_e = ir.Constant(double, LOG2_E)
@@ -117,8 +116,11 @@ class Lanes:
             high = product
             error = builder.call(fma, [scale, log2_e, builder.fneg(product)])
             low = builder.call(fma, [scale, ir.Constant(double, LOG2_E_REST), error])
-        parts = [self.broadcast(builder, part) for part in (high, low)]
-        return builder.call(self.math.function("exp_scaled"), [x, *parts])
+        return self.broadcast(builder, high), self.broadcast(builder, low)
+
+    def exponential(self, builder: ir.IRBuilder, x: Value, scale: tuple[Value, Value]) -> Value:
+        """Return exp of `x` times a scale from `split_scale`."""
+        return builder.call(self.math.function("exp_scaled"), [x, *scale])
 
 
 _COMPARISONS = {

@@ -1,60 +1,122 @@
-"""Counted loops and index arithmetic in LLVM IR."""
+"""Counted loops in LLVM IR, and component numbers that know the loops they come from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
 
-__all__ = ["INT64", "Index", "add_index", "divide_index", "loop", "minimum", "modulo_index", "stack_slot"]
+__all__ = ["INT64", "Affine", "Index", "add", "as_value", "component_loop", "divide", "loop", "minimum", "modulo", "multiply", "stack_slot"]
 
 INT64 = ir.IntType(64)
 
-Index = Any
-"""A component number: a Python int when it is known, else an LLVM i64 value."""
+
+@dataclass(frozen=True)
+class Affine:
+    """The number ``constant + sum of coefficient * value``, where each value is an i64 in ``0, ..., bound - 1``.
+
+    Kept symbolic so that quotients and remainders by constants, which turn one component number of a matrix into two,
+    fold away instead of becoming divisions in the inner loop.
+    """
+
+    constant: int
+    terms: tuple[tuple[int, Any, int], ...]
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What tells two component numbers apart."""
+        return (self.constant, *((coefficient, id(value)) for coefficient, value, _ in self.terms))
 
 
-def as_value(index: Index) -> Any:
-    """Return `index` as an LLVM value."""
-    return ir.Constant(INT64, index) if isinstance(index, int) else index
+Index = int | Affine
+"""A component number: an int when it is known, else an expression in loop indices."""
 
 
-def add_index(builder: ir.IRBuilder, a: Index, b: Index) -> Index:
-    """Return a + b, folded when both are known."""
-    if isinstance(a, int) and isinstance(b, int):
-        return a + b
-    if isinstance(b, int) and b == 0:
-        return a
-    if isinstance(a, int) and a == 0:
-        return b
-    return builder.add(as_value(a), as_value(b))
+def _make(constant: int, terms: dict[int, tuple[int, Any, int]]) -> Index:
+    kept = tuple(term for term in terms.values() if term[0])
+    return Affine(constant, kept) if kept else constant
 
 
-def multiply_index(builder: ir.IRBuilder, a: Index, b: Index) -> Index:
-    """Return a * b, folded when possible."""
-    if isinstance(a, int) and isinstance(b, int):
-        return a * b
-    if isinstance(b, int) and b == 1:
-        return a
-    if isinstance(a, int) and a == 1:
-        return b
-    return builder.mul(as_value(a), as_value(b))
+def _parts(index: Any) -> tuple[int, tuple[tuple[int, Any, int], ...]]:
+    if isinstance(index, int):
+        return index, ()
+    if isinstance(index, Affine):
+        return index.constant, index.terms
+    return 0, ((1, index, _UNBOUNDED),)
 
 
-def divide_index(builder: ir.IRBuilder, a: Index, b: int) -> Index:
-    """Return a // b."""
-    if isinstance(a, int):
-        return a // b
-    return a if b == 1 else builder.udiv(a, ir.Constant(INT64, b))
+_UNBOUNDED = 2**62
+"""Bound of a plain LLVM value, a row number say: it is never divided."""
 
 
-def modulo_index(builder: ir.IRBuilder, a: Index, b: int) -> Index:
-    """Return a % b."""
-    if isinstance(a, int):
-        return a % b
-    return 0 if b == 1 else builder.urem(a, ir.Constant(INT64, b))
+def add(a: Any, b: Any) -> Index:
+    """Return a + b; plain LLVM values are accepted too."""
+    (constant, terms), (other, more) = _parts(a), _parts(b)
+    merged = {id(value): (coefficient, value, bound) for coefficient, value, bound in terms}
+    for coefficient, value, bound in more:
+        old = merged.get(id(value), (0, value, bound))
+        merged[id(value)] = (old[0] + coefficient, value, bound)
+    return _make(constant + other, merged)
+
+
+def multiply(a: Any, factor: int) -> Index:
+    """Return a * factor."""
+    constant, terms = _parts(a)
+    return _make(constant * factor, {id(v): (c * factor, v, bound) for c, v, bound in terms})
+
+
+def _split(index: Affine, divisor: int) -> tuple[Index, Index] | None:
+    """Return (quotient, remainder) by `divisor` when both are affine, else None."""
+    multiple = [(c, v, bound) for c, v, bound in index.terms if c % divisor == 0]
+    rest = [(c, v, bound) for c, v, bound in index.terms if c % divisor]
+    constant, left = divmod(index.constant, divisor)
+    largest = left + sum(c * (bound - 1) for c, _, bound in rest)
+    if largest >= divisor or any(c < 0 for c, _, _ in index.terms):
+        return None
+    quotient = _make(constant, {id(v): (c // divisor, v, bound) for c, v, bound in multiple})
+    return quotient, _make(left, {id(v): term for term in rest for v in (term[1],)})
+
+
+def divide(builder: ir.IRBuilder, index: Index, divisor: int) -> Index:
+    """Return index // divisor for an index >= 0."""
+    if isinstance(index, int):
+        return index // divisor
+    split = _split(index, divisor)
+    if split is not None:
+        return split[0]
+    quotient = builder.udiv(as_value(builder, index), ir.Constant(INT64, divisor))
+    return Affine(0, ((1, quotient, _bound(index) // divisor + 1),))
+
+
+def modulo(builder: ir.IRBuilder, index: Index, divisor: int) -> Index:
+    """Return index % divisor for an index >= 0."""
+    if isinstance(index, int):
+        return index % divisor
+    split = _split(index, divisor)
+    if split is not None:
+        return split[1]
+    remainder = builder.urem(as_value(builder, index), ir.Constant(INT64, divisor))
+    return Affine(0, ((1, remainder, divisor),))
+
+
+def _bound(index: Affine) -> int:
+    return index.constant + sum(c * (bound - 1) for c, _, bound in index.terms) + 1
+
+
+def as_value(builder: ir.IRBuilder, index: Any) -> Any:
+    """Return a component number, or an LLVM value as it is, as an LLVM value."""
+    if isinstance(index, int):
+        return ir.Constant(INT64, index)
+    if not isinstance(index, Affine):
+        return index
+    total = None
+    for coefficient, value, _ in index.terms:
+        term = value if coefficient == 1 else builder.mul(value, ir.Constant(INT64, coefficient))
+        total = term if total is None else builder.add(total, term)
+    return total if index.constant == 0 else builder.add(total, ir.Constant(INT64, index.constant))
 
 
 def minimum(builder: ir.IRBuilder, a: Any, b: Any) -> Any:
@@ -63,9 +125,9 @@ def minimum(builder: ir.IRBuilder, a: Any, b: Any) -> Any:
 
 
 @contextmanager
-def loop(builder: ir.IRBuilder, start: Index, stop: Index, step: int = 1) -> Iterator[Any]:
-    """Emit ``for index in range(start, stop, step)`` around the body; yields the index."""
-    start, stop = as_value(start), as_value(stop)
+def loop(builder: ir.IRBuilder, start: Any, stop: Any, step: int = 1) -> Iterator[Any]:
+    """Emit ``for index in range(start, stop, step)`` around the body; yields the index as an LLVM value."""
+    start, stop = as_value(builder, start), as_value(builder, stop)
     before = builder.block
     head = builder.append_basic_block("head")
     body = builder.append_basic_block("body")
@@ -81,6 +143,13 @@ def loop(builder: ir.IRBuilder, start: Index, stop: Index, step: int = 1) -> Ite
     index.add_incoming(following, builder.block)
     builder.branch(head)
     builder.position_at_end(done)
+
+
+@contextmanager
+def component_loop(builder: ir.IRBuilder, count: int) -> Iterator[Index]:
+    """Emit a loop over `count` components; yields the component number."""
+    with loop(builder, 0, count) as index:
+        yield Affine(0, ((1, index, count),))
 
 
 def stack_slot(builder: ir.IRBuilder, type_: ir.Type) -> Any:

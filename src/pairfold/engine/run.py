@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -80,7 +81,11 @@ def run(
         split = options.split or choose_split(rows * prod(batch), columns, 64, threads)
     program = compiled(problem, dtype.name, options.accumulate, options.level, split > 1)
     outputs = _allocate(program, problem, dtype, rows, batch, split)
-    pieces = _pieces(rows, columns, prod(batch), ranges, split, program, threads)
+    step, cost = program.main.schedule.rows, program.plan.cost
+    if ranges is None:
+        pieces = _dense_pieces(rows, columns, prod(batch), split, step, cost, threads)
+    else:
+        pieces = _sparse_pieces(rows, prod(batch), ranges, step, cost, threads)
     launch = _Launch(program, arrays, columns, batch, outputs, pieces)
     launch.execute(threads, options.progress)
     if split > 1:
@@ -112,35 +117,42 @@ class _Pieces:
     is_small: bool
 
 
-def _pieces(
-    rows: int, columns: int, batches: int, ranges: Ranges | None, split: int, program: Compiled, threads: int
-) -> _Pieces:
-    step = program.main.schedule.rows
-    cost = program.plan.cost
-    pairs = rows * columns if ranges is None else _pairs_in(ranges)
-    total = pairs * batches * cost
+@lru_cache(maxsize=256)
+def _dense_pieces(rows: int, columns: int, batches: int, split: int, step: int, cost: int, threads: int) -> _Pieces:
+    """Cut a reduction over all columns into items."""
+    total = rows * columns * batches * cost
+    intervals = np.array([[columns * k // split, columns * (k + 1) // split] for k in range(split)], np.int64)
+    blocks = _row_blocks(rows, _chunk(rows, batches * split, total, step, threads))
+    lists = np.zeros((len(blocks), 2), np.int64)
+    lists[:, 1] = 1
+    return _grouped(_items(blocks, lists, rows, batches, split), intervals, total, threads)
+
+
+def _sparse_pieces(rows: int, batches: int, ranges: Ranges, step: int, cost: int, threads: int) -> _Pieces:
+    """Cut a block-sparse reduction into items."""
+    total = _pairs_in(ranges) * batches * cost
+    chunk = _chunk(rows, batches, total, step, threads)
+    blocks, lists, intervals = _blocks(rows, ranges, chunk)
+    return _grouped(_items(blocks, lists, rows, batches, 1), intervals, total, threads)
+
+
+def _chunk(rows: int, copies: int, total: int, step: int, threads: int) -> int:
+    """Return the number of rows of one item: a multiple of `step`, few enough to keep all threads busy."""
     if total <= SERIAL_WORK:
-        chunk = rows
-    else:
-        per_row = max(1, total // (rows * batches * split))
-        chunk = max(1, min(TASK_WORK // per_row, -(-rows * batches * split // (4 * threads)))) if threads > 1 else max(
-            1, TASK_WORK // per_row
-        )
-        chunk = min(rows, -(-chunk // step) * step)
-    if ranges is None:
-        intervals = np.array(
-            [[columns * k // split, columns * (k + 1) // split] for k in range(split)], np.int64
-        )
-        if chunk >= rows and split == 1 and batches == 1:
-            return _Pieces(np.array([[0, rows, 0, 1, 0, 0]], np.int64), intervals, 1, True)
-        blocks = np.array([[first, min(first + chunk, rows)] for first in range(0, rows, chunk)], np.int64)
-        lists = np.zeros((len(blocks), 2), np.int64)
-        lists[:, 1] = 1
-    else:
-        blocks, lists, intervals = _blocks(rows, ranges, chunk)
-    items = _items(blocks, lists, rows, batches, split)
-    per_task = max(1, TASK_WORK * len(items) // max(total, 1))
-    per_task = min(per_task, -(-len(items) // (4 * threads)))
+        return rows
+    chunk = max(1, TASK_WORK * rows * copies // total)
+    if threads > 1:
+        chunk = min(chunk, -(-rows * copies // (4 * threads)))
+    return min(rows, -(-chunk // step) * step)
+
+
+def _row_blocks(rows: int, chunk: int) -> Array:
+    firsts = np.arange(0, rows, chunk, dtype=np.int64)
+    return np.stack([firsts, np.minimum(firsts + chunk, rows)], axis=1)
+
+
+def _grouped(items: Array, intervals: Array, total: int, threads: int) -> _Pieces:
+    per_task = min(TASK_WORK * len(items) // max(total, 1), -(-len(items) // (4 * threads)))
     return _Pieces(items, intervals, max(1, per_task), total <= SERIAL_WORK)
 
 

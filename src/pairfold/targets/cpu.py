@@ -61,6 +61,16 @@ _LEVELS = {
 
 
 @lru_cache(maxsize=None)
+def _processor() -> tuple[str, frozenset[str]]:
+    """Return the name of the processor and all its features."""
+    with _LLVM_LOCK:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        features = frozenset(name for name, on in llvm.get_host_cpu_features().items() if on)
+        return llvm.get_host_cpu_name(), features
+
+
+@lru_cache(maxsize=None)
 def machine(level: str | None = None) -> Machine:
     """Return the processor, limited to a feature level when one is given.
 
@@ -74,11 +84,7 @@ def machine(level: str | None = None) -> Machine:
     TargetError
         If the processor lacks the level.
     """
-    with _LLVM_LOCK:
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        available = frozenset(name for name, on in llvm.get_host_cpu_features().items() if on)
-        name = llvm.get_host_cpu_name()
+    name, available = _processor()
     level = level or os.environ.get("PAIRFOLD_CPU_LEVEL")
     if "sse2" not in available:
         return Machine(name, available, 16, 32)
@@ -86,17 +92,19 @@ def machine(level: str | None = None) -> Machine:
         raise TargetError(f"There is no CPU level {level!r}; choose one of {', '.join(_LEVELS)}.")
     for known, (needed, vector_bytes, registers) in _LEVELS.items():
         if level in (None, known) and available.issuperset(needed):
-            excluded = _beyond(known)
-            return Machine(name, frozenset(f for f in available if not f.startswith(excluded)), vector_bytes, registers)
+            kept = frozenset(feature for feature in available if not feature.startswith(_BEYOND[known]))
+            return Machine(name, kept, vector_bytes, registers)
     raise TargetError(
         f"The CPU level {level!r} was asked for, but the processor {name} lacks it. Leave the level out to use the best."
     )
 
 
-def _beyond(level: str) -> tuple[str, ...]:
-    return {"avx512": ("never",), "avx2": ("avx512",), "sse2": ("avx", "fma", "f16c", "xop", "vaes", "vpcl", "gfni")}[
-        level
-    ]
+_BEYOND = {
+    "avx512": (),
+    "avx2": ("avx512",),
+    "sse2": ("avx", "fma", "f16c", "xop", "vaes", "vpcl", "gfni", "sse3", "ssse3", "sse4"),
+}
+"""Beginnings of the names of features that a level must not use."""
 
 
 def default_threads() -> int:
@@ -149,14 +157,14 @@ def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel
 
 
 def _target_machine(features: frozenset[str]) -> Any:
-    host = machine()
-    switches = [f"+{name}" for name in sorted(features)]
+    name, available = _processor()
+    switches = [f"+{feature}" for feature in sorted(features)]
     if features:
-        switches += [f"-{name}" for name in sorted(host.features - features)]
+        switches += [f"-{feature}" for feature in sorted(available - features)]
         # Without this LLVM splits 512-bit vectors on processors that it tunes for 256 bits.
         switches.append("-prefer-256-bit")
     target = llvm.Target.from_triple(llvm.get_process_triple())
-    return target.create_target_machine(cpu=host.name, features=",".join(switches), opt=2, jit=True)
+    return target.create_target_machine(cpu=name, features=",".join(switches), opt=2, jit=True)
 
 
 def _optimise(module: Any, target_machine: Any) -> None:
