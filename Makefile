@@ -1,0 +1,38 @@
+# `make demo` and `make test` need Python 3.10 or newer (with its venv module) and make; everything else is installed
+# into .venv by the stamp files below, which are made again only when the project file or the constraints change.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() or 1)")
+EXTRAS_demo := demo
+EXTRAS_docs := docs
+EXTRAS_test := test,docs,demo
+EXTRAS_bench := bench
+
+.PHONY: demo test lint docs bench clean
+
+demo: $(VENV)/demo.installed
+	$(BIN)/python examples/demo.py
+
+test: lint docs $(VENV)/test.installed
+	$(BIN)/python -m pytest -q -n $(CORES)
+
+lint: $(VENV)/test.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/docs.installed
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
+
+bench: $(VENV)/bench.installed
+	$(BIN)/python -m benchmarks $(ARGUMENTS)
+
+$(VENV)/%.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS_$*)]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist docs/_build output
