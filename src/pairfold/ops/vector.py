@@ -328,7 +328,7 @@ register(
         parameters=("n",),
         dimension=_no_operand,
         reference=lambda n: np.asarray([float(n)]),
-        expand=lambda n: constant(n),
+        expand=constant,
         definition="the number n",
         sample=(((), (3,)),),
     )
@@ -363,8 +363,8 @@ register(
         arity=0,
         parameters=("n",),
         dimension=lambda dims, params: int(params[0]),
-        reference=lambda n: np.zeros(n),
-        expand=lambda n: zeros(n),
+        reference=np.zeros,
+        expand=zeros,
         definition="a vector of n zeros",
         sample=(((), (1,)), ((), (3,))),
     )

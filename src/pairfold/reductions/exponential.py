@@ -18,6 +18,7 @@ import numpy as np
 from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Field, Reduction, Sizes, State, register_reduction
 from pairfold.ops.arithmetic import apply, constant
+from pairfold.reductions.state import COLUMN_INDEX
 
 __all__ = ["HEADROOM", "LARGEST"]
 
@@ -41,8 +42,7 @@ def _rare(state: State, value: Expr, index: Expr, sizes: Sizes) -> State:
     moved = apply("LessThan", state["shift"] + constant(HEADROOM), shift)
     new = apply("Where", moved, shift, state["shift"])
     factor = apply("Exp", state["shift"] - new)
-    scaled = {name: field * factor for name, field in state.items() if name != "shift"}
-    return {"shift": new, **scaled}
+    return {"shift": new, **{name: state[name] * factor for name in _SUMS if name in state}}
 
 
 def _update(state: State, value: Expr, weight: Expr | None, index: Expr, sizes: Sizes) -> State:
@@ -50,27 +50,25 @@ def _update(state: State, value: Expr, weight: Expr | None, index: Expr, sizes: 
     terms = {"total": term}
     if weight is not None:
         terms["weighted"] = term * weight
-    return {name: terms[name] for name in state if name != "shift"}
+    return {name: terms[name] for name in _SUMS if name in state}
 
 
 def _merge(a: State, b: State, sizes: Sizes) -> State:
     first_is_larger = apply("LessThan", b["shift"], a["shift"])
     shift = apply("Where", first_is_larger, a["shift"], b["shift"])
     scale_a, scale_b = (apply("Exp", part["shift"] - shift) for part in (a, b))
-    merged = {name: a[name] * scale_a + b[name] * scale_b for name in a if name != "shift"}
-    return {"shift": shift, **merged}
+    return {"shift": shift, **{name: a[name] * scale_a + b[name] * scale_b for name in _SUMS if name in a}}
 
 
-_SHIFT = Field("shift", lambda sizes: 1, -LARGEST)
-_TOTAL = Field("total", lambda sizes: 1, 0.0, additive=True)
-_WEIGHTED = Field("weighted", lambda sizes: sizes.weight, 0.0, additive=True)
-_COMMON: dict[str, Any] = {
-    "update": _update,
-    "merge": _merge,
-    "guard": _guard,
-    "rare": _rare,
-    "scalar_value": True,
-}
+def _weighted_dim(sizes: Sizes) -> int:
+    return max(sizes.value, sizes.weight)
+
+
+_SUMS = ("total", "weighted")
+_SHIFT = Field("shift", lambda sizes: sizes.value, -LARGEST)
+_TOTAL = Field("total", lambda sizes: sizes.value, 0.0, additive=True)
+_WEIGHTED = Field("weighted", _weighted_dim, 0.0, additive=True)
+_COMMON: dict[str, Any] = {"update": _update, "merge": _merge, "guard": _guard, "rare": _rare}
 
 
 def _shifted(value: Any, weight: Any) -> tuple[Any, Any]:
@@ -83,14 +81,18 @@ def _shifted(value: Any, weight: Any) -> tuple[Any, Any]:
 
 def _log_sum_exp_reference(value: Any, weight: Any, k: int, columns: Any) -> tuple[Any, ...]:
     shift, total = _shifted(value, weight)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return (shift + np.log(total),)
+    return (shift + np.log(total),)
 
 
-def _softmax_reference(value: Any, weight: Any, k: int, columns: Any) -> tuple[Any, ...]:
+def _average_reference(value: Any, weight: Any) -> tuple[Any, ...]:
     _, weighted = _shifted(value, weight)
-    _, total = _shifted(value, None)
-    return (weighted / total,)
+    shift, total = _shifted(value, None)
+    return weighted / total, shift + np.log(total)
+
+
+def _fit(f: Expr, dim: int) -> Expr:
+    """Sum a cotangent over the components that an operand of dimension 1 was broadcast to."""
+    return apply("Sum", f) if dim == 1 else f
 
 
 def _log_sum_exp_pullback(
@@ -99,16 +101,19 @@ def _log_sum_exp_pullback(
     share = apply("Exp", value - outputs[0]) * cotangents[0]
     if weight is None:
         return share, None
-    return apply("Sum", share * weight), share
+    return _fit(share * weight, value.dim), _fit(share, weight.dim)
 
 
-def _softmax_pullback(
+def _average_pullback(
     value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
 ) -> tuple[Expr, Expr | None]:
-    # outputs = (softmax average, log-sum-exp): the engine computes the second beside the first.
     assert weight is not None
-    share = apply("Exp", value - outputs[1])
-    return share * apply("Sum", cotangents[0] * (weight - outputs[0])), share * cotangents[0]
+    average, log_sum = outputs
+    share = apply("Exp", value - log_sum)
+    g_value = share * _fit(cotangents[0] * (weight - average), value.dim)
+    if len(cotangents) > 1:
+        g_value = g_value + share * cotangents[1]
+    return g_value, _fit(share * cotangents[0], weight.dim)
 
 
 register_reduction(
@@ -116,11 +121,11 @@ register_reduction(
         name="LogSumExp",
         fields=(_SHIFT, _TOTAL),
         finish=lambda state, sizes: (state["shift"] + apply("Log", state["total"]),),
-        shapes=lambda sizes: ((1,),),
+        shapes=lambda sizes: ((sizes.value,),),
         reference=_log_sum_exp_reference,
         pullback=_log_sum_exp_pullback,
         method="logsumexp",
-        definition="log of the sum over j of exp(F)",
+        definition="log of the sum over j of exp(F), per component",
         doc="-inf entries are ignored; -inf when there is no column or all entries are -inf; inf when one is inf.",
         **_COMMON,
     )
@@ -130,11 +135,11 @@ register_reduction(
         name="LogSumExpWeight",
         fields=(_SHIFT, _WEIGHTED),
         finish=lambda state, sizes: (state["shift"] + apply("Log", state["weighted"]),),
-        shapes=lambda sizes: ((sizes.weight,),),
+        shapes=lambda sizes: ((_weighted_dim(sizes),),),
         reference=_log_sum_exp_reference,
         needs_weight=True,
         pullback=_log_sum_exp_pullback,
-        definition="log of the sum over j of exp(F) G, per component of G",
+        definition="log of the sum over j of exp(F) G, per component; F or G may be a scalar",
         doc="nan where the sum is negative.",
         **_COMMON,
     )
@@ -145,12 +150,119 @@ register_reduction(
         synonyms=("SoftMax",),
         fields=(_SHIFT, _TOTAL, _WEIGHTED),
         finish=lambda state, sizes: (state["weighted"] / state["total"],),
-        shapes=lambda sizes: ((sizes.weight,),),
-        reference=_softmax_reference,
+        shapes=lambda sizes: ((_weighted_dim(sizes),),),
+        reference=lambda value, weight, k, columns: _average_reference(value, weight)[:1],
         needs_weight=True,
-        pullback=_softmax_pullback,
+        pullback=_average_pullback,
+        saved="SumSoftMaxWeight_LogSumExp",
         method="sumsoftmaxweight",
-        definition="sum over j of exp(F) G divided by the sum over j of exp(F)",
+        definition="sum over j of exp(F) G divided by the sum over j of exp(F), per component; F or G may be a scalar",
+        doc="nan when there is no column.",
         **_COMMON,
     )
 )
+register_reduction(
+    Reduction(
+        name="SumSoftMaxWeight_LogSumExp",
+        fields=(_SHIFT, _TOTAL, _WEIGHTED),
+        finish=lambda state, sizes: (
+            state["weighted"] / state["total"],
+            state["shift"] + apply("Log", state["total"]),
+        ),
+        shapes=lambda sizes: ((_weighted_dim(sizes),), (sizes.value,)),
+        reference=lambda value, weight, k, columns: _average_reference(value, weight),
+        needs_weight=True,
+        pullback=_average_pullback,
+        definition="the outputs of SumSoftMaxWeight and of LogSumExp",
+        **_COMMON,
+    )
+)
+
+# ---------------------------------------------------------------- maximum and shifted sum
+
+
+def _bounded(value: Expr) -> Expr:
+    """Return `value` within the range that the shift can take."""
+    below = apply("LessThan", value, constant(-LARGEST))
+    return apply("Where", below, constant(-LARGEST), _clamped(value))
+
+
+def _pair_update(state: State, value: Expr, weight: Expr | None, index: Expr, sizes: Sizes) -> State:
+    wins = apply("LessThan", state["best"], value)
+    new = _update(state, value, weight, index, sizes)
+    new["best"] = apply("Where", wins, value, state["best"])
+    if "where" in state:
+        new["where"] = apply("Where", wins, index, state["where"])
+    return new
+
+
+def _pair_merge(a: State, b: State, sizes: Sizes) -> State:
+    wins = apply("LessThan", a["best"], b["best"])
+    merged = _merge(a, b, sizes)
+    merged.update({name: apply("Where", wins, b[name], a[name]) for name in a if name not in merged})
+    return merged
+
+
+def _pair_finish(state: State, sizes: Sizes) -> tuple[Expr, ...]:
+    (total,) = (state[name] for name in _SUMS if name in state)
+    rescaled = total * apply("Exp", state["shift"] - _bounded(state["best"]))
+    pair = apply("Concat", state["best"], rescaled)
+    return (pair, state["where"]) if "where" in state else (pair,)
+
+
+def _pair_reference(value: Any, weight: Any, columns: Any) -> tuple[Any, ...]:
+    seen = np.where(np.isnan(value), -np.inf, value)
+    best = np.max(seen, axis=-2, initial=-np.inf, keepdims=True)
+    terms = np.exp(value - np.clip(best, -LARGEST, LARGEST))
+    total = np.sum(terms if weight is None else terms * weight, axis=-2)
+    where = columns[np.argmax(seen, axis=-2)] if len(columns) else np.zeros(best[..., 0, :].shape, np.int64)
+    where = np.where(best[..., 0, :] == -np.inf, 0, where)
+    return np.concatenate([best[..., 0, :], total], axis=-1), where
+
+
+def _pair_pullback(
+    value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
+) -> tuple[Expr, Expr | None]:
+    pair, where = outputs
+    count = pair.dim - 1
+    best, total = apply("Extract", pair, params=(0, 1)), apply("Extract", pair, params=(1, count))
+    g_best = apply("Extract", cotangents[0], params=(0, 1))
+    g_total = apply("Extract", cotangents[0], params=(1, count))
+    term = apply("Exp", value - best)
+    # The sum is taken relative to the maximum, so the winner also moves every term.
+    to_winner = apply("Where", apply("Equal", COLUMN_INDEX, where), g_best - apply("Sum", g_total * total), constant(0))
+    if weight is None:
+        return term * g_total + to_winner, None
+    return term * apply("Sum", g_total * weight) + to_winner, term * g_total
+
+
+_BEST = Field("best", lambda sizes: 1, -np.inf)
+_WHERE = Field("where", lambda sizes: 1, 0, kind="index")
+
+
+def _register_pair(name: str, weighted: bool, outputs: int) -> None:
+    register_reduction(
+        Reduction(
+            name=name if outputs == 1 else f"{name}_ArgMax",
+            fields=(_SHIFT, _WEIGHTED if weighted else _TOTAL, _BEST, _WHERE)[: 2 + outputs],
+            update=_pair_update,
+            merge=_pair_merge,
+            guard=_guard,
+            rare=_rare,
+            finish=_pair_finish,
+            shapes=lambda sizes: ((1 + sizes.weight,), (1,))[:outputs],
+            reference=lambda value, weight, k, columns: _pair_reference(value, weight, columns)[:outputs],
+            scalar_value=True,
+            needs_weight=weighted,
+            pullback=_pair_pullback,
+            saved=f"{name}_ArgMax" if outputs == 1 else None,
+            definition=f"maximum m over j of F, and the sum over j of exp(F - m){' G' if weighted else ''}"
+            + (", and the first j that attains m" if outputs == 2 else ""),
+            doc="m = -inf and a sum of 0 when there is no column.",
+        )
+    )
+
+
+for _outputs in (1, 2):
+    _register_pair("Max_SumShiftExp", False, _outputs)
+    _register_pair("Max_SumShiftExpWeight", True, _outputs)

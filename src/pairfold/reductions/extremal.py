@@ -1,7 +1,7 @@
 """Smallest and largest values over columns, their indices, and the K smallest.
 
 The first column wins ties and nan is never selected: every comparison is strict
-and false at nan.
+and false at nan. The derivative goes to the winner.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 
 from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Field, Reduction, Sizes, State, register_reduction
-from pairfold.ops.arithmetic import apply, constant
+from pairfold.ops.arithmetic import apply, constant, zeros
+from pairfold.reductions.state import COLUMN_INDEX
 
 __all__: list[str] = []
 
@@ -43,6 +44,26 @@ def _winner_reference(name: str, arg_only: bool, value_only: bool) -> Callable[.
         return (best,) if value_only else (best, where)
 
     return reference
+
+
+def _no_derivative(
+    value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
+) -> tuple[Expr, None]:
+    """Indices do not move with the values."""
+    return zeros(value.dim), None
+
+
+def _winner_pullback(worst: float) -> Callable[..., tuple[Expr, None]]:
+    def pullback(
+        value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
+    ) -> tuple[Expr, None]:
+        best, where = outputs
+        # The worst value is never selected: when it is the result, nobody won.
+        nobody = apply("Equal", best, constant(worst))
+        wins = apply("Where", nobody, constant(0.0), apply("Equal", COLUMN_INDEX, where))
+        return apply("Where", wins, cotangents[0], constant(0.0)), None
+
+    return pullback
 
 
 def _register_winner(name: str, output: str) -> None:
@@ -80,6 +101,8 @@ def _register_winner(name: str, output: str) -> None:
             finish=lambda state, sizes: tuple(state[key] for key in outputs),
             shapes=lambda sizes: ((sizes.value,),) * len(outputs),
             reference=_winner_reference(name, output == "index", output == "value"),
+            pullback=_no_derivative if output == "index" else _winner_pullback(value_field.initial),
+            saved=f"{name}_Arg{name}" if output == "value" else None,
             method={"value": letter, "index": f"arg{letter}", "both": f"{letter}_arg{letter}"}[output],
             definition={
                 "value": f"{letter}imum over j of F, per component",
@@ -159,6 +182,15 @@ def _smallest_reference(outputs: tuple[str, ...]) -> Callable[..., tuple[Any, ..
     return reference
 
 
+def _smallest_pullback(
+    value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
+) -> tuple[Expr, None]:
+    _, where = outputs
+    # Missing entries have index -1, which is no column.
+    routed = apply("Where", apply("Equal", COLUMN_INDEX, where), cotangents[0], constant(0.0))
+    return apply("SumTiles", routed, params=(where.dim // value.dim,)), None
+
+
 def _smallest_shapes(count: int) -> Callable[[Sizes], tuple[tuple[int, ...], ...]]:
     def shapes(sizes: Sizes) -> tuple[tuple[int, ...], ...]:
         shape = (sizes.k,) if sizes.value == 1 else (sizes.k, sizes.value)
@@ -183,6 +215,8 @@ def _register_smallest(name: str, outputs: tuple[str, ...], synonyms: tuple[str,
             finish=lambda state, sizes: tuple(state[key] for key in outputs),
             shapes=_smallest_shapes(len(outputs)),
             reference=_smallest_reference(outputs),
+            pullback=_smallest_pullback if "best" in outputs else _no_derivative,
+            saved="KMin_ArgKMin" if outputs == ("best",) else None,
             needs_k=True,
             method={"KMin": "Kmin", "ArgKMin": "argKmin", "KMin_ArgKMin": "Kmin_argKmin"}[name],
             definition=definition,

@@ -1,0 +1,131 @@
+"""Products over columns, and whether any or all entries are not zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pairfold.ir.expr import Expr
+from pairfold.ir.reduction import Field, Reduction, Sizes, State, register_reduction
+from pairfold.ops.arithmetic import apply, constant, one, zeros
+
+__all__: list[str] = []
+
+
+def _is_zero(f: Expr) -> Expr:
+    return apply("Equal", f, constant(0.0))
+
+
+def _where(condition: Expr, chosen: Expr, other: Expr) -> Expr:
+    return apply("Where", condition, chosen, other)
+
+
+# ---------------------------------------------------------------- products
+
+
+def _product_pullback(
+    value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
+) -> tuple[Expr, Expr | None]:
+    # The derivative is the product of the *other* entries: none of them is zero, or one, or more.
+    product, count = outputs
+    is_zero = _is_zero(value)
+    others = product / _where(is_zero, one(), value)
+    zeros_among_others = _where(is_zero, count - one(), count)
+    return cotangents[0] * _where(_is_zero(zeros_among_others), others, constant(0.0)), None
+
+
+def _parts_pullback(
+    value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
+) -> tuple[Expr, Expr | None]:
+    is_zero = _is_zero(value)
+    return cotangents[0] * _where(is_zero, constant(0.0), outputs[0] / _where(is_zero, one(), value)), None
+
+
+def _parts_reference(value: Any, weight: Any, k: int, columns: Any) -> tuple[Any, ...]:
+    nonzero = np.where(value == 0, np.ones_like(value), value)
+    return np.prod(nonzero, axis=-2), np.sum(value == 0, axis=-2).astype(value.dtype)
+
+
+register_reduction(
+    Reduction(
+        name="Prod",
+        fields=(Field("product", lambda sizes: sizes.value, 1.0),),
+        update=lambda state, value, weight, index, sizes: {"product": state["product"] * value},
+        merge=lambda a, b, sizes: {"product": a["product"] * b["product"]},
+        finish=lambda state, sizes: (state["product"],),
+        shapes=lambda sizes: ((sizes.value,),),
+        reference=lambda value, weight, k, columns: (np.prod(value, axis=-2),),
+        pullback=_product_pullback,
+        saved="Prod_Zeros",
+        method="prod",
+        definition="product over j of F, per component",
+        doc="1 when there is no column. The first derivative is right also where entries are zero; second derivatives "
+        "take zero entries for constants.",
+    )
+)
+
+
+def _parts_update(state: State, value: Expr, weight: Expr | None, index: Expr, sizes: Sizes) -> State:
+    is_zero = _is_zero(value)
+    return {"product": state["product"] * _where(is_zero, one(), value), "zeros": is_zero}
+
+
+register_reduction(
+    Reduction(
+        name="Prod_Zeros",
+        fields=(
+            Field("product", lambda sizes: sizes.value, 1.0),
+            Field("zeros", lambda sizes: sizes.value, 0.0, additive=True),
+        ),
+        update=_parts_update,
+        merge=lambda a, b, sizes: {"product": a["product"] * b["product"], "zeros": a["zeros"] + b["zeros"]},
+        finish=lambda state, sizes: (state["product"], state["zeros"]),
+        shapes=lambda sizes: ((sizes.value,), (sizes.value,)),
+        reference=_parts_reference,
+        pullback=_parts_pullback,
+        definition="product over j of the entries of F that are not zero, and the number of entries that are",
+    )
+)
+
+# ---------------------------------------------------------------- quantifiers
+
+
+def _no_derivative(
+    value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
+) -> tuple[Expr, None]:
+    return zeros(value.dim), None
+
+
+register_reduction(
+    Reduction(
+        name="Any",
+        fields=(Field("found", lambda sizes: sizes.value, 0.0),),
+        update=lambda state, value, weight, index, sizes: {"found": _where(_is_zero(value), state["found"], one())},
+        merge=lambda a, b, sizes: {"found": _where(_is_zero(a["found"]), b["found"], one())},
+        finish=lambda state, sizes: (state["found"],),
+        shapes=lambda sizes: ((sizes.value,),),
+        reference=lambda value, weight, k, columns: (np.any(value != 0, axis=-2).astype(value.dtype),),
+        pullback=_no_derivative,
+        method="any",
+        definition="1 if F is not 0 for some j, else 0, per component",
+        doc="nan counts as not 0; 0 when there is no column. Derivative 0.",
+    )
+)
+register_reduction(
+    Reduction(
+        name="All",
+        fields=(Field("holds", lambda sizes: sizes.value, 1.0),),
+        update=lambda state, value, weight, index, sizes: {
+            "holds": _where(_is_zero(value), constant(0.0), state["holds"])
+        },
+        merge=lambda a, b, sizes: {"holds": _where(_is_zero(a["holds"]), constant(0.0), b["holds"])},
+        finish=lambda state, sizes: (state["holds"],),
+        shapes=lambda sizes: ((sizes.value,),),
+        reference=lambda value, weight, k, columns: (np.all(value != 0, axis=-2).astype(value.dtype),),
+        pullback=_no_derivative,
+        method="all",
+        definition="1 if F is not 0 for all j, else 0, per component",
+        doc="nan counts as not 0; 1 when there is no column. Derivative 0.",
+    )
+)
