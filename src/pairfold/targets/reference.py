@@ -69,7 +69,7 @@ def evaluate(roots: Sequence[Expr], bindings: Mapping[Expr, Array]) -> list[Arra
 
 def run(
     problem: Problem,
-    arrays: Sequence[Array],
+    arrays: Sequence[Array | None],
     *,
     rows: int,
     columns: int,
@@ -84,7 +84,7 @@ def run(
     problem : Problem
         Formula and reduction.
     arrays : sequence of array
-        Argument number p is ``arrays[p]``: shape ``(*b, rows, dim)`` for a row variable, ``(*b, columns, dim)`` for
+        Argument number p is ``arrays[p]`` (None when the formula does not use it): shape ``(*b, rows, dim)`` for a row variable, ``(*b, columns, dim)`` for
         a column variable, ``(*b, dim)`` for a parameter, where b broadcasts to `batch`.
     rows, columns : int
         What is kept and what is reduced.
@@ -121,7 +121,7 @@ def run(
 
 def run_monoid(
     problem: Problem,
-    arrays: Sequence[Array],
+    arrays: Sequence[Array | None],
     splits: Sequence[Sequence[int]],
     *,
     rows: int,
@@ -171,7 +171,7 @@ def finish_states(problem: Problem, state: States) -> tuple[Array, ...]:
 
 
 def _pair_tables(
-    problem: Problem, arrays: Sequence[Array], rows: int, columns: int, batch: tuple[int, ...]
+    problem: Problem, arrays: Sequence[Array | None], rows: int, columns: int, batch: tuple[int, ...]
 ) -> tuple[Array, Array | None]:
     """Return value and weight at every pair, shape ``(*batch, rows, columns, dim)``."""
     bindings: dict[Expr, Array] = {}
@@ -184,7 +184,8 @@ def _pair_tables(
             bindings[node] = array[..., None, :, :]
         else:
             bindings[node] = array[..., None, None, :]
-    dtype = np.result_type(*(np.asarray(array).dtype for array in arrays)) if arrays else np.dtype(np.float64)
+    given = [np.asarray(array).dtype for array in arrays if array is not None]
+    dtype = np.result_type(*given) if given else np.dtype(np.float64)
     tables = [
         np.broadcast_to(table, (*batch, rows, columns, root.dim)).astype(dtype, copy=False)
         for root, table in zip(problem.roots, evaluate(problem.roots, bindings), strict=True)
