@@ -8,6 +8,7 @@ from typing import Any
 from llvmlite import ir
 
 from pairfold.codegen.vectormath import VectorMath
+from pairfold.ops.elementary import MATH_FUNCTIONS
 
 __all__ = ["Lanes", "Value"]
 
@@ -88,7 +89,7 @@ class Lanes:
         emit = _INSTRUCTIONS.get(name)
         if emit is not None:
             return emit(self, builder, args)
-        return builder.call(self.math.function(_FUNCTIONS.get(name, name.lower())), args)
+        return builder.call(self.math.function(MATH_FUNCTIONS.get(name, name.lower())), args)
 
     def call_intrinsic(self, builder: ir.IRBuilder, name: str, args: list[Value]) -> Value:
         """Call the LLVM intrinsic ``llvm.<name>`` on real lanes."""
@@ -142,6 +143,3 @@ _INSTRUCTIONS: dict[str, _Emit] = {
     "Sqrt": lambda lanes, builder, args: lanes.call_intrinsic(builder, "sqrt", args),
     "Floor": lambda lanes, builder, args: lanes.call_intrinsic(builder, "floor", args),
 }
-
-_FUNCTIONS = {"Powf": "pow"}
-"""Vector math functions whose name is not the lower-case name of the operation."""

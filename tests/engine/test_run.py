@@ -1,0 +1,340 @@
+"""The engine: schedules, threads, splits, ranges and what may go wrong around a launch."""
+
+from __future__ import annotations
+
+import copy
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from pairfold.engine import Options, explain, run
+from pairfold.engine.cache import CAPACITY, compiled, forget_everything
+from pairfold.errors import ArgumentValueError, TargetError
+from pairfold.ir.problem import Problem
+from pairfold.ops.arithmetic import apply, constant
+from pairfold.reductions import REDUCTIONS
+from pairfold.targets import reference
+from pairfold.targets.cpu import machine
+from tests.engine.problems import (
+    B,
+    G,
+    X,
+    Y,
+    dense_gaussian_sum,
+    gaussian_data,
+    gaussian_sum,
+    squared_distance,
+)
+
+
+def supported(level: str) -> bool:
+    try:
+        machine(level)
+    except TargetError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("level", ["avx512", "avx2", "sse2"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("dim", "outputs"), [(1, 1), (3, 2), (17, 1), (100, 3), (3, 40), (33, 33)])
+def test_every_vector_width_agrees_with_numpy(level: str, dtype: str, dim: int, outputs: int) -> None:
+    if not supported(level):
+        pytest.skip(f"this processor lacks {level}")
+    arrays = gaussian_data(77, 131, dim, outputs, dtype)
+    (found,) = run(gaussian_sum(dim, outputs), arrays, rows=77, columns=131, options=Options(level=level))
+    expected = dense_gaussian_sum(arrays)
+    assert found.dtype == dtype
+    scale = np.abs(dense_gaussian_sum([*arrays[:2], np.abs(arrays[2]), arrays[3]]))
+    bound = 60 * np.finfo(dtype).eps * scale
+    assert np.all(np.abs(found - expected) <= bound)
+
+
+def test_an_unknown_level_names_the_known_ones() -> None:
+    with pytest.raises(TargetError, match="no CPU level 'mmx'; choose one of avx512, avx2, sse2"):
+        machine("mmx")
+
+
+@pytest.mark.parametrize("scheme", ["block_sum", "direct_sum", "kahan_scheme"])
+def test_summation_schemes_agree(scheme: str) -> None:
+    arrays = gaussian_data(40, 3000, dtype="float32")
+    (found,) = run(gaussian_sum(), arrays, rows=40, columns=3000, options=Options(sum_scheme=scheme))
+    np.testing.assert_allclose(found, dense_gaussian_sum(arrays), atol=1e-4)
+
+
+def test_accurate_sums_are_accurate() -> None:
+    count = 1_000_000
+    ones = np.full((count, 1), 0.1, np.float32)
+    problem = Problem(B, REDUCTIONS["Sum"])
+    arrays = [None, None, ones]
+    exact = count * float(np.float32(0.1))
+    errors = {}
+    for name, options in {
+        "direct": Options(sum_scheme="direct_sum", split=1),
+        "block": Options(split=1),
+        "kahan": Options(sum_scheme="kahan_scheme", split=1),
+        "float64": Options(dtype_acc="float64", split=1),
+    }.items():
+        (total,) = run(problem, arrays, rows=1, columns=count, options=options)
+        errors[name] = abs(float(total[0, 0]) - exact) / exact
+    assert errors["direct"] > 1e-4
+    assert errors["block"] < 1e-5
+    assert errors["kahan"] < 1e-7
+    assert errors["float64"] < 1e-7
+
+
+@pytest.mark.parametrize("name", sorted({r.name for r in REDUCTIONS.values()}))
+def test_splitting_the_columns_changes_nothing(name: str) -> None:
+    reduction = REDUCTIONS[name]
+    arrays = gaussian_data(5, 300)
+    arrays[2] = np.abs(arrays[2]) + 0.1
+    value = -squared_distance()
+    weight = B if reduction.needs_weight else None
+    problem = Problem(value, reduction, weight, 4 if reduction.needs_k else 1)
+    whole = run(problem, arrays, rows=5, columns=300, options=Options(split=1))
+    parts = run(problem, arrays, rows=5, columns=300, options=Options(split=7))
+    for a, b in zip(whole, parts, strict=True):
+        assert a.shape == b.shape
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_a_row_factor_survives_a_split() -> None:
+    arrays = gaussian_data(5, 300)
+    problem = Problem(apply("Sum", X) * B, REDUCTIONS["Sum"])
+    (found,) = run(problem, arrays, rows=5, columns=300, options=Options(split=3))
+    np.testing.assert_allclose(found, arrays[0].sum(1, keepdims=True) * arrays[2].sum(), rtol=1e-12)
+
+
+def test_few_rows_and_many_columns_split_by_themselves() -> None:
+    arrays = gaussian_data(2, 50_000)
+    (found,) = run(gaussian_sum(), arrays, rows=2, columns=50_000, options=Options(threads=2))
+    np.testing.assert_allclose(found, dense_gaussian_sum(arrays), rtol=1e-10)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_the_result_does_not_depend_on_threads(threads: int) -> None:
+    arrays = gaussian_data(1000, 900, dtype="float32")
+    (one,) = run(gaussian_sum(), arrays, rows=1000, columns=900, options=Options(threads=1))
+    (many,) = run(gaussian_sum(), arrays, rows=1000, columns=900, options=Options(threads=threads))
+    np.testing.assert_array_equal(one, many)
+
+
+def test_batches_broadcast() -> None:
+    generator = np.random.default_rng(1)
+    x = generator.standard_normal((4, 1, 20, 3))
+    y = generator.standard_normal((1, 5, 30, 3))
+    b = generator.standard_normal((4, 5, 30, 1))
+    g = generator.uniform(0.1, 1, (4, 1, 1))
+    (found,) = run(gaussian_sum(), [x, y, b, g], rows=20, columns=30, batch=(4, 5))
+    np.testing.assert_allclose(found, dense_gaussian_sum([x, y, b, g]), rtol=1e-12)
+
+
+def test_packed_columns_follow_the_batch() -> None:
+    generator = np.random.default_rng(1)
+    x = generator.standard_normal((3, 20, 3))
+    y = generator.standard_normal((3, 30, 3))
+    problem = Problem(apply("Sum", X * apply("Exp", Y)), REDUCTIONS["Sum"])
+    (found,) = run(problem, [x, y], rows=20, columns=30, batch=(3,))
+    np.testing.assert_allclose(found, np.einsum("bid,bjd->bi", x, np.exp(y))[..., None], rtol=1e-12)
+
+
+@pytest.mark.parametrize("view", ["reversed", "every second", "transposed", "offset bytes", "big endian"])
+def test_any_strides_are_read(view: str) -> None:
+    arrays = gaussian_data(50, 60)
+    x = arrays[0]
+    strange = {
+        "reversed": lambda: x[::-1].copy()[::-1],
+        "every second": lambda: np.repeat(x, 2, axis=0)[::2],
+        "transposed": lambda: np.asfortranarray(x),
+        "offset bytes": lambda: _misaligned(x),
+        "big endian": lambda: x.astype(">f8"),
+    }[view]()
+    (found,) = run(gaussian_sum(), [strange, *arrays[1:]], rows=50, columns=60)
+    np.testing.assert_allclose(found, dense_gaussian_sum(arrays), rtol=1e-12)
+
+
+def _misaligned(x: np.ndarray) -> np.ndarray:
+    raw = np.zeros(x.nbytes + 1, np.uint8)
+    view = raw[1:].view(np.float64).reshape(x.shape)
+    view[:] = x
+    assert not view.flags.aligned
+    return view
+
+
+# ---------------------------------------------------------------- block-sparse reductions
+
+
+def random_ranges(generator: np.random.Generator, rows: int, columns: int) -> tuple[np.ndarray, ...]:
+    count = int(generator.integers(0, 6))
+    blocks = np.sort(generator.integers(0, rows + 1, (count, 2)), axis=1)
+    lengths = generator.integers(0, 4, count)
+    intervals = np.sort(generator.integers(0, columns + 1, (int(lengths.sum()), 2)), axis=1)
+    return blocks.astype(np.int64), np.cumsum(lengths).astype(np.int64), intervals.astype(np.int64)
+
+
+@pytest.mark.parametrize("name", ["Sum", "LogSumExp", "ArgKMin", "Max_ArgMax"])
+def test_ranges_agree_with_the_reference(name: str) -> None:
+    generator = np.random.default_rng(3)
+    arrays = gaussian_data(200, 150)
+    value = gaussian_sum().value if name == "Sum" else -squared_distance()
+    problem = Problem(value, REDUCTIONS[name], k=3)
+    for _ in range(15):
+        ranges = random_ranges(generator, 200, 150)
+        found = run(problem, arrays, rows=200, columns=150, ranges=ranges)
+        expected = reference.run(problem, arrays, rows=200, columns=150, ranges=ranges)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-10)
+
+
+def test_ranges_work_with_batches() -> None:
+    generator = np.random.default_rng(3)
+    x, y = generator.standard_normal((2, 70, 3)), generator.standard_normal((2, 80, 3))
+    ranges = (np.array([[0, 30], [40, 70]]), np.array([1, 3]), np.array([[0, 10], [20, 30], [5, 80]]))
+    problem = Problem(squared_distance(), REDUCTIONS["Sum"])
+    (found,) = run(problem, [x, y], rows=70, columns=80, batch=(2,), ranges=ranges)
+    (expected,) = reference.run(problem, [x, y], rows=70, columns=80, batch=(2,), ranges=ranges)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+# ---------------------------------------------------------------- formulas that stress the code generator
+
+
+def test_a_very_deep_formula_compiles() -> None:
+    value = X
+    for _ in range(2000):
+        value = apply("Abs", value + Y)
+    arrays = gaussian_data(3, 2)
+    (found,) = run(Problem(apply("Sum", value), REDUCTIONS["Sum"]), arrays, rows=3, columns=2)
+    expected = arrays[0][:, None, :] + np.zeros((3, 2, 3))
+    for _ in range(2000):
+        expected = np.abs(expected + arrays[1])
+    np.testing.assert_allclose(found[:, 0], expected.sum((1, 2)), rtol=1e-11)
+
+
+def test_a_uniform_formula_is_counted_once_per_column() -> None:
+    (found,) = run(Problem(G * constant(2.0), REDUCTIONS["Sum"]), gaussian_data(3, 7), rows=3, columns=7)
+    np.testing.assert_allclose(found, np.full((3, 1), 7 * 2 * 0.5 / 3))
+
+
+# ---------------------------------------------------------------- life around a launch
+
+
+def test_memory_stays_linear() -> None:
+    rows = columns = 20_000
+    arrays = gaussian_data(rows, columns, dtype="float32")
+    run(gaussian_sum(), arrays, rows=rows, columns=100, options=Options())
+    tracemalloc.start()
+    run(gaussian_sum(), arrays, rows=rows, columns=columns)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000, "the matrix would take 1.6 GB"
+
+
+def test_columns_beyond_32_bits_are_refused() -> None:
+    wide = np.lib.stride_tricks.as_strided(np.zeros(1), (2**31, 1), (0, 8))
+    with pytest.raises(ArgumentValueError, match="at most 2147483647 columns"):
+        run(Problem(B, REDUCTIONS["Sum"]), [None, None, wide], rows=1, columns=2**31)
+
+
+def test_progress_needs_tqdm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    arrays = gaussian_data(3000, 3000)
+    with pytest.raises(ArgumentValueError, match=r"needs the package tqdm.*pip install pairfold\[progress\]"):
+        run(gaussian_sum(), arrays, rows=3000, columns=3000, options=Options(progress=True))
+
+
+def test_progress_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    arrays = gaussian_data(3000, 3000)
+    run(gaussian_sum(), arrays, rows=3000, columns=3000, options=Options(progress=True))
+    assert "100%" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+def test_a_long_reduction_can_be_interrupted() -> None:
+    arrays = gaussian_data(60_000, 60_000, 30)
+    timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    start = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        for _ in range(100):
+            run(gaussian_sum(30), arrays, rows=60_000, columns=60_000)
+    timer.join()
+    assert time.perf_counter() - start < 60, "the rest of the work was done all the same"
+    (found,) = run(gaussian_sum(), gaussian_data(10, 10), rows=10, columns=10)
+    assert np.isfinite(found).all()
+
+
+def test_many_threads_may_call_at_once() -> None:
+    arrays = gaussian_data(500, 400)
+    expected = dense_gaussian_sum(arrays)
+    distances = ((arrays[0][:, None] - arrays[1]) ** 2).sum(-1)
+
+    def same(_: int) -> bool:
+        (found,) = run(gaussian_sum(), arrays, rows=500, columns=400)
+        return bool(np.allclose(found, expected))
+
+    def different(number: int) -> bool:
+        problem = Problem(squared_distance() * constant(number + 1.5), REDUCTIONS["ArgMin"])
+        (found,) = run(problem, arrays, rows=500, columns=400)
+        return bool((found[:, 0] == distances.argmin(1)).all())
+
+    forget_everything()
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(same, range(16)))
+        assert all(pool.map(different, range(16)))
+
+
+def _in_child(queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
+    arrays = gaussian_data(1500, 1500)
+    (found,) = run(gaussian_sum(), arrays, rows=1500, columns=1500, options=Options(threads=2))
+    queue.put(bool(np.allclose(found, dense_gaussian_sum(arrays))))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_other_processes_work(method: str) -> None:
+    arrays = gaussian_data(1500, 1500)
+    run(gaussian_sum(), arrays, rows=1500, columns=1500, options=Options(threads=2))  # starts the pool
+    context = multiprocessing.get_context(method)
+    queue = context.Queue()
+    child = context.Process(target=_in_child, args=(queue,))
+    child.start()
+    assert queue.get(timeout=120)
+    child.join()
+
+
+def test_problems_pickle_and_copy() -> None:
+    value = gaussian_sum().value
+    assert pickle.loads(pickle.dumps(value)) is value
+    assert copy.deepcopy(value) is value
+
+
+def test_the_cache_is_bounded() -> None:
+    forget_everything()
+    for number in range(3):
+        compiled(Problem(X * constant(number + 0.25), REDUCTIONS["Sum"]), "float64", "block", None, False)
+    first = Problem(X * constant(0.25), REDUCTIONS["Sum"])
+    assert compiled(first, "float64", "block", None, False) is compiled(first, "float64", "block", None, False)
+    assert CAPACITY >= 3
+
+
+def test_explain_says_what_is_hoisted() -> None:
+    names = {X: "x", Y: "y", B: "b", G: "g"}
+    text = explain(gaussian_sum(), 1000, 2000, names=names)
+    assert "(b * Exp(((-g) * Sum(((x - y) * (x - y))))))" in text
+    assert "computed once per call: (-g)" in text
+    assert "pairs per cycle and core" in text
+    assert "the 1000 x 2000 matrix would take 0.008 GB" in text
+    factor = explain(Problem(apply("Sum", X) * apply("Exp", Y), REDUCTIONS["Sum"]), 10, 10, names=names)
+    assert "taken out of the sum: Sum(x)" in factor
+    assert "computed once per column: Exp(y)" in factor
