@@ -1,0 +1,93 @@
+"""Mathematical functions on SIMD lanes, as LLVM functions that are inlined where they are called.
+
+LLVM's own vector code has no exponential or logarithm, and a call per lane into the C library costs far more than the
+kernel around it. Every function here is straight code on whole vectors, correct for nan, infinities, signed zeros and
+subnormal numbers, with the error bounds of :data:`ACCURACY_ULP`.
+"""
+
+from __future__ import annotations
+
+from llvmlite import ir
+
+from pairfold.codegen import vectormath_exponential as exponential
+from pairfold.codegen.vectormath_emitter import FLOAT_BITS, Emit, Emitter
+
+__all__ = ["ACCURACY_ULP", "FUNCTIONS", "VectorMath"]
+
+FUNCTIONS: dict[str, tuple[Emit, int]] = {
+    "exp": (exponential.exp, 1),
+    "exp2": (exponential.exp2, 1),
+    "exp_scaled": (exponential.exp_scaled, 3),
+    "log": (exponential.log, 1),
+}
+"""What emits each function, and its number of arguments."""
+
+ACCURACY_ULP: dict[str, dict[str, float]] = {
+    "exp": {"float32": 2.0, "float64": 2.0},
+    "exp2": {"float32": 2.0, "float64": 2.0},
+    "exp_scaled": {"float32": 2.0, "float64": 2.0},
+    "log": {"float32": 2.0, "float64": 2.0},
+}
+"""Largest error in units in the last place, for every function and precision. Tests hold it."""
+
+_FUSED_ALWAYS = frozenset({"neon"})
+"""Features that imply a fused multiply-add."""
+
+
+class VectorMath:
+    """The functions of one module for one vector type.
+
+    Parameters
+    ----------
+    module : llvmlite.ir.Module
+        Where the functions are defined, once each, when first asked for.
+    lanes : int
+        Numbers per vector; 1 means plain scalars.
+    dtype : str
+        ``"float32"`` or ``"float64"``.
+    features : frozenset of str
+        LLVM feature names of the machine. ``"fma"`` (to be passed on every machine that has a fused multiply-add, a GPU
+        for instance; ``"neon"`` implies it) and ``"avx512f"`` with ``"avx512dq"`` make a difference.
+
+    Examples
+    --------
+    >>> from llvmlite import ir
+    >>> math = VectorMath(ir.Module(), 8, "float32", frozenset({"avx2", "fma"}))
+    >>> math.function("exp").name
+    'pairfold.exp.v8f32'
+    """
+
+    def __init__(self, module: ir.Module, lanes: int, dtype: str, features: frozenset[str]) -> None:
+        if lanes < 1:
+            raise ValueError(f"a vector needs at least 1 lane, not {lanes}.")
+        if dtype not in FLOAT_BITS:
+            raise ValueError(f"vector functions exist for {', '.join(FLOAT_BITS)}, not for {dtype!r}.")
+        self._module = module
+        self._lanes = lanes
+        self._dtype = dtype
+        self._features = features | {"fma"} if features & _FUSED_ALWAYS else features
+
+    def function(self, name: str) -> ir.Function:
+        """Return the function called ``name``, which maps vectors to a vector of the same type.
+
+        Raises
+        ------
+        KeyError
+            When :data:`FUNCTIONS` has no such name.
+        """
+        if name not in FUNCTIONS:
+            raise KeyError(f"no vector function {name!r}; there are {', '.join(sorted(FUNCTIONS))}.")
+        shape = f"v{self._lanes}f{FLOAT_BITS[self._dtype]}"
+        symbol = f"pairfold.{name}.{shape}"
+        found = self._module.globals.get(symbol)
+        if found is not None:
+            return found
+        emit, arity = FUNCTIONS[name]
+        builder = ir.IRBuilder()
+        emitter = Emitter(builder, self._lanes, self._dtype, self._features)
+        function = ir.Function(self._module, ir.FunctionType(emitter.type, [emitter.type] * arity), symbol)
+        function.linkage = "internal"
+        function.attributes.add("alwaysinline")
+        builder.position_at_end(function.append_basic_block("entry"))
+        builder.ret(emit(emitter, *function.args))
+        return function

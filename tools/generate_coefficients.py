@@ -1,0 +1,309 @@
+"""Regenerate ``src/pairfold/codegen/coefficients.py``: minimax polynomials and tables of the vector math functions.
+
+Run ``python tools/generate_coefficients.py`` to write the file, or with ``--check`` to compare it byte for byte.
+Needs mpmath. The method is Remez' second algorithm (E. Ya. Remez, 1934; see N. L. Carothers, "A short course on
+approximation theory", 1998) with a weight, in 60 decimal digits on a fixed grid of Chebyshev points, so that the
+result depends on nothing but this script. Leading coefficients are rounded to working precision one at a time, and the
+others are fitted again around them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import struct
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import mpmath
+from mpmath import mp, mpf
+
+mp.dps = 60
+
+TARGET = Path(__file__).resolve().parents[1] / "src" / "pairfold" / "codegen" / "coefficients.py"
+GRID_POINTS_PER_EXTREMUM = 40
+REFITTED = 2
+"""How many leading coefficients are rounded before the others are fitted."""
+
+Function = Callable[[mpf], mpf]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Approximate ``function`` on ``[low, high]`` by a polynomial, least maximum of ``weight * error``.
+
+    ``degrees`` maps the precision to the degree. ``low`` and ``high`` may depend on the precision.
+    """
+
+    name: str
+    text: str
+    function: Function
+    weight: Function
+    low: dict[str, mpf]
+    high: dict[str, mpf]
+    degrees: dict[str, int]
+
+
+def round_to(dtype: str, value: mpf) -> float:
+    """Round to the nearest number of ``dtype``."""
+    if dtype == "float64":
+        return float(value)
+    nearest = struct.unpack("f", struct.pack("f", float(value)))[0]
+    return float(nearest)
+
+
+def grid(low: mpf, high: mpf, count: int) -> list[mpf]:
+    """Chebyshev points of the interval, ends included; 0 is met exactly where it is met."""
+    middle, half = (low + high) / 2, (high - low) / 2
+    points = [middle - half * mpmath.cos(mpmath.pi * k / (count - 1)) for k in range(count)]
+    return [mpf(0) if abs(x) < half * mpf(10) ** (10 - mp.dps) else x for x in points]
+
+
+def evaluate(coefficients: Sequence[mpf], x: mpf) -> mpf:
+    """Horner's scheme."""
+    result = mpf(0)
+    for coefficient in reversed(coefficients):
+        result = result * x + coefficient
+    return result
+
+
+def extrema(errors: Sequence[mpf], count: int) -> list[int]:
+    """Indices of ``count`` extrema of alternating sign that contain the largest error."""
+    peaks: list[int] = []
+    for index, error in enumerate(errors):
+        if peaks and (error > 0) == (errors[peaks[-1]] > 0):
+            if abs(error) > abs(errors[peaks[-1]]):
+                peaks[-1] = index
+        else:
+            peaks.append(index)
+    while len(peaks) > count:
+        if len(peaks) == count + 1:
+            peaks.pop(0 if abs(errors[peaks[0]]) < abs(errors[peaks[-1]]) else -1)
+            continue
+        weakest = min(range(len(peaks) - 1), key=lambda k: max(abs(errors[peaks[k]]), abs(errors[peaks[k + 1]])))
+        del peaks[weakest : weakest + 2]
+    return peaks
+
+
+def remez(points: Sequence[mpf], values: Sequence[mpf], weights: Sequence[mpf], degree: int) -> tuple[list[mpf], mpf]:
+    """Best polynomial on the points and its weighted error.
+
+    Stops early, with the best polynomial so far, when the error no longer alternates: the rounding of coefficients that
+    were fixed before then outweighs what the others can mend.
+    """
+    unknowns = degree + 1
+    used = [i for i, weight in enumerate(weights) if weight != 0]
+    points, values, weights = ([column[i] for i in used] for column in (points, values, weights))
+    reference = [round(k * (len(points) - 1) / unknowns) for k in range(unknowns + 1)]
+    best: tuple[list[mpf], mpf] = ([], mpf("inf"))
+    for _ in range(40):
+        matrix = mpmath.matrix(unknowns + 1)
+        right = mpmath.matrix(unknowns + 1, 1)
+        for row, index in enumerate(reference):
+            power = mpf(1)
+            for column in range(unknowns):
+                matrix[row, column] = power
+                power *= points[index]
+            matrix[row, unknowns] = (-1) ** row / weights[index]
+            right[row] = values[index]
+        solution = mpmath.lu_solve(matrix, right)
+        coefficients = [solution[k] for k in range(unknowns)]
+        errors = [w * (v - evaluate(coefficients, x)) for x, v, w in zip(points, values, weights, strict=True)]
+        largest = max(abs(error) for error in errors)
+        if largest < best[1]:
+            best = (coefficients, largest)
+        reference = extrema(errors, unknowns + 1)
+        if largest <= abs(solution[unknowns]) * (1 + mpf(10) ** -4) or len(reference) < unknowns + 1:
+            break
+    return best
+
+
+def fit(task: Fit, dtype: str) -> tuple[list[float], mpf]:
+    """Rounded coefficients, constant term first, and the weighted error that they reach on the grid."""
+    degree = task.degrees[dtype]
+    points = grid(task.low[dtype], task.high[dtype], GRID_POINTS_PER_EXTREMUM * (degree + 2) + 1)
+    values = [task.function(x) for x in points]
+    weights = [task.weight(x) for x in points]
+    fixed: list[float] = []
+    for _ in range(min(REFITTED, degree)):
+        rest = [(v - evaluate([mpf(c) for c in fixed], x)) for x, v in zip(points, values, strict=True)]
+        order = len(fixed)
+        kept = [i for i, x in enumerate(points) if x != 0 or order == 0]
+        solution, _ = remez(
+            [points[i] for i in kept],
+            [rest[i] / points[i] ** order for i in kept],
+            [weights[i] * abs(points[i]) ** order for i in kept],
+            degree - order,
+        )
+        fixed.append(round_to(dtype, solution[0]))
+    order = len(fixed)
+    kept = [i for i, x in enumerate(points) if x != 0]
+    solution, _ = remez(
+        [points[i] for i in kept],
+        [(values[i] - evaluate([mpf(c) for c in fixed], points[i])) / points[i] ** order for i in kept],
+        [weights[i] * abs(points[i]) ** order for i in kept],
+        degree - order,
+    )
+    rounded = fixed + [round_to(dtype, c) for c in solution]
+    reached = max(
+        w * abs(v - evaluate([mpf(c) for c in rounded], x)) for x, v, w in zip(points, values, weights, strict=True)
+    )
+    return rounded, reached
+
+
+def both(value: mpf | float) -> dict[str, mpf]:
+    """The same bound for both precisions."""
+    return {"float32": mpf(value), "float64": mpf(value)}
+
+
+def powers(narrow: int, wide: int) -> dict[str, int]:
+    """Degrees for the two precisions."""
+    return {"float32": narrow, "float64": wide}
+
+
+# ---------------------------------------------------------------- the functions
+LN2 = mpmath.log(2)
+
+
+def exp2_quotient(x: mpf) -> mpf:
+    """(2**x - 1) / x."""
+    return LN2 if x == 0 else mpmath.expm1(x * LN2) / x
+
+
+def series(terms: Callable[[int], mpf], x: mpf) -> mpf:
+    """Sum of terms(k) * x**k; converges fast on the small intervals where a quotient would lose digits."""
+    total, power, k = mpf(0), mpf(1), 0
+    while True:
+        term = terms(k) * power
+        total += term
+        if abs(term) < mpf(10) ** -(mp.dps + 5):
+            return total
+        power *= x
+        k += 1
+
+
+TABLE_SIZE = {"float32": 32, "float64": 16}
+
+FITS = [
+    Fit(
+        "EXP2",
+        "q with 2**x = 1 + x * q(x), |x| <= 1/2; error in units of the last place of the result",
+        exp2_quotient,
+        lambda x: abs(x) / (mpf(1) if x >= 0 else mpf(1) / 2),
+        both(mpf(-1) / 2),
+        both(mpf(1) / 2),
+        powers(4, 10),
+    ),
+    Fit(
+        "EXP2_SHORT",
+        "q with 2**x = 1 + x * q(x), |x| <= half a step of EXP2_TABLE; relative error",
+        exp2_quotient,
+        lambda x: abs(x) / 2**x,
+        {dtype: mpf(-1) / (2 * size) for dtype, size in TABLE_SIZE.items()},
+        {dtype: mpf(1) / (2 * size) for dtype, size in TABLE_SIZE.items()},
+        powers(1, 5),
+    ),
+    Fit(
+        "LOG",
+        "q with log((1 + s) / (1 - s)) = 2 * s + s * z * q(z), z = s**2 <= 1/25; relative error",
+        lambda z: series(lambda k: mpf(2) / (2 * k + 3), z),
+        lambda z: z / 2,
+        both(0),
+        both(mpf(1) / 25),
+        powers(2, 6),
+    ),
+]
+
+
+def parts(dtype: str, value: mpf, bits: Sequence[int]) -> list[float]:
+    """Unevaluated sum that equals ``value``; part k is cut to ``bits[k]`` bits, the last one is rounded."""
+    result = []
+    for count in bits:
+        exponent = mpmath.frexp(value)[1] - count
+        part = mpmath.ldexp(mpmath.floor(mpmath.ldexp(value, -exponent)), exponent)
+        result.append(round_to(dtype, part))
+        value -= part
+    return [*result, round_to(dtype, value)]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers that are not fitted."""
+
+    name: str
+    text: str
+    entries: dict[str, list[float]]
+
+
+def rounded_parts(dtype: str, value: mpf, count: int) -> list[float]:
+    """Unevaluated sum of ``count`` numbers of full precision."""
+    result = []
+    for _ in range(count):
+        result.append(round_to(dtype, value))
+        value -= mpf(result[-1])
+    return result
+
+
+DTYPES = ("float32", "float64")
+
+TABLES = [
+    Table(
+        "EXP2_TABLE",
+        "2**(k / size) for k < size",
+        {t: [round_to(t, mpf(2) ** (mpf(k) / size)) for k in range(size)] for t, size in TABLE_SIZE.items()},
+    ),
+    Table("LOG2_E", "log2(e) = sum of two", {t: rounded_parts(t, 1 / LN2, 2) for t in DTYPES}),
+    Table(
+        "LN2",
+        "log(2) = sum of two; an exponent times the first is exact",
+        {"float32": parts("float32", LN2, [15]), "float64": parts("float64", LN2, [40])},
+    ),
+]
+
+
+def render() -> str:
+    """The text of coefficients.py."""
+    lines = [
+        '"""Polynomial coefficients and tables of the vector math functions. Generated: do not edit.',
+        "",
+        "Written by ``tools/generate_coefficients.py``, which also says what each polynomial approximates.",
+        "Coefficients stand from the constant term upwards; the comment gives the largest weighted error.",
+        '"""',
+        "",
+        "from __future__ import annotations",
+        "",
+    ]
+    names = sorted([*(table.name for table in TABLES), *(task.name for task in FITS)])
+    lines += ["__all__ = [", *(f'    "{name}",' for name in names), "]", ""]
+    for task in FITS:
+        lines += [f"# {task.text}", f"{task.name}: dict[str, tuple[float, ...]] = {{"]
+        for dtype in DTYPES:
+            coefficients, error = fit(task, dtype)
+            lines += [f'    "{dtype}": (  # {mpmath.nstr(error, 3)}', *(f"        {c!r}," for c in coefficients), "    ),"]
+        lines += ["}", ""]
+    for table in TABLES:
+        lines += [f"# {table.text}", f"{table.name}: dict[str, tuple[float, ...]] = {{"]
+        for dtype in DTYPES:
+            lines += [f'    "{dtype}": (', *(f"        {entry!r}," for entry in table.entries[dtype]), "    ),"]
+        lines += ["}", ""]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check the file; the exit status is 1 when ``--check`` finds a difference."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare only, write nothing")
+    options = parser.parse_args(arguments)
+    text = render()
+    if not options.check:
+        TARGET.write_text(text, encoding="utf-8", newline="\n")
+        return 0
+    if TARGET.read_text(encoding="utf-8") == text:
+        return 0
+    sys.stderr.write(f"{TARGET} differs from what this script generates; run it without --check.\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
