@@ -1,0 +1,175 @@
+"""The arguments of a formula: how they are declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pairfold.errors import ArgumentTypeError, FormulaError
+from pairfold.ir.expr import Category, Expr
+from pairfold.ops.arithmetic import variable
+
+__all__ = ["CATEGORIES", "VARIABLE_NAMES", "Argument", "Scope", "checked_aliases", "parse_alias"]
+
+VARIABLE_NAMES = {
+    "Vi": Category.ROW,
+    "Vj": Category.COLUMN,
+    "Pm": Category.PARAMETER,
+    "Vx": Category.ROW,
+    "Vy": Category.COLUMN,
+}
+"""Constructors of variables; Vx and Vy are the names of 2018."""
+
+CATEGORIES = (Category.ROW, Category.COLUMN, Category.PARAMETER)
+_ALIAS = re.compile(r"(?:(?P<name>[^\W\d]\w*)=)?(?P<kind>Vi|Vj|Pm|Vx|Vy|Var)\((?P<numbers>[\d,+-]*)\)")
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a routine: what its formula says about it."""
+
+    name: str | None
+    position: int
+    dim: int
+    category: Category
+
+    @property
+    def variable(self) -> Expr:
+        """The variable that stands for this argument in expressions."""
+        return variable(self.position, self.dim, self.category)
+
+    @property
+    def declaration(self) -> str:
+        """The argument as the user could declare it, such as ``Vi(3)``."""
+        prefix = {Category.ROW: "Vi", Category.COLUMN: "Vj"}.get(self.category, "Pm")
+        return f"{prefix}({self.dim})"
+
+
+def parse_alias(alias: str, rank: int) -> Argument:
+    """Read an alias such as ``"x = Vi(3)"``, number `rank` of its list.
+
+    Parameters
+    ----------
+    alias : str
+        ``"name = Vi(dim)"``, ``Vj`` or ``Pm`` likewise, ``"name = Vi(position, dim)"``, the same without a name, or
+        ``"Var(position, dim, category)"``. Vx and Vy are synonyms of Vi and Vj. Spaces are free.
+    rank : int
+        The position when the alias gives none.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If `alias` is no string.
+    FormulaError
+        If `alias` has another form.
+
+    Examples
+    --------
+    >>> parse_alias("x = Vi(3)", 0)
+    Argument(name='x', position=0, dim=3, category=<Category.ROW: 0>)
+    """
+    if not isinstance(alias, str):
+        raise ArgumentTypeError(
+            f"Alias number {rank} is {alias!r}, of type {type(alias).__name__}; an alias is a string such as "
+            "'x = Vi(3)'."
+        )
+    match = _ALIAS.fullmatch("".join(alias.split()))
+    numbers = _integers(match["numbers"]) if match else None
+    if match is None or numbers is None:
+        raise FormulaError(
+            f"Alias number {rank} is {alias!r}, which is not understood. Allowed forms: 'x = Vi(3)', 'y = Vj(3)', "
+            "'p = Pm(3)' (the number is the dimension), 'x = Vi(0, 3)' (position, dimension), 'Var(0, 3, 2)' "
+            "(position, dimension, category 0 = i, 1 = j, 2 = parameter)."
+        )
+    name, kind = match["name"], match["kind"]
+    if kind == "Var":
+        if len(numbers) != 3 or numbers[2] not in CATEGORIES:
+            raise FormulaError(
+                f"Alias number {rank} is {alias!r}; Var takes a position, a dimension and a category 0, 1 or 2."
+            )
+        position, dim, category = numbers[0], numbers[1], Category(numbers[2])
+    else:
+        if len(numbers) not in (1, 2):
+            raise FormulaError(
+                f"Alias number {rank} is {alias!r}; {kind} takes a dimension, or a position and a dimension; "
+                f"found {len(numbers)} numbers."
+            )
+        position = numbers[0] if len(numbers) == 2 else rank
+        dim, category = numbers[-1], VARIABLE_NAMES[kind]
+    if position < 0 or dim < 1:
+        raise FormulaError(
+            f"Alias number {rank} is {alias!r}: the position must be at least 0 (here {position}) and the dimension "
+            f"at least 1 (here {dim})."
+        )
+    return Argument(name, position, dim, category)
+
+
+def _integers(text: str) -> list[int] | None:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        return None
+
+
+class Scope:
+    """The variables that a formula may use: aliases, and variables written inside the formula."""
+
+    def __init__(self, aliases: Sequence[str]) -> None:
+        self.by_position: dict[int, Argument] = {}
+        self.by_name: dict[str, Argument] = {}
+        for rank, alias in enumerate(aliases):
+            argument = parse_alias(alias, rank)
+            if argument.name in self.by_name:
+                raise FormulaError(
+                    f"The alias name {argument.name!r} is declared twice: {_listing(aliases)}. Give each argument a "
+                    "name of its own."
+                )
+            clash = self.declare(argument)
+            if clash is not None:
+                raise FormulaError(
+                    f"The aliases {_listing(aliases)} give position {argument.position} to two arguments. Give all "
+                    "positions, or none."
+                )
+            if argument.name is not None:
+                self.by_name[argument.name] = argument
+
+    def declare(self, argument: Argument) -> Argument | None:
+        """Enter `argument`; return the different argument that already has its position, if any."""
+        present = self.by_position.setdefault(argument.position, argument)
+        same = present is argument or (present.dim, present.category) == (argument.dim, argument.category)
+        return None if same and (argument.name is None or present is argument) else present
+
+    def next_position(self) -> int:
+        """Return the position after the last one."""
+        return 1 + max(self.by_position, default=-1)
+
+    def arguments(self) -> tuple[Argument, ...]:
+        """Return all arguments in order; raises `FormulaError` when a position has none."""
+        missing = sorted(set(range(self.next_position())) - set(self.by_position))
+        if missing:
+            raise FormulaError(
+                f"The arguments have the positions {sorted(self.by_position)}; position {missing[0]} is missing. "
+                "Positions count from 0 without gaps."
+            )
+        return tuple(self.by_position[position] for position in range(len(self.by_position)))
+
+    def names(self) -> dict[Expr, str]:
+        """Return the user's names of the variables."""
+        return {argument.variable: name for name, argument in self.by_name.items()}
+
+
+def _listing(aliases: Sequence[str]) -> str:
+    return ", ".join(repr(alias) for alias in aliases)
+
+
+def checked_aliases(aliases: Sequence[str]) -> tuple[str, ...]:
+    """Return `aliases` as a tuple; raises `ArgumentTypeError` when it is no sequence of strings."""
+    if isinstance(aliases, str):
+        raise ArgumentTypeError(f"The aliases are a list of strings; found the single string {aliases!r}.")
+    try:
+        return tuple(aliases)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"The aliases are a list of strings; found {aliases!r}, of type {type(aliases).__name__}."
+        ) from None

@@ -1,0 +1,181 @@
+"""Formulas that hold their reduction, as R and MATLAB programs and the core of KeOps write them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pairfold.errors import ArgumentValueError, DimensionError, NotDifferentiableError, UnknownNameError
+from pairfold.frontends.aliases import Argument, Scope, checked_aliases
+from pairfold.frontends.formula import Reader, literal
+from pairfold.frontends.source import suggestion
+from pairfold.ir.expr import Category, Expr
+from pairfold.ir.reduction import Reduction
+from pairfold.ops.arithmetic import zeros
+from pairfold.reductions import REDUCTIONS
+from pairfold.transform.calculus import CALCULUS
+
+__all__ = ["CoreFormula", "find_reduction", "parse_core"]
+
+_REDUCTION_CALL = re.compile(r"(?P<name>\w+?)_?Reduction")
+_OLD_NAMES = {"LogSumExpVect": "LogSumExpWeight"}
+
+
+@dataclass(frozen=True)
+class CoreFormula:
+    """A formula together with its reduction, as read from ``"Sum_Reduction(F, 0)"``."""
+
+    reduction: Reduction
+    value: Expr
+    weight: Expr | None
+    k: int
+    axis: int
+    arguments: tuple[Argument, ...]
+
+
+def find_reduction(name: str) -> Reduction:
+    """Return the reduction called `name`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none.
+    """
+    reduction = REDUCTIONS.get(name)
+    if reduction is None:
+        raise UnknownNameError(
+            f"There is no reduction called {name!r}.{suggestion(str(name), REDUCTIONS)} "
+            f"The reductions are: {', '.join(sorted(REDUCTIONS))}."
+        )
+    return reduction
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a string says, before the arguments are complete."""
+
+    reduction: Reduction
+    value: Expr
+    axis: int
+    weight: Expr | None = None
+    k: int = 1
+
+
+class _CoreReader(Reader):
+    """Walks the tree of a formula that may hold a reduction."""
+
+    def read_core(self, axis: int) -> _Parts:
+        return self.guarded(lambda: self._core(self.source.tree, axis))
+
+    def _core(self, node: ast.expr, axis: int) -> _Parts:
+        name = self._reduction_name(node)
+        if isinstance(node, ast.Call) and name is not None:
+            return self._reduction(node, name, axis)
+        if isinstance(node, ast.Call) and node.args and self._reduction_name(node.args[0]) is not None:
+            return self._gradient_of_reduction(node, axis)
+        return _Parts(REDUCTIONS["Sum"], self.expression(node), axis)
+
+    def _reduction_name(self, node: ast.expr) -> str | None:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            return None
+        match = _REDUCTION_CALL.fullmatch(self.source.name_at(node))
+        return match["name"] if match else None
+
+    def _reduction(self, node: ast.Call, name: str, axis: int) -> _Parts:
+        if name == "Zero":
+            dim, tag = self._integers(node, node.args, "Zero_Reduction(dimension, tag)", 2)
+            return _Parts(REDUCTIONS["Sum"], zeros(dim), self._axis(node, tag))
+        try:
+            reduction = find_reduction(_OLD_NAMES.get(name, name))
+        except UnknownNameError as error:
+            raise self.source.error_at(node.func, str(error), UnknownNameError) from None
+        optional = ["K"] * reduction.needs_k + ["tag"] + ["weight formula"] * reduction.needs_weight
+        usage = f"{self.source.name_at(node)}({', '.join(['formula', *optional])})"
+        rest = node.args[1:]
+        if not node.args or len(rest) > len(optional):
+            raise self.source.error_at(node, f"write {usage}; found {len(node.args)} arguments.")
+        value = self.expression(node.args[0])
+        weight, k = None, 1
+        if reduction.needs_k:
+            (k,) = self._integers(node, rest[:1], usage, 1)
+            rest = rest[1:]
+        if reduction.needs_weight:
+            if len(rest) != 2:
+                raise self.source.error_at(node, f"write {usage}; found {len(node.args)} arguments.")
+            weight = self.expression(rest[1])
+            rest = rest[:1]
+        if rest:
+            (tag,) = self._integers(node, rest, usage, 1)
+            axis = self._axis(node, tag)
+        return _Parts(reduction, value, axis, weight, k)
+
+    def _gradient_of_reduction(self, node: ast.Call, axis: int) -> _Parts:
+        if self.source.name_at(node) != "Grad":
+            raise self.source.error_at(node, "a reduction stands alone, or as the first argument of Grad.")
+        inner = self._core(node.args[0], axis)
+        if inner.reduction.name != "Sum":
+            raise self.source.error_at(
+                node,
+                f"the gradient of {inner.reduction.name} cannot be written in a string; only that of a Sum.",
+                NotDifferentiableError,
+            )
+        if len(node.args) != 3:
+            raise self.source.error_at(
+                node, f"Grad of a reduction takes (reduction, v, e); found {len(node.args)} arguments."
+            )
+        v, e = (self.expression(argument) for argument in node.args[1:])
+        self.require_variable(node.args[1], v, "Grad")
+        try:
+            gradient = CALCULUS["Grad"].build(inner.value, v, e)
+        except (DimensionError, NotDifferentiableError) as reason:
+            raise self.source.error_at(node, str(reason), type(reason)) from None
+        # The result is indexed like v; a gradient for a parameter keeps the index of the reduction.
+        axis = {Category.ROW: 1, Category.COLUMN: 0}.get(v.params[2], inner.axis)
+        return _Parts(inner.reduction, gradient, axis)
+
+    def _integers(self, node: ast.AST, parts: Sequence[ast.expr], usage: str, count: int) -> list[int]:
+        numbers = [literal(part) for part in parts]
+        integers = [number for number in numbers if isinstance(number, int)]
+        if len(integers) != count or len(numbers) != count or min(integers) < 0:
+            raise self.source.error_at(node, f"write {usage} with literal integers.")
+        return integers
+
+    def _axis(self, node: ast.AST, tag: int) -> int:
+        if tag not in (0, 1):
+            raise self.source.error_at(
+                node, f"the tag of a reduction is 0 (result indexed by i) or 1 (result indexed by j), not {tag}."
+            )
+        return 1 - tag
+
+
+def parse_core(text: str, aliases: Sequence[str], axis: int = 1) -> CoreFormula:
+    """Read a formula that may hold its reduction, as ``"Sum_Reduction(Exp(x - y), 0)"`` of R and MATLAB programs.
+
+    Parameters
+    ----------
+    text : str
+        ``"X_Reduction(F, tag)"``, ``"KMin_Reduction(F, K, tag)"``, ``"LogSumExpWeight_Reduction(F, tag, G)"``,
+        ``"Grad(Sum_Reduction(F, tag), v, e)"``, the spellings of 2018 without underscore, or a plain formula, which is
+        summed. The tag is 0 for a result indexed by i and 1 for a result indexed by j.
+    aliases : sequence of str
+        The declarations of the arguments.
+    axis : int
+        The reduced axis when `text` does not say: 1 = over j.
+
+    Raises
+    ------
+    FormulaError, UnknownNameError, DimensionError
+        As `parse`.
+
+    Examples
+    --------
+    >>> parse_core("ArgKMin_Reduction(SqDist(x, y), 5, 0)", ["x = Vi(3)", "y = Vj(3)"]).k
+    5
+    """
+    scope = Scope(checked_aliases(aliases))
+    parts = _CoreReader(text, scope).read_core(axis)
+    if parts.k < 1:
+        raise ArgumentValueError(f"{parts.reduction.name} keeps at least K = 1 entry; found {parts.k}.")
+    return CoreFormula(parts.reduction, parts.value, parts.weight, parts.k, parts.axis, scope.arguments())
