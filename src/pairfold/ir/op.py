@@ -53,8 +53,6 @@ class Op:
         Where the mathematics comes from.
     domain : tuple of (float, float)
         Interval per operand from which the tests draw.
-    smooth : bool
-        Whether differences can check the derivative on `domain`.
     sample : tuple of tuples
         ``(dims, params)`` examples for operations whose dimensions are not free.
     ulp : float
@@ -81,7 +79,6 @@ class Op:
     accuracy: str = "correctly rounded"
     source: str = ""
     domain: tuple[tuple[float, float], ...] = ()
-    smooth: bool = True
     sample: tuple[tuple[tuple[int, ...], tuple[Any, ...]], ...] = ()
     ulp: float = 0.5
     method_order: tuple[int, ...] = ()

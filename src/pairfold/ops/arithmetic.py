@@ -185,7 +185,6 @@ def _comparison(name: str, function: Any, symbol: str, doc: str) -> Op:
             definition=f"1 where f {symbol} g, else 0",
             doc=doc,
             domain=((-2, 2), (-2, 2)),
-            smooth=False,
         )
     )
 

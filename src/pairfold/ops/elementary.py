@@ -105,7 +105,6 @@ _unary(
     definition="largest integer <= f",
     doc="Derivative 0.",
     domain=((-3, 3),),
-    smooth=False,
 )
 
 
@@ -302,7 +301,6 @@ _unary(
     definition="-1, 0 or 1",
     doc="0 at nan. Derivative 0.",
     domain=((-2, 2),),
-    smooth=False,
 )
 _unary(
     "Step",
@@ -312,7 +310,6 @@ _unary(
     definition="0 where f < 0, else 1",
     doc="1 at 0 and at nan. Derivative 0.",
     domain=((-2, 2),),
-    smooth=False,
 )
 _unary(
     "ReLU",

@@ -38,7 +38,6 @@ register(
         definition="smallest integer >= f",
         doc="Derivative 0.",
         domain=((-3, 3),),
-        smooth=False,
         method="ceil",
     )
 )
@@ -53,7 +52,6 @@ register(
         definition="f without its fractional part",
         doc="Derivative 0.",
         domain=((-3, 3),),
-        smooth=False,
         method="trunc",
     )
 )
@@ -100,7 +98,6 @@ register(
         doc="Halves go away from zero: 0.5 gives 1 and -2.5 gives -3. Derivative 0.",
         domain=((-3, 3),),
         sample=(((3,), (0,)), ((2,), (1,)), ((2,), (-1,))),
-        smooth=False,
         method="round",
         defaults=(0,),
     )
@@ -136,7 +133,6 @@ register(
         definition="f - n floor((f - d) / n), in [d, d + n)",
         doc="nan at an infinite f and at n = 0. Derivatives 1, -floor((f - d) / n) and 0.",
         domain=((-5, 5), (1, 2), (0, 0.5)),
-        smooth=False,
         method="mod",
         defaults=(0,),
     )
@@ -155,7 +151,6 @@ register(
         definition="a where f < a, b where f > b, else f",
         doc="f < a is tested first; nan stays nan. Derivative 1 with respect to f on both closed ends.",
         domain=((-1, 3), (0, 0.5), (1, 2)),
-        smooth=False,
         method="clamp",
     )
 )
@@ -183,7 +178,6 @@ register(
         doc="nan stays nan. Derivative 1 on both closed ends.",
         domain=((-1, 3),),
         sample=(((3,), (0, 2)), ((1,), (-1, 1))),
-        smooth=False,
         method="clampint",
     )
 )
@@ -203,7 +197,6 @@ register(
         doc="0 at nan. Derivative 0.",
         domain=((-1, 3),),
         sample=(((3,), (0, 2)),),
-        smooth=False,
     )
 )
 
@@ -221,7 +214,6 @@ register(
         doc="a at f = -0.0, b at f = nan. The derivative goes to the chosen operand.",
         domain=((-2, 2), (-2, 2), (-2, 2)),
         method="ifelse",
-        smooth=False,
     )
 )
 
@@ -246,6 +238,5 @@ for _name, _function in (("Maximum", np.maximum), ("Minimum", np.minimum)):
             domain=((-2, 2), (-2, 2)),
             method=_name.lower(),
             accuracy="exact",
-            smooth=False,
         )
     )

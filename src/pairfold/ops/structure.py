@@ -213,7 +213,6 @@ for _name, _function in (("Max", np.fmax), ("Min", np.fmin)):
             definition=f"index of the {'largest' if _name == 'Max' else 'smallest'} component of f, counted from 0",
             doc="The first on ties; nan is skipped; 0 when all components are nan. Derivative 0.",
             domain=((-2, 2),),
-            smooth=False,
             method=f"arg{_name.lower()}",
             accuracy="exact",
         )

@@ -147,7 +147,6 @@ register(
         doc="All zeros when that index is outside the vector. Derivative 0.",
         domain=((-1, 4),),
         sample=(((1,), (4,)), ((1,), (1,))),
-        smooth=False,
         method="one_hot",
     )
 )
