@@ -95,11 +95,12 @@ class Lanes:
         """Call the LLVM intrinsic ``llvm.<name>`` on real lanes."""
         bits = "f32" if self.dtype == "float32" else "f64"
         full_name = f"llvm.{name}.{bits if self.count == 1 else f'v{self.count}{bits}'}"
-        function = self.module.globals.get(full_name)
-        if function is None:
-            type_ = ir.FunctionType(self.real, [self.real] * len(args))
-            function = ir.Function(self.module, type_, full_name)
-        return builder.call(function, args)
+        return builder.call(self._declared(full_name, self.real, len(args)), args)
+
+    def _declared(self, name: str, type_: ir.Type, arguments: int) -> Value:
+        """Return the intrinsic `name`; llvmlite itself knows neither vectors nor three arguments."""
+        known = self.module.globals.get(name)
+        return known or ir.Function(self.module, ir.FunctionType(type_, [type_] * arguments), name)
 
     def split_scale(self, builder: ir.IRBuilder, scale: Value) -> tuple[Value, Value]:
         """Write scale * log2(e), for one float64 `scale`, as an unevaluated sum of two working precision numbers.
@@ -113,7 +114,7 @@ class Lanes:
             high = builder.fptrunc(product, self.element)
             low = builder.fptrunc(builder.fsub(product, builder.fpext(high, double)), self.element)
         else:
-            fma = self.module.declare_intrinsic("llvm.fma", [double])
+            fma = self._declared("llvm.fma.f64", double, 3)
             high = product
             error = builder.call(fma, [scale, log2_e, builder.fneg(product)])
             low = builder.call(fma, [scale, ir.Constant(double, LOG2_E_REST), error])

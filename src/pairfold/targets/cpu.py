@@ -147,6 +147,7 @@ def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel
         target_machine = _target_machine(schedule.features)
         parsed = llvm.parse_assembly(text)
         parsed.triple = llvm.get_process_triple()
+        parsed.verify()  # LLVM passes crash the process on what the verifier rejects
         _optimise(parsed, target_machine)
         engine = llvm.create_mcjit_compiler(parsed, target_machine)
         engine.finalize_object()
