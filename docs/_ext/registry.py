@@ -1,0 +1,124 @@
+"""Directives that print the registries: what the tables say is what the code does.
+
+``.. operations::``, ``.. calculus::`` and ``.. reductions::`` give one entry per record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from pairfold.ir.op import Op
+from pairfold.ir.reduction import REDUCTIONS
+from pairfold.ops import OPERATIONS
+from pairfold.transform.calculus import CALCULUS
+
+LEAVES = ("Var", "Const")
+
+
+def _entry(signature: str, method: str | None, facts: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the lines of one definition-list entry."""
+    title = f"``{signature}``" + (f", method ``.{method}``" if method else "")
+    lines = [title]
+    for name, text in facts:
+        if text:
+            lines.append(f"   | *{name}*: {text}" if name else f"   | {text}")
+    return [*lines, ""]
+
+
+def _verbatim(text: str) -> str:
+    """Return `text` such that reStructuredText prints it as it is."""
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("_", "\\_").replace("`", "\\`")
+
+
+def _dimension(op: Op) -> str:
+    if op.elementwise:
+        return "that of the operands, which are equal or 1" if op.arity > 1 else "that of the operand"
+    for dims, params in op.sample:
+        operands = ", ".join(map(str, dims))
+        return f"for example ({operands}) -> {op.dimension(dims, params)}"
+    return ""
+
+
+def _derivative(op: Op) -> str:
+    if op.pullback is not None:
+        return "its own rule"
+    return "through its expansion" if op.expand is not None and op.arity else ""
+
+
+def _accuracy(op: Op) -> str:
+    if op.expand is not None and op.accuracy == Op.__dataclass_fields__["accuracy"].default:
+        return "that of the operations it is made of"
+    return op.accuracy
+
+
+def operation_lines() -> list[str]:
+    """Return one entry per operation, in alphabetical order."""
+    lines = []
+    for name, op in sorted(OPERATIONS.items()):
+        if name in LEAVES:
+            continue
+        arguments = ", ".join([*"fgh"[: op.arity], *op.parameters] if op.arity <= 3 else ["..."])
+        facts = (
+            ("", _verbatim(op.definition)),
+            ("dimension", _dimension(op)),
+            ("derivative", _derivative(op)),
+            ("accuracy", _verbatim(_accuracy(op))),
+            ("note", _verbatim(op.doc)),
+            ("source", _verbatim(op.source)),
+        )
+        lines += _entry(f"{name}({arguments})", op.method, facts)
+    return lines
+
+
+def calculus_lines() -> list[str]:
+    """Return one entry per operator on formulas."""
+    lines = []
+    for name, operator in sorted(CALCULUS.items()):
+        lines += _entry(
+            name, operator.method, (("", _verbatim(operator.definition)), ("note", _verbatim(operator.doc)))
+        )
+    return lines
+
+
+def reduction_lines() -> list[str]:
+    """Return one entry per reduction, in the order of registration."""
+    lines = []
+    for name, reduction in REDUCTIONS.items():
+        if name != reduction.name:
+            continue
+        needs = [
+            text
+            for text, needed in (("a second formula G", reduction.needs_weight), ("K", reduction.needs_k))
+            if needed
+        ]
+        facts = (
+            ("", _verbatim(reduction.definition)),
+            ("needs", " and ".join(needs)),
+            ("other names", ", ".join(f"``{synonym}``" for synonym in reduction.synonyms)),
+            ("note", _verbatim(reduction.doc)),
+            ("source", _verbatim(reduction.source)),
+        )
+        lines += _entry(name, reduction.method, facts)
+    return lines
+
+
+def _directive(name: str, make_lines: object) -> type[SphinxDirective]:
+    def run(self: SphinxDirective) -> list[nodes.Node]:
+        return self.parse_text_to_nodes("\n".join(make_lines()))
+
+    return type(name, (SphinxDirective,), {"run": run, "has_content": False})
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directives."""
+    for name, make_lines in (
+        ("operations", operation_lines),
+        ("calculus", calculus_lines),
+        ("reductions", reduction_lines),
+    ):
+        app.add_directive(name, _directive(name, make_lines))
+    return {"parallel_read_safe": True}
