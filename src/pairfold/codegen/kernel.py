@@ -550,8 +550,9 @@ def _hidden_by(packed: Sequence[Expr], roots: Sequence[Expr]) -> set[Expr]:
 class _State:
     """The fields of the reduction for every row vector, in registers when they are few, else in memory.
 
-    An additive field has a part for the current block of columns and a total; reading it gives their sum, unless the
-    schedule sums without blocks.
+    An additive field has several parts, whose sum it is: the running sum ``value`` (of the current block of columns,
+    when there are blocks), the ``total`` of the blocks before, and the ``rest``, what rounding took away from a
+    compensated sum (Kahan, CACM 8 (1965) 40, with the exact error of Knuth's TwoSum).
     """
 
     def __init__(self, kernel: _Builder) -> None:
@@ -574,7 +575,7 @@ class _State:
         scheme = self.kernel.schedule.accumulate
         if not field.additive or scheme in ("direct", "float64"):
             return ("value",)
-        return ("value", "total") if scheme == "block" else ("value", "correction")
+        return ("value", "total", "rest") if scheme == "block" else ("value", "rest")
 
     def _type(self, field: Field) -> ir.Type:
         lanes = self.kernel.lanes
@@ -588,7 +589,8 @@ class _State:
         kernel, dim = self.kernel, self.dims[field.name]
         vectors = kernel.schedule.row_vectors
         type_ = self._type(field)
-        if self.in_registers[field.name] and part != "total":
+        rarely_used = self.kernel.schedule.accumulate == "block" and part != "value"
+        if self.in_registers[field.name] and not rarely_used:
             return [stack_slot(kernel.builder, type_) for _ in range(dim * vectors)]
         wide = 2 if type_ not in (kernel.lanes.real, kernel.lanes.index) else 1
         return kernel.scratch(dim * vectors * wide)
@@ -630,7 +632,7 @@ class _State:
         """Set every field to the value of no columns."""
         for field, _ in self.kernel.work.fields:
             for part in self._parts(field):
-                value = self._constant(field, 0.0 if part == "correction" else field.initial)
+                value = self._constant(field, field.initial)
                 self._everywhere(field, lambda k, r, f=field, p=part, v=value: self._store(f, p, k, r, v))
 
     def open_block(self) -> None:
@@ -646,48 +648,55 @@ class _State:
         for field, _ in self.kernel.work.fields:
             if (field.name, "total") in self.places:
 
-                def add(k: Index, r: int, f: Field = field) -> None:
-                    total = builder.fadd(self._load(f, "total", k, r), self._load(f, "value", k, r))
-                    self._store(f, "total", k, r, total)
+                def close(k: Index, r: int, f: Field = field) -> None:
+                    self._add_exactly(f, "total", k, r, [self._load(f, "value", k, r)])
                     self._store(f, "value", k, r, self._constant(f, 0.0))
 
-                self._everywhere(field, add)
+                self._everywhere(field, close)
+
+    def _add_exactly(self, field: Field, part: str, k: Index, r: int, terms: Sequence[Value]) -> None:
+        """Add to a part of the state; what rounding takes away is kept in the rest and added with the next term."""
+        builder = self.kernel.builder
+        total, rest = self._load(field, part, k, r), self._load(field, "rest", k, r)
+        for term in terms:
+            term = builder.fadd(term, self._number(rest))
+            new = builder.fadd(total, term)
+            added = builder.fsub(new, total)
+            rest = builder.fadd(builder.fsub(total, builder.fsub(new, added)), builder.fsub(term, added))
+            total = new
+        self._store(field, part, k, r, total)
+        self._store(field, "rest", k, r, rest)
+
+    def _number(self, rest: Value) -> Value:
+        """Return the rest, or 0 where it is nan: the rounding errors of an infinite sum mean nothing."""
+        builder = self.kernel.builder
+        return builder.select(builder.fcmp_ordered("ord", rest, rest), rest, self.kernel.lanes.constant(0.0))
 
     def read(self, field: Field, k: Index, r: int | None) -> Value:
         """Return a component of a field as working precision lanes."""
         r = r or 0
-        value = self._load(field, "value", k, r)
         builder = self.kernel.builder
+        value = self._load(field, "value", k, r)
         if (field.name, "total") in self.places:
-            part = self.replaced_part
-            if part is None:
-                return builder.fadd(self._load(field, "total", k, r), value)
-            return self._load(field, part, k, r)
-        if (field.name, "correction") in self.places and self.replaced_part == "total":
-            return self._load(field, "correction", k, r)
-        if value.type not in (self.kernel.lanes.real, self.kernel.lanes.index):
-            return builder.fptrunc(value, self.kernel.lanes.real)
-        return value
+            value = builder.fadd(self._load(field, "total", k, r), value)
+        if (field.name, "rest") in self.places:
+            value = builder.fadd(value, self._number(self._load(field, "rest", k, r)))
+        return self._working(value)
 
-    replaced_part: str | None = None
-    """While a rare update rewrites one part of an additive field, the part that reading it means."""
+    def _working(self, value: Value) -> Value:
+        lanes = self.kernel.lanes
+        return value if value.type in (lanes.real, lanes.index) else self.kernel.builder.fptrunc(value, lanes.real)
 
     def replace(self, new: Sequence[tuple[str, Expr]], slot: Slot) -> None:
         """Give fields new values, all computed before any is stored."""
         kernel, evaluator = self.kernel, self.kernel.evaluator
         fields = {field.name: field for field, _ in kernel.work.fields}
-        stores: list[Callable[[], None]] = []
-        for name, expression in new:
-            field = fields[name]
-            for part in self._parts(field):
-                self.replaced_part = "total" if part in ("total", "correction") else "value"
-                with evaluator.fresh_state():
-                    stores.append(self._compute(field, part, expression, slot))
-        self.replaced_part = None
+        with evaluator.fresh_state():
+            stores = [self._compute(fields[name], expression, slot) for name, expression in new]
         for store in stores:
             store()
 
-    def _compute(self, field: Field, part: str, expression: Expr, slot: Slot) -> Callable[[], None]:
+    def _compute(self, field: Field, expression: Expr, slot: Slot) -> Callable[[], None]:
         kernel, r = self.kernel, slot[0] or 0
         dim = self.dims[field.name]
         if dim <= UNROLL:
@@ -695,7 +704,7 @@ class _State:
 
             def store() -> None:
                 for k, value in enumerate(values):
-                    self._store(field, part, k, r, value)
+                    self._replace_component(field, k, r, value)
 
             return store
         type_ = self._type(field)
@@ -707,14 +716,17 @@ class _State:
         def copy() -> None:
             with component_loop(kernel.builder, dim) as k:
                 value = kernel.builder.load(kernel.element(memory, k, type_), typ=type_)
-                self._store(field, part, k, r, value)
+                self._replace_component(field, k, r, value)
 
         return copy
 
+    def _replace_component(self, field: Field, k: Index, r: int, value: Value) -> None:
+        self._store(field, "value", k, r, value)
+        for part in self._parts(field)[1:]:
+            self._store(field, part, k, r, self._constant(field, 0.0))
+
     def _widen(self, field: Field, value: Value) -> Value:
         type_ = self._type(field)
-        if field.kind == "index" and value.type is not type_ and value.type != type_:
-            raise AssertionError("an index field needs an index expression")
         if value.type != type_:
             return self.kernel.builder.fpext(value, type_)
         return value
@@ -736,19 +748,12 @@ class _State:
         kernel._for_components(self.dims[field.name], add)
 
     def _accumulate(self, field: Field, k: Index, r: int, terms: list[Value]) -> None:
-        builder, lanes = self.kernel.builder, self.kernel.lanes
+        if self._parts(field) == ("value", "rest"):
+            self._add_exactly(field, "value", k, r, terms)
+            return
         total = self._load(field, "value", k, r)
-        if (field.name, "correction") in self.places:
-            correction = self._load(field, "correction", k, r)
-            for term in terms:
-                corrected = builder.fsub(term, correction)
-                new = builder.fadd(total, corrected)
-                correction = builder.fsub(builder.fsub(new, total), corrected)
-                total = new
-            self._store(field, "correction", k, r, correction)
-        else:
-            for term in terms:
-                total = lanes.add(builder, total, self._widen(field, term))
+        for term in terms:
+            total = self.kernel.lanes.add(self.kernel.builder, total, self._widen(field, term))
         self._store(field, "value", k, r, total)
 
 

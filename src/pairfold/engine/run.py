@@ -67,7 +67,7 @@ def run(
     tuple of arrays
         ``(*batch, rows, *shape)`` for each output of the reduction; int64 for column numbers.
     """
-    dtype = next(array.dtype for array in arrays if array is not None)
+    dtype = _dtype(arrays)
     if rows == 0 or columns == 0 or 0 in batch:
         return reference.run(problem, arrays, rows=rows, columns=columns, batch=batch, ranges=ranges)
     if columns >= 2**31:
@@ -92,6 +92,11 @@ def run(
         return _merge(program, problem, arrays, outputs, rows, batch, split)
     shapes = problem.reduction.shapes(problem.sizes)
     return tuple(output.reshape(*batch, rows, *shape) for output, shape in zip(outputs, shapes, strict=True))
+
+
+def _dtype(arrays: Sequence[Array]) -> np.dtype[Any]:
+    """Return the common dtype of the arrays, in native byte order."""
+    return next(array.dtype for array in arrays if array is not None).newbyteorder("=")
 
 
 def _allocate(
@@ -227,7 +232,7 @@ class _Launch:
         self, binary: Binary, packed: Sequence[Expr], arrays: Sequence[Array], columns: int, batch: tuple[int, ...]
     ) -> Array:
         size = sum(node.dim for node in packed)
-        dtype = next(array.dtype for array in arrays if array is not None)
+        dtype = _dtype(arrays)
         result = np.empty((prod(batch) * columns, size), dtype)
         self.held.append(result)
         block = self._argument_block(binary.kernel.layout, arrays, batch, [result.ctypes.data], 0, 0)
@@ -343,7 +348,7 @@ def _merge(
         if plan.has_outer:
             (factor,) = _row_values([plan.outer], arrays)
             outputs = tuple(factor * output.reshape(*batch, rows, -1) for output in outputs)
-    dtype = next(array.dtype for array in arrays if array is not None)
+    dtype = _dtype(arrays)
     shapes = problem.reduction.shapes(problem.sizes)
     return tuple(
         output.reshape(*batch, rows, *shape).astype(np.int64 if output.dtype.kind == "i" else dtype, copy=False)
