@@ -1,0 +1,41 @@
+"""The public names: each is there, has a docstring, and comes without the private ones."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from types import ModuleType
+
+import pairfold
+import pytest
+
+PUBLIC = ("pairfold", "pairfold.numpy")
+MODULES = [module.name for module in pkgutil.walk_packages(pairfold.__path__, "pairfold.")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_says_what_it_is_for_and_what_it_offers(name: str) -> None:
+    module = importlib.import_module(name)
+    assert module.__doc__, "a module needs a docstring"
+    for public in getattr(module, "__all__", ()):
+        assert hasattr(module, public), f"{name}.{public} is listed but does not exist"
+
+
+def public_objects(module: ModuleType) -> list[tuple[str, object]]:
+    return [(f"{module.__name__}.{name}", getattr(module, name)) for name in module.__all__ if name != "__version__"]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_has_a_docstring(name: str) -> None:
+    missing = []
+    for path, found in public_objects(importlib.import_module(name)):
+        if not inspect.getdoc(found):
+            missing.append(path)
+        if inspect.isclass(found):
+            missing += [
+                f"{path}.{attribute}"
+                for attribute, value in vars(found).items()
+                if not attribute.startswith("_") and callable(value) and not inspect.getdoc(value)
+            ]
+    assert missing == []
