@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pairfold.errors import ArgumentTypeError, FormulaError
@@ -59,8 +59,6 @@ def parse_alias(alias: str, rank: int) -> Argument:
 
     Raises
     ------
-    ArgumentTypeError
-        If `alias` is no string.
     FormulaError
         If `alias` has another form.
 
@@ -69,11 +67,6 @@ def parse_alias(alias: str, rank: int) -> Argument:
     >>> parse_alias("x = Vi(3)", 0)
     Argument(name='x', position=0, dim=3, category=<Category.ROW: 0>)
     """
-    if not isinstance(alias, str):
-        raise ArgumentTypeError(
-            f"Alias number {rank} is {alias!r}, of type {type(alias).__name__}; an alias is a string such as "
-            "'x = Vi(3)'."
-        )
     match = _ALIAS.fullmatch("".join(alias.split()))
     numbers = _integers(match["numbers"]) if match else None
     if match is None or numbers is None:
@@ -163,13 +156,18 @@ def _listing(aliases: Sequence[str]) -> str:
     return ", ".join(repr(alias) for alias in aliases)
 
 
-def checked_aliases(aliases: Sequence[str]) -> tuple[str, ...]:
+def checked_aliases(aliases: object) -> tuple[str, ...]:
     """Return `aliases` as a tuple; raises `ArgumentTypeError` when it is no sequence of strings."""
-    if isinstance(aliases, str):
-        raise ArgumentTypeError(f"The aliases are a list of strings; found the single string {aliases!r}.")
-    try:
-        return tuple(aliases)
-    except TypeError:
+    if not isinstance(aliases, Iterable) or isinstance(aliases, str):
         raise ArgumentTypeError(
-            f"The aliases are a list of strings; found {aliases!r}, of type {type(aliases).__name__}."
-        ) from None
+            f"The aliases are a list of strings such as ['x = Vi(3)', 'y = Vj(3)']; found {aliases!r}, of type "
+            f"{type(aliases).__name__}."
+        )
+    listed = tuple(aliases)
+    for rank, alias in enumerate(listed):
+        if not isinstance(alias, str):
+            raise ArgumentTypeError(
+                f"Alias number {rank} is {alias!r}, of type {type(alias).__name__}; an alias is a string such as "
+                "'x = Vi(3)'."
+            )
+    return listed

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pairfold.errors import ArgumentValueError, DimensionError, NotDifferentiableError, UnknownNameError
 from pairfold.frontends.aliases import Argument, Scope, checked_aliases
-from pairfold.frontends.formula import Reader, literal
+from pairfold.frontends.formula import Reader, checked_formula, literal
 from pairfold.frontends.source import suggestion
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.reduction import Reduction
@@ -175,7 +175,7 @@ def parse_core(text: str, aliases: Sequence[str], axis: int = 1) -> CoreFormula:
     5
     """
     scope = Scope(checked_aliases(aliases))
-    parts = _CoreReader(text, scope).read_core(axis)
+    parts = _CoreReader(checked_formula(text), scope).read_core(axis)
     if parts.k < 1:
         raise ArgumentValueError(f"{parts.reduction.name} keeps at least K = 1 entry; found {parts.k}.")
     return CoreFormula(parts.reduction, parts.value, parts.weight, parts.k, parts.axis, scope.arguments())

@@ -26,7 +26,7 @@ from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import apply, constant, is_constant
 from pairfold.transform.calculus import CALCULUS
 
-__all__ = ["Formulas", "Reader", "literal", "parse", "power"]
+__all__ = ["Formulas", "Reader", "checked_formula", "literal", "parse", "power"]
 
 Result = TypeVar("Result")
 
@@ -407,13 +407,14 @@ def parse(formulas: Sequence[str], aliases: Sequence[str]) -> Formulas:
     >>> parse(["Exp(-SqDist(x, y)) * b"], ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)"]).values[0].dim
     2
     """
-    formulas = tuple(formulas)
-    aliases = checked_aliases(aliases)
-    for rank, text in enumerate((*formulas, *aliases)):
-        if not isinstance(text, str):
-            what = "A formula" if rank < len(formulas) else "An alias"
-            raise ArgumentTypeError(f"{what} is a string; found {text!r}, of type {type(text).__name__}.")
-    return _parse(formulas, aliases)
+    return _parse(tuple(map(checked_formula, formulas)), checked_aliases(aliases))
+
+
+def checked_formula(formula: object) -> str:
+    """Return `formula`; raises `ArgumentTypeError` when it is no string."""
+    if not isinstance(formula, str):
+        raise ArgumentTypeError(f"A formula is a string; found {formula!r}, of type {type(formula).__name__}.")
+    return formula
 
 
 @lru_cache(maxsize=1024)

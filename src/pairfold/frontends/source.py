@@ -8,7 +8,7 @@ import keyword
 import re
 from collections.abc import Iterable
 
-from pairfold.errors import ArgumentTypeError, FormulaError
+from pairfold.errors import FormulaError
 from pairfold.frontends.aliases import Scope
 
 __all__ = ["Source", "suggestion"]
@@ -28,8 +28,6 @@ class Source:
     """The text of a formula, its syntax tree, and errors that point into it."""
 
     def __init__(self, text: str, scope: Scope) -> None:
-        if not isinstance(text, str):
-            raise ArgumentTypeError(f"A formula is a string; found {text!r}, of type {type(text).__name__}.")
         # One line, so that line breaks are free and an error can be shown under the text.
         self.text = re.sub(r"\s", " ", text)
         self.scope = scope

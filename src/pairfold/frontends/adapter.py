@@ -1,0 +1,121 @@
+"""What the front ends must know about an array framework: one record each."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pairfold.engine import run
+from pairfold.errors import ArgumentTypeError, ArgumentValueError
+
+__all__ = ["NUMPY", "Adapter"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Adapter:
+    """The record of one framework.
+
+    Every array has the attributes ``shape`` and ``dtype``; what else is needed is here.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    as_array : callable
+        ``as_array(value) -> array``: an array of the framework from an array or a number; raises `ArgumentTypeError`.
+    from_numbers : callable
+        ``from_numbers(values) -> array``: a float64 array from a number or nested lists of numbers.
+    array_type : type
+        Its arrays; anything else goes through `prepare`.
+    working_dtype : callable
+        ``working_dtype(dtypes) -> dtype``: the precision for arguments of these dtypes, by the promotion rules of
+        the framework; the default precision for none. Raises `ArgumentValueError`.
+    dtype_name : callable
+        ``"float32"`` for the dtype float32, and so on.
+    prepare : callable
+        ``prepare(array, dtype, shape, stretched) -> array``: cast, insert or drop axes of length 1 (`shape`, or None),
+        then broadcast (`stretched`, or None).
+    empty : callable
+        ``empty(dtype) -> array`` with no entry; carries the dtype of a formula without variables.
+    run : callable
+        The engine on arrays of the framework, with the signature of `pairfold.engine.run`.
+    fill : callable
+        ``fill(out, result)`` copies `result` into the array `out`.
+    """
+
+    name: str
+    as_array: Callable[[Any], Any]
+    from_numbers: Callable[[Any], Any]
+    array_type: type
+    working_dtype: Callable[[Iterable[Any]], Any]
+    dtype_name: Callable[[Any], str]
+    prepare: Callable[[Any, Any, Sequence[int] | None, Sequence[int] | None], Any]
+    empty: Callable[[Any], Any]
+    run: Callable[..., tuple[Any, ...]]
+    fill: Callable[[Any, Any], None]
+
+
+# ---------------------------------------------------------------- NumPy
+
+
+def _as_array(value: object) -> np.ndarray[Any, Any]:
+    if isinstance(value, np.ma.MaskedArray):
+        raise ArgumentTypeError(
+            "found a masked array, whose mask would be ignored; fill it first, with `array.filled(value)`."
+        )
+    if isinstance(value, (np.ndarray, np.generic)):
+        return np.asarray(value)
+    if isinstance(value, (bool, int, float, complex)):
+        return _from_numbers(value)
+    raise ArgumentTypeError(f"found an object of type {type(value).__name__}; allowed are NumPy arrays and numbers.")
+
+
+def _from_numbers(values: Any) -> np.ndarray[Any, Any]:
+    array = np.asarray(values)
+    return array if array.dtype.kind == "c" else np.asarray(values, np.float64)
+
+
+def _working_dtype(dtypes: Iterable[np.dtype[Any]]) -> np.dtype[Any]:
+    given = set(dtypes)
+    for dtype in given:
+        if dtype.kind == "c":
+            raise ArgumentValueError(f"found the complex dtype {dtype}; pass real and imaginary parts, interleaved.")
+        if dtype.kind not in "biuf" or dtype.itemsize > 8 or dtype == np.float16:
+            raise ArgumentValueError(
+                f"found the dtype {dtype}; allowed are float32, float64, integers and booleans. "
+                "Cast the argument, with `array.astype(...)`."
+            )
+    if not any(dtype.kind == "f" for dtype in given):
+        return np.dtype(np.float64)
+    return np.result_type(*given).newbyteorder("=")
+
+
+def _prepare(
+    array: Any, dtype: np.dtype[Any], shape: Sequence[int] | None, stretched: Sequence[int] | None
+) -> np.ndarray[Any, Any]:
+    result = np.asarray(array, dtype)
+    if shape is not None:
+        result = result.reshape(shape)
+    return result if stretched is None else np.broadcast_to(result, stretched)
+
+
+def _fill(out: np.ndarray[Any, Any], result: np.ndarray[Any, Any]) -> None:
+    np.copyto(out, result)
+
+
+NUMPY = Adapter(
+    name="NumPy",
+    as_array=_as_array,
+    from_numbers=_from_numbers,
+    array_type=np.ndarray,
+    working_dtype=_working_dtype,
+    dtype_name=operator.attrgetter("name"),
+    prepare=_prepare,
+    empty=lambda dtype: np.empty(0, dtype),
+    run=run,
+    fill=_fill,
+)

@@ -1,0 +1,63 @@
+"""The NumPy front end."""
+
+from __future__ import annotations
+
+from pairfold.frontends.adapter import NUMPY
+from pairfold.frontends.genred import GenredBase, make_generics
+
+__all__ = ["Genred", "generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]
+
+
+class Genred(GenredBase):
+    """Generic reduction of a formula string on NumPy arrays.
+
+    Parameters
+    ----------
+    formula : str
+        An expression in the names of the aliases, such as ``"Exp(-SqDist(x, y)) * b"``.
+    aliases : iterable of str
+        What the arguments are, in the order of the call: ``"x = Vi(3)"`` is indexed by i and has dimension 3,
+        ``"y = Vj(3)"`` is indexed by j, ``"p = Pm(1)"`` is a parameter.
+    reduction_op : str
+        ``"Sum"``, ``"LogSumExp"``, ``"SumSoftMaxWeight"``, ``"Min"``, ``"ArgMin"``, ``"Min_ArgMin"`` (Max likewise),
+        ``"KMin"``, ``"ArgKMin"``, ``"KMin_ArgKMin"``.
+    axis : int
+        1 reduces over j and gives one row per i; 0 reduces over i and gives one row per j.
+    opt_arg : int
+        K, for the KMin family.
+    formula2 : str
+        The weight of ``"LogSumExp"`` and ``"SumSoftMaxWeight"``.
+    dtype_acc : str
+        ``"float64"`` adds up in float64 (also ``use_double_acc=True``).
+    sum_scheme : str
+        ``"auto"``, ``"block_sum"``, ``"direct_sum"`` or ``"kahan_scheme"``.
+    dtype, cuda_type, enable_chunks, rec_multVar_highdim, use_fast_math, optional_flags
+        Accepted for compatibility, without effect.
+
+    Raises
+    ------
+    FormulaError, UnknownNameError, DimensionError
+        If the formula or the aliases are not in the language.
+    ArgumentValueError, ArgumentTypeError
+        If another argument is not allowed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import Genred
+    >>> gaussian = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], axis=1)
+    >>> x, b = np.zeros((3, 2)), np.ones((4, 1))
+    >>> gaussian(x, np.zeros((4, 2)), b)
+    array([[4.],
+           [4.],
+           [4.]])
+    """
+
+    adapter = NUMPY
+
+
+_generics = make_generics(Genred)
+generic_sum = _generics["generic_sum"]
+generic_logsumexp = _generics["generic_logsumexp"]
+generic_argmin = _generics["generic_argmin"]
+generic_argkmin = _generics["generic_argkmin"]
