@@ -266,8 +266,7 @@ def test_a_long_reduction_can_be_interrupted() -> None:
     timer.start()
     start = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
-        for _ in range(100):
-            run(gaussian_sum(30), arrays, rows=60_000, columns=60_000)
+        run(gaussian_sum(30), arrays, rows=60_000, columns=60_000)
     timer.join()
     assert time.perf_counter() - start < 60, "the rest of the work was done all the same"
     (found,) = run(gaussian_sum(), gaussian_data(10, 10), rows=10, columns=10)

@@ -16,19 +16,8 @@ from typing import Any, Protocol
 from llvmlite import ir
 
 from pairfold.codegen.lanes import COMPARISONS, Lanes, Value
-from pairfold.codegen.loops import (
-    INT64,
-    Affine,
-    Index,
-    add,
-    as_value,
-    component_loop,
-    divide,
-    minimum,
-    modulo,
-    multiply,
-    stack_slot,
-)
+from pairfold.codegen.loops import INT64, Affine, Index, add, as_value, component_loop, multiply, stack_slot
+from pairfold.codegen.structure import EXTREMES, FOLDS, STRUCTURE, Read
 from pairfold.ir.expr import PLACEHOLDER_BIT, Expr, topological
 from pairfold.ops.arithmetic import constant
 from pairfold.transform.separate import location
@@ -37,8 +26,6 @@ __all__ = ["Evaluator", "Leaves", "Slot", "exponential_scales"]
 
 Slot = tuple["int | None", "int | None"]
 """(row vector, column of the step): which copy of a value; None where it does not matter."""
-
-Read = tuple[Expr, Index]
 
 
 class Leaves(Protocol):
@@ -159,45 +146,47 @@ class Evaluator:
             return [(arg, 0 if arg.dim == 1 else index) for arg in node.args]
         if node.op.name == "Const":
             return []
-        return _STRUCTURE[node.op.name](self.builder, node, index)
+        return STRUCTURE[node.op.name](self.builder, node, index)
 
     def _combine(self, node: Expr, index: Index, slot: Slot, reads: list[Read], values: list[Value]) -> Value:
-        builder, lanes, name = self.builder, self.lanes, node.op.name
+        """Return the component of `node` made of the `values` of its `reads`."""
+        if node.op.elementwise:
+            return self._elementwise(node, index, slot, reads, values)
+        name = node.op.name
         if name == "Const":
-            return lanes.constant(node.params[0])
+            return self.lanes.constant(node.params[0])
+        if name == "Iota":
+            return self._component_number(index)
+        if name == "ExtractT":
+            return self._embedded(node, index, values)
+        if name == "Concat" and len(values) == 2:
+            number = as_value(self.builder, index)
+            in_first = self.builder.icmp_signed("<", number, ir.Constant(INT64, node.args[0].dim))
+            return self.builder.select(in_first, *values)
+        total = values[0]
+        for value in values[1:]:
+            total = self._fold(node, total, value)
+        return total
+
+    def _elementwise(self, node: Expr, index: Index, slot: Slot, reads: list[Read], values: list[Value]) -> Value:
+        builder, lanes, name = self.builder, self.lanes, node.op.name
         if name in COMPARISONS:
             mask = lanes.compare(builder, name, values)
             self._remember(("mask", *self._key(node, index, slot)), mask)
             return lanes.truth(builder, mask)
         if name == "Where":
-            condition = ("mask", *self._key(*reads[0], slot))
-            mask = self._known(condition)
+            mask = self._known(("mask", *self._key(*reads[0], slot)))
             if mask is None:
                 mask = lanes.is_nonzero(builder, values[0])
             return builder.select(mask, *self._same_kind(values[1:], node))
-        if name == "Exp":
-            scaled = _scaled_argument(node)
-            if scaled is not None:
-                return lanes.exponential(builder, values[0], self.leaves.scale(scaled[0]))
-        if node.op.elementwise:
-            return lanes.elementwise(builder, name, values)
-        if name in _SUMS:
-            total = values[0]
-            for value in values[1:]:
-                total = self._fold(node, total, value)
-            return total
-        if name == "Concat" and len(values) == 2:
-            in_first = builder.icmp_signed("<", as_value(builder, index), ir.Constant(INT64, node.args[0].dim))
-            return builder.select(in_first, *values)
-        if name == "Iota":
-            return self._component_number(index)
-        if name == "ExtractT":
-            return self._embedded(node, index, values)
-        return values[0]
+        scaled = _scaled_argument(node) if name == "Exp" else None
+        if scaled is not None:
+            return lanes.exponential(builder, values[0], self.leaves.scale(scaled[0]))
+        return lanes.elementwise(builder, name, values)
 
     def _fold(self, node: Expr, total: Value, value: Value) -> Value:
-        if node.op.name in _EXTREMES:
-            return self.lanes.call_intrinsic(self.builder, _EXTREMES[node.op.name], [total, value])
+        if node.op.name in EXTREMES:
+            return self.lanes.call_intrinsic(self.builder, EXTREMES[node.op.name], [total, value])
         return self.lanes.add(self.builder, total, value)
 
     def _component_number(self, index: Index) -> Value:
@@ -240,11 +229,11 @@ class Evaluator:
     # ------------------------------------------------------------ long sums
 
     def _is_long(self, node: Expr) -> bool:
-        return node.op.name in _SUMS and _SUMS[node.op.name](node)[0] > self.unroll
+        return node.op.name in FOLDS and FOLDS[node.op.name](node)[0] > self.unroll
 
     def _long_sum(self, node: Expr, index: Index, slot: Slot) -> Value:
         """Sum in a loop of its own, for one slot: the fallback when `prepare` did not foresee the sum."""
-        count, _ = _SUMS[node.op.name](node)
+        count, _ = FOLDS[node.op.name](node)
         total = stack_slot(self.builder, self.lanes.real)
         self._start(node, total)
         with component_loop(self.builder, count) as term, self.scope():
@@ -252,14 +241,14 @@ class Evaluator:
         return self.builder.load(total, typ=self.lanes.real)
 
     def _accumulate(self, node: Expr, index: Index, term: Index, slot: Slot, total: Any) -> None:
-        _, at = _SUMS[node.op.name](node)
+        _, at = FOLDS[node.op.name](node)
         value = self.component(node.args[0], at(self.builder, index, term), slot)
         old = self.builder.load(total, typ=self.lanes.real)
         self.builder.store(self._fold(node, old, value), total)
 
     def _start(self, node: Expr, total: Any) -> None:
         # nan is the neutral element of maxnum and minnum.
-        start = float("nan") if node.op.name in _EXTREMES else 0.0
+        start = float("nan") if node.op.name in EXTREMES else 0.0
         self.builder.store(self.lanes.constant(start), total)
 
     def prepare(self, roots: Sequence[Expr]) -> None:
@@ -270,7 +259,7 @@ class Evaluator:
             level[node] = max((level.get(arg, 0) for arg in node.args), default=0)
             if self._is_long(node):
                 if node.dim == 1:
-                    count, _ = _SUMS[node.op.name](node)
+                    count, _ = FOLDS[node.op.name](node)
                     levels.setdefault((level[node], count), []).append(node)
                 else:
                     levels.setdefault((level[node], -1), []).append(node)
@@ -306,7 +295,9 @@ class Evaluator:
         return node.op.name == "Var" or self.leaves.holds(node)
 
     def _sum_together(self, nodes: list[Expr], count: int) -> None:
-        totals = {(node, slot): stack_slot(self.builder, self.lanes.real) for node in nodes for slot in self.slots(node)}
+        totals = {
+            (node, slot): stack_slot(self.builder, self.lanes.real) for node in nodes for slot in self.slots(node)
+        }
         for (node, _), total in totals.items():
             self._start(node, total)
         with component_loop(self.builder, count) as term, self.scope():
@@ -319,7 +310,7 @@ class Evaluator:
         """Compute every component of a vector of long sums (a matrix-vector product) into memory."""
         slots = self.slots(node)
         memory = self.scratch(node.dim * len(slots))
-        count, _ = _SUMS[node.op.name](node)
+        count, _ = FOLDS[node.op.name](node)
         with component_loop(self.builder, node.dim) as index:
             totals = [stack_slot(self.builder, self.lanes.real) for _ in slots]
             for total in totals:
@@ -370,121 +361,3 @@ def _scaled_argument(node: Expr) -> tuple[Expr, Expr] | None:
         if scale.dim == 1 and location(scale) == "uniform" and location(rest) != "uniform":
             return scale, rest
     return None
-
-
-# ---------------------------------------------------------------- structure: which components are read
-
-
-def _concat(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
-    first, second = node.args
-    if isinstance(index, int):
-        return [(first, index)] if index < first.dim else [(second, index - first.dim)]
-    number, size = as_value(builder, index), ir.Constant(INT64, first.dim)
-    in_first = minimum(builder, number, ir.Constant(INT64, first.dim - 1))
-    behind = builder.sub(number, size)
-    in_second = builder.select(builder.icmp_signed("<", number, size), ir.Constant(INT64, 0), behind)
-    return [(part, _within(part, at)) for part, at in ((first, in_first), (second, in_second))]
-
-
-def _within(node: Expr, number: Any) -> Index:
-    """Return an LLVM value as a component number of `node`."""
-    return 0 if node.dim == 1 else Affine(0, ((1, number, node.dim),))
-
-
-def _embed(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
-    (arg,), start = node.args, node.params[0]
-    if isinstance(index, int):
-        return [(arg, index - start)] if start <= index < start + arg.dim else []
-    zero = ir.Constant(INT64, 0)
-    shifted = builder.sub(as_value(builder, index), ir.Constant(INT64, start))
-    at_least = builder.select(builder.icmp_signed("<", shifted, zero), zero, shifted)
-    return [(arg, _within(arg, minimum(builder, at_least, ir.Constant(INT64, arg.dim - 1))))]
-
-
-def _extract(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
-    return [(node.args[0], add(index, node.params[0]))]
-
-
-def _tile(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
-    arg = node.args[0]
-    return [(arg, modulo(builder, index, arg.dim))]
-
-
-def _spread(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
-    copies, inner = node.params
-    outer = divide(builder, index, copies * inner)
-    return [(node.args[0], add(multiply(outer, inner), modulo(builder, index, inner)))]
-
-
-def _permute(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
-    shape, axes = node.params
-    strides = [1] * len(shape)
-    for axis in reversed(range(len(shape) - 1)):
-        strides[axis] = strides[axis + 1] * shape[axis + 1]
-    source: Index = 0
-    for axis in reversed(axes):
-        source = add(source, multiply(modulo(builder, index, shape[axis]), strides[axis]))
-        index = divide(builder, index, shape[axis])
-    return [(node.args[0], source)]
-
-
-def _replicate(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
-    return [(node.args[0], 0)]
-
-
-def _nothing(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
-    return []
-
-
-def _terms(builder: ir.IRBuilder, node: Expr, index: Index) -> list[Read]:
-    count, at = _SUMS[node.op.name](node)
-    return [(node.args[0], at(builder, index, term)) for term in range(count)]
-
-
-_STRUCTURE: dict[str, Callable[[ir.IRBuilder, Expr, Index], list[Read]]] = {
-    "Concat": _concat,
-    "Extract": _extract,
-    "ExtractT": _embed,
-    "SumT": _replicate,
-    "Tile": _tile,
-    "Spread": _spread,
-    "Permute": _permute,
-    "Iota": _nothing,
-    "Sum": _terms,
-    "SumTiles": _terms,
-    "SumAxis": _terms,
-    "Max": _terms,
-    "Min": _terms,
-}
-
-_At = Callable[[ir.IRBuilder, Index, Index], Index]
-
-
-def _all_components(node: Expr) -> tuple[int, _At]:
-    return node.args[0].dim, lambda builder, index, term: term
-
-
-def _same_place_in_tiles(node: Expr) -> tuple[int, _At]:
-    return node.params[0], lambda builder, index, term: add(multiply(term, node.dim), index)
-
-
-def _along_axis(node: Expr) -> tuple[int, _At]:
-    count, inner = node.params
-
-    def at(builder: ir.IRBuilder, index: Index, term: Index) -> Index:
-        outer = add(multiply(divide(builder, index, inner), count), term)
-        return add(multiply(outer, inner), modulo(builder, index, inner))
-
-    return count, at
-
-
-_SUMS: dict[str, Callable[[Expr], tuple[int, _At]]] = {
-    "Sum": _all_components,
-    "Max": _all_components,
-    "Min": _all_components,
-    "SumTiles": _same_place_in_tiles,
-    "SumAxis": _along_axis,
-}
-"""Folds over components: the number of terms, and which component of the argument is term t of component k."""
-
-_EXTREMES = {"Max": "maxnum", "Min": "minnum"}

@@ -16,115 +16,29 @@ thread, whose size is known when the code is generated.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
 
 from pairfold.codegen.evaluate import Evaluator, Slot, exponential_scales
 from pairfold.codegen.lanes import Lanes, Value
-from pairfold.codegen.loops import INT64, Index, add, as_value, component_loop, loop, minimum, multiply, stack_slot
+from pairfold.codegen.loops import INT64, Index, add, as_value, component_loop, loop, minimum, multiply
+from pairfold.codegen.state import StateStorage
+from pairfold.codegen.work import ITEM_FIELDS, Kernel, Layout, Work
 from pairfold.ir.expr import PLACEHOLDER_BIT, Category, Expr, topological, variables
-from pairfold.ir.reduction import Field
 from pairfold.reductions.state import COLUMN_INDEX
 from pairfold.schedule.schedule import UNROLL, Schedule
 from pairfold.transform.separate import frontier, is_access, location
 
-__all__ = ["ITEM_FIELDS", "Kernel", "Layout", "Work", "emit_kernel"]
-
-ITEM_FIELDS = ("row_first", "row_last", "interval_first", "interval_last", "batch", "out_row")
-"""The i64 numbers that describe one item."""
+__all__ = ["emit_kernel", "needs_packing"]
 
 POINTER = ir.PointerType()
 INT32 = ir.IntType(32)
 DOUBLE = ir.DoubleType()
 
-REGISTER_STATE = 20
-"""State components per step (all row vectors together) that may live in registers."""
-
 REGISTER_ROWS = 24
 """Row components per step that are loaded before the column loop; more are read from memory in place."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """What one kernel computes, in primitives.
-
-    Attributes
-    ----------
-    fields : tuple of (Field, Expr)
-        The state and its placeholders; empty for a kernel without columns.
-    update, rare : dict
-        Expression per field, see `Reduction`.
-    guard : Expr or None
-        When the rare update is needed.
-    outputs : tuple of Expr
-        What is stored per row.
-    packed : tuple of Expr
-        Column-only nodes that another kernel has computed and packed, column after column.
-    """
-
-    fields: tuple[tuple[Field, Expr], ...]
-    update: tuple[tuple[str, Expr], ...]
-    rare: tuple[tuple[str, Expr], ...]
-    guard: Expr | None
-    outputs: tuple[Expr, ...]
-    packed: tuple[Expr, ...] = ()
-
-    @property
-    def roots(self) -> tuple[Expr, ...]:
-        """Every expression that the kernel evaluates."""
-        guard = () if self.guard is None else (self.guard,)
-        return (*(e for _, e in self.update), *(e for _, e in self.rare), *guard, *self.outputs)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the i64 argument block of a kernel holds what: one number per entry."""
-
-    variables: tuple[Expr, ...]
-    outputs: int
-
-    @property
-    def size(self) -> int:
-        """Number of entries."""
-        return 2 * len(self.variables) + 3 + self.outputs
-
-    def pointer(self, variable: Expr) -> int:
-        """Entry of the base pointer of a variable."""
-        return 2 * self.variables.index(variable)
-
-    def stride(self, variable: Expr) -> int:
-        """Entry of its stride along rows or columns, in elements."""
-        return self.pointer(variable) + 1
-
-    @property
-    def intervals(self) -> int:
-        """Entry of the pointer to the column intervals, pairs of i64."""
-        return 2 * len(self.variables)
-
-    @property
-    def offsets(self) -> int:
-        """Entry of the pointer to the batch offsets, one i64 per variable (then the packed columns) and batch entry."""
-        return self.intervals + 1
-
-    @property
-    def packed(self) -> int:
-        """Entry of the pointer to the packed columns."""
-        return self.intervals + 2
-
-    def output(self, number: int) -> int:
-        """Entry of the pointer to an output."""
-        return self.intervals + 3 + number
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """What is known about an emitted kernel."""
-
-    name: str
-    layout: Layout
-    scratch_vectors: int
 
 
 class _Builder:
@@ -136,9 +50,7 @@ class _Builder:
         self.double = Lanes(module, 1, "float64", schedule.features)
         used = variables(*work.roots)
         packed_only = _hidden_by(work.packed, work.roots)
-        self.variables = tuple(
-            v for v in used if v.params[2] != Category.PLACEHOLDER and v not in packed_only
-        )
+        self.variables = tuple(v for v in used if v.params[2] != Category.PLACEHOLDER and v not in packed_only)
         self.layout = Layout(self.variables, len(work.outputs))
         self.scratch_used = 0
         type_ = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, INT64, INT64, POINTER])
@@ -169,9 +81,7 @@ class _Builder:
         offset = self.scratch_used
         self.scratch_used += count
         with self.builder.goto_entry_block():
-            return self.builder.gep(
-                self.scratch_base, [ir.Constant(INT64, offset)], source_etype=self.lanes.real
-            )
+            return self.builder.gep(self.scratch_base, [ir.Constant(INT64, offset)], source_etype=self.lanes.real)
 
     def entry(self, number: int) -> Value:
         """Load a number of the argument block."""
@@ -189,8 +99,10 @@ class _Builder:
     # ------------------------------------------------------------ leaves
 
     def holds(self, node: Expr) -> bool:
-        return node in self.packed_offset or node in self.row_memory or (
-            location(node) == "uniform" and node.op.name != "Const"
+        return (
+            node in self.packed_offset
+            or node in self.row_memory
+            or (location(node) == "uniform" and node.op.name != "Const")
         )
 
     def scale(self, node: Expr) -> tuple[Value, Value]:
@@ -243,10 +155,7 @@ class _Builder:
         with loop(self.builder, self.first, self.last) as number:
             size = len(ITEM_FIELDS)
             start = self.builder.mul(number, ir.Constant(INT64, size))
-            item = [
-                self.builder.load(self.element(self.items, add(start, k), INT64), typ=INT64)
-                for k in range(size)
-            ]
+            item = [self.builder.load(self.element(self.items, add(start, k), INT64), typ=INT64) for k in range(size)]
             self._item(*item)
         self.builder.ret_void()
         return Kernel(self.function.name, self.layout, self.scratch_used)
@@ -311,13 +220,11 @@ class _Builder:
     # ------------------------------------------------------------ rows
 
     def _step_of_rows(self, row: Value, first: Value, last: Value, out_row: Value) -> None:
-        self.evaluator = Evaluator(
-            self.builder, self.lanes, self, self.schedule.row_vectors, 1, UNROLL, self.scratch
-        )
+        self.evaluator = Evaluator(self.builder, self.lanes, self, self.schedule.row_vectors, 1, UNROLL, self.scratch)
         self.row_memory = {}
         self._pack_rows(row)
         self._row_nodes()
-        self.state = _State(self)
+        self.state = StateStorage(self)
         self.field_of = {placeholder: field for field, placeholder in self.work.fields}
         if self.work.fields:
             self.state.initialise()
@@ -347,8 +254,8 @@ class _Builder:
             self.builder.store(value, self.element(target, at))
 
         if dim <= 4:
-            for k in range(dim):
-                copy(k)
+            for known in range(dim):
+                copy(known)
         else:
             with component_loop(self.builder, dim) as k:
                 copy(k)
@@ -362,7 +269,7 @@ class _Builder:
                 continue
             evaluator.prepare([node])
             memory = self.scratch(node.dim * vectors)
-            self._for_components(node.dim, lambda k, node=node, memory=memory: self._store_row(node, k, memory))
+            self.for_components(node.dim, partial(self._store_row, node, memory))
             self.row_memory[node] = memory
         if sum(node.dim for node in wanted) * vectors <= REGISTER_ROWS:
             for node in wanted:
@@ -370,18 +277,18 @@ class _Builder:
                     for r in range(vectors):
                         evaluator.component(node, k, (r, None))
 
-    def _store_row(self, node: Expr, k: Index, memory: Value) -> None:
+    def _store_row(self, node: Expr, memory: Value, k: Index) -> None:
         vectors = self.schedule.row_vectors
         for r in range(vectors):
             value = self.evaluator.component(node, k, (r, None))
             offset = add(multiply(k, vectors), r)
             self.builder.store(value, self.element(memory, offset, self.lanes.real))
 
-    def _for_components(self, dim: int, body: Callable[[Index], None]) -> None:
+    def for_components(self, dim: int, body: Callable[[Index], None]) -> None:
         """Run `body` for every component, unrolled when they are few."""
         if dim <= UNROLL:
-            for k in range(dim):
-                body(k)
+            for known in range(dim):
+                body(known)
         else:
             with component_loop(self.builder, dim) as k, self.evaluator.scope():
                 body(k)
@@ -392,10 +299,7 @@ class _Builder:
         builder, schedule = self.builder, self.schedule
         with loop(builder, first, last) as number:
             pair = builder.mul(number, ir.Constant(INT64, 2))
-            begin, end = (
-                builder.load(self.element(self.intervals, add(pair, k), INT64), typ=INT64)
-                for k in range(2)
-            )
+            begin, end = (builder.load(self.element(self.intervals, add(pair, k), INT64), typ=INT64) for k in range(2))
             block = ir.Constant(INT64, schedule.block)
             with loop(builder, begin, end, schedule.block) as start:
                 stop = minimum(builder, builder.add(start, block), end)
@@ -426,11 +330,11 @@ class _Builder:
 
     def _pair_scalars(self) -> list[Expr]:
         """Return the scalars per pair that updates need: they are computed once, before any loop over components."""
-        found = []
-        for node in topological([root for _, root in self.work.update] + ([self.work.guard] if self.work.guard else [])):
-            if node.dim == 1 and location(node) == "pair" and node.op.name != "Var":
-                found.append(node)
-        return found
+        roots = [root for _, root in self.work.update]
+        if self.work.guard is not None:
+            roots.append(self.work.guard)
+        nodes = topological(roots)
+        return [node for node in nodes if node.dim == 1 and location(node) == "pair" and node.op.name != "Var"]
 
     def _rare_update(self, count: int) -> None:
         work, builder, evaluator = self.work, self.builder, self.evaluator
@@ -484,9 +388,7 @@ class _Builder:
                 vector = lanes.index if is_index else lanes.real
                 element = lanes.index_element if is_index else lanes.element
                 self.evaluator.prepare([output])
-                self._for_components(
-                    output.dim, lambda k, output=output, memory=memory, v=vector: self._store_output(output, k, memory, v)
-                )
+                self.for_components(output.dim, partial(self._store_output, output, memory, vector))
                 target = self.entry_pointer(self.layout.output(number))
                 dim = ir.Constant(INT64, output.dim)
                 with loop(builder, 0, count) as lane:
@@ -499,7 +401,7 @@ class _Builder:
                         place = self.element(target, add(start, k), INT64 if is_index else element)
                         builder.store(value, place)
 
-    def _store_output(self, output: Expr, k: Index, memory: Value, vector: ir.Type) -> None:
+    def _store_output(self, output: Expr, memory: Value, vector: ir.Type, k: Index) -> None:
         for r in range(self.schedule.row_vectors):
             value = self.evaluator.component(output, k, (r, 0))
             offset = add(multiply(k, self.schedule.row_vectors), r)
@@ -545,216 +447,6 @@ def _hidden_by(packed: Sequence[Expr], roots: Sequence[Expr]) -> set[Expr]:
             if node not in packed:
                 stack.extend(node.args)
     return set(variables(*packed)) - reached
-
-
-class _State:
-    """The fields of the reduction for every row vector, in registers when they are few, else in memory.
-
-    An additive field has several parts, whose sum it is: the running sum ``value`` (of the current block of columns,
-    when there are blocks), the ``total`` of the blocks before, and the ``rest``, what rounding took away from a
-    compensated sum (Kahan, CACM 8 (1965) 40, with the exact error of Knuth's TwoSum).
-    """
-
-    def __init__(self, kernel: _Builder) -> None:
-        self.kernel = kernel
-        fields = [field for field, _ in kernel.work.fields]
-        self.dims = {field.name: placeholder.dim for field, placeholder in kernel.work.fields}
-        vectors = kernel.schedule.row_vectors
-        guarded = kernel.work.guard is not None
-        self.places: dict[tuple[str, str], Any] = {}
-        self.in_registers: dict[str, bool] = {}
-        for field in fields:
-            dim = self.dims[field.name]
-            few = dim * vectors <= REGISTER_STATE and dim <= UNROLL
-            # Fields that only rare updates touch must not occupy registers of the common path.
-            self.in_registers[field.name] = few and (not guarded or dim <= 2 or field.additive)
-            for part in self._parts(field):
-                self.places[field.name, part] = self._reserve(field, part)
-
-    def _parts(self, field: Field) -> tuple[str, ...]:
-        scheme = self.kernel.schedule.accumulate
-        if not field.additive or scheme in ("direct", "float64"):
-            return ("value",)
-        return ("value", "total", "rest") if scheme == "block" else ("value", "rest")
-
-    def _type(self, field: Field) -> ir.Type:
-        lanes = self.kernel.lanes
-        if field.kind == "index":
-            return lanes.index
-        if field.additive and self.kernel.schedule.accumulate == "float64" and lanes.dtype == "float32":
-            return DOUBLE if lanes.count == 1 else ir.VectorType(DOUBLE, lanes.count)
-        return lanes.real
-
-    def _reserve(self, field: Field, part: str) -> Any:
-        kernel, dim = self.kernel, self.dims[field.name]
-        vectors = kernel.schedule.row_vectors
-        type_ = self._type(field)
-        rarely_used = self.kernel.schedule.accumulate == "block" and part != "value"
-        if self.in_registers[field.name] and not rarely_used:
-            return [stack_slot(kernel.builder, type_) for _ in range(dim * vectors)]
-        wide = 2 if type_ not in (kernel.lanes.real, kernel.lanes.index) else 1
-        return kernel.scratch(dim * vectors * wide)
-
-    def _address(self, field: Field, part: str, k: Index, r: int) -> Value:
-        place = self.places[field.name, part]
-        vectors = self.kernel.schedule.row_vectors
-        if isinstance(place, list):
-            assert isinstance(k, int)
-            return place[k * vectors + r]
-        offset = add(multiply(k, vectors), r)
-        return self.kernel.element(place, offset, self._type(field))
-
-    def _load(self, field: Field, part: str, k: Index, r: int) -> Value:
-        return self.kernel.builder.load(self._address(field, part, k, r), typ=self._type(field))
-
-    def _store(self, field: Field, part: str, k: Index, r: int, value: Value) -> None:
-        self.kernel.builder.store(value, self._address(field, part, k, r))
-
-    def _everywhere(self, field: Field, body: Callable[[Index, int], None]) -> None:
-        vectors = self.kernel.schedule.row_vectors
-
-        def all_vectors(k: Index) -> None:
-            for r in range(vectors):
-                body(k, r)
-
-        self.kernel._for_components(self.dims[field.name], all_vectors)
-
-    def _constant(self, field: Field, value: float) -> Value:
-        if field.kind == "index":
-            return self.kernel.lanes.index_constant(int(value))
-        type_ = self._type(field)
-        if type_ is self.kernel.lanes.real:
-            return self.kernel.lanes.constant(value)
-        scalar = ir.Constant(DOUBLE, value)
-        return scalar if self.kernel.lanes.count == 1 else ir.Constant(type_, [scalar] * self.kernel.lanes.count)
-
-    def initialise(self) -> None:
-        """Set every field to the value of no columns."""
-        for field, _ in self.kernel.work.fields:
-            for part in self._parts(field):
-                value = self._constant(field, field.initial)
-                self._everywhere(field, lambda k, r, f=field, p=part, v=value: self._store(f, p, k, r, v))
-
-    def open_block(self) -> None:
-        """Start the sums of a block of columns at 0."""
-        for field, _ in self.kernel.work.fields:
-            if (field.name, "total") in self.places:
-                zero = self._constant(field, 0.0)
-                self._everywhere(field, lambda k, r, f=field, z=zero: self._store(f, "value", k, r, z))
-
-    def close_block(self) -> None:
-        """Add the sums of the block to the totals."""
-        builder = self.kernel.builder
-        for field, _ in self.kernel.work.fields:
-            if (field.name, "total") in self.places:
-
-                def close(k: Index, r: int, f: Field = field) -> None:
-                    self._add_exactly(f, "total", k, r, [self._load(f, "value", k, r)])
-                    self._store(f, "value", k, r, self._constant(f, 0.0))
-
-                self._everywhere(field, close)
-
-    def _add_exactly(self, field: Field, part: str, k: Index, r: int, terms: Sequence[Value]) -> None:
-        """Add to a part of the state; what rounding takes away is kept in the rest and added with the next term."""
-        builder = self.kernel.builder
-        total, rest = self._load(field, part, k, r), self._load(field, "rest", k, r)
-        for term in terms:
-            term = builder.fadd(term, self._number(rest))
-            new = builder.fadd(total, term)
-            added = builder.fsub(new, total)
-            rest = builder.fadd(builder.fsub(total, builder.fsub(new, added)), builder.fsub(term, added))
-            total = new
-        self._store(field, part, k, r, total)
-        self._store(field, "rest", k, r, rest)
-
-    def _number(self, rest: Value) -> Value:
-        """Return the rest, or 0 where it is nan: the rounding errors of an infinite sum mean nothing."""
-        builder = self.kernel.builder
-        return builder.select(builder.fcmp_ordered("ord", rest, rest), rest, self.kernel.lanes.constant(0.0))
-
-    def read(self, field: Field, k: Index, r: int | None) -> Value:
-        """Return a component of a field as working precision lanes."""
-        r = r or 0
-        builder = self.kernel.builder
-        value = self._load(field, "value", k, r)
-        if (field.name, "total") in self.places:
-            value = builder.fadd(self._load(field, "total", k, r), value)
-        if (field.name, "rest") in self.places:
-            value = builder.fadd(value, self._number(self._load(field, "rest", k, r)))
-        return self._working(value)
-
-    def _working(self, value: Value) -> Value:
-        lanes = self.kernel.lanes
-        return value if value.type in (lanes.real, lanes.index) else self.kernel.builder.fptrunc(value, lanes.real)
-
-    def replace(self, new: Sequence[tuple[str, Expr]], slot: Slot) -> None:
-        """Give fields new values, all computed before any is stored."""
-        kernel, evaluator = self.kernel, self.kernel.evaluator
-        fields = {field.name: field for field, _ in kernel.work.fields}
-        with evaluator.fresh_state():
-            stores = [self._compute(fields[name], expression, slot) for name, expression in new]
-        for store in stores:
-            store()
-
-    def _compute(self, field: Field, expression: Expr, slot: Slot) -> Callable[[], None]:
-        kernel, r = self.kernel, slot[0] or 0
-        dim = self.dims[field.name]
-        if dim <= UNROLL:
-            values = [self._widen(field, kernel.evaluator.component(expression, k, slot)) for k in range(dim)]
-
-            def store() -> None:
-                for k, value in enumerate(values):
-                    self._replace_component(field, k, r, value)
-
-            return store
-        type_ = self._type(field)
-        memory = kernel.scratch(dim * (2 if type_ not in (kernel.lanes.real, kernel.lanes.index) else 1))
-        with component_loop(kernel.builder, dim) as k, kernel.evaluator.scope():
-            value = self._widen(field, kernel.evaluator.component(expression, k, slot))
-            kernel.builder.store(value, kernel.element(memory, k, type_))
-
-        def copy() -> None:
-            with component_loop(kernel.builder, dim) as k:
-                value = kernel.builder.load(kernel.element(memory, k, type_), typ=type_)
-                self._replace_component(field, k, r, value)
-
-        return copy
-
-    def _replace_component(self, field: Field, k: Index, r: int, value: Value) -> None:
-        self._store(field, "value", k, r, value)
-        for part in self._parts(field)[1:]:
-            self._store(field, part, k, r, self._constant(field, 0.0))
-
-    def _widen(self, field: Field, value: Value) -> Value:
-        type_ = self._type(field)
-        if value.type != type_:
-            return self.kernel.builder.fpext(value, type_)
-        return value
-
-    def update(self, field: Field, expression: Expr, count: int) -> None:
-        """Apply the ordinary update of a field for all slots of a step."""
-        kernel = self.kernel
-        vectors = kernel.schedule.row_vectors
-        if not field.additive:
-            for u in range(count):
-                for r in range(vectors):
-                    self.replace([(field.name, expression)], (r, u))
-            return
-
-        def add(k: Index) -> None:
-            for r in range(vectors):
-                self._accumulate(field, k, r, [kernel.evaluator.component(expression, k, (r, u)) for u in range(count)])
-
-        kernel._for_components(self.dims[field.name], add)
-
-    def _accumulate(self, field: Field, k: Index, r: int, terms: list[Value]) -> None:
-        if self._parts(field) == ("value", "rest"):
-            self._add_exactly(field, "value", k, r, terms)
-            return
-        total = self._load(field, "value", k, r)
-        for term in terms:
-            total = self.kernel.lanes.add(self.kernel.builder, total, self._widen(field, term))
-        self._store(field, "value", k, r, total)
 
 
 def emit_kernel(module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> Kernel:

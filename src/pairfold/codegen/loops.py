@@ -9,7 +9,20 @@ from typing import Any
 
 from llvmlite import ir
 
-__all__ = ["INT64", "Affine", "Index", "add", "as_value", "component_loop", "divide", "loop", "minimum", "modulo", "multiply", "stack_slot"]
+__all__ = [
+    "INT64",
+    "Affine",
+    "Index",
+    "add",
+    "as_value",
+    "component_loop",
+    "divide",
+    "loop",
+    "minimum",
+    "modulo",
+    "multiply",
+    "stack_slot",
+]
 
 INT64 = ir.IntType(64)
 

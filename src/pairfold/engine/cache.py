@@ -47,7 +47,7 @@ def compiled(problem: Problem, dtype: str, accumulate: str, level: str | None, p
         _kept.setdefault(key, made)
         while len(_kept) > CAPACITY:
             _kept.popitem(last=False)
-        return _kept[key] if key in _kept else made
+        return _kept.get(key, made)
 
 
 def _compile(problem: Problem, dtype: str, accumulate: str, level: str | None, partial: bool) -> Compiled:

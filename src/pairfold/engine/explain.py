@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pairfold.engine.options import Options
+from pairfold.engine.options import DEFAULT, Options
 from pairfold.engine.plan import make_plan
 from pairfold.ir.expr import Category, Expr, topological, variables
 from pairfold.ir.problem import Problem
@@ -15,7 +15,17 @@ from pairfold.transform.separate import frontier, location
 
 __all__ = ["explain", "instructions_per_pair"]
 
-_INSTRUCTIONS = {"Exp": 10, "Log": 16, "Sin": 20, "Cos": 20, "Powf": 40, "Divide": 8, "Sqrt": 12, "Rsqrt": 12, "Where": 1}
+_INSTRUCTIONS = {
+    "Exp": 10,
+    "Log": 16,
+    "Sin": 20,
+    "Cos": 20,
+    "Powf": 40,
+    "Divide": 8,
+    "Sqrt": 12,
+    "Rsqrt": 12,
+    "Where": 1,
+}
 """Vector instructions of an elementwise primitive; what is not listed is one instruction."""
 
 _FREE = frozenset({"Var", "Const", "SumT", "Extract", "ExtractT", "Concat", "Tile"})
@@ -28,7 +38,7 @@ def explain(
     columns: int,
     dtype: str = "float32",
     names: dict[Expr, str] | None = None,
-    options: Options = Options(),
+    options: Options = DEFAULT,
 ) -> str:
     """Return what is computed where, and how fast it can be.
 
@@ -77,7 +87,8 @@ def explain(
     host = machine(options.level)
     lines += [
         f"schedule: {schedule.lanes} lanes x {schedule.row_vectors} row vectors x {schedule.columns} columns a step, "
-        f"sums by {schedule.accumulate} ({schedule.block} columns a block), {threads} threads, columns in {split} parts",
+        f"sums by {schedule.accumulate} ({schedule.block} columns a block), {threads} threads, "
+        f"columns in {split} parts",
         f"processor: {host.name}, {8 * host.vector_bytes}-bit vectors",
         f"predicted limit: {instructions} vector instructions for {schedule.lanes} pairs; at two a cycle "
         f"{per_cycle:.2f} pairs per cycle and core",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Options"]
+__all__ = ["DEFAULT", "Options"]
 
 
 @dataclass(frozen=True)
@@ -41,3 +41,7 @@ class Options:
         if self.dtype_acc == "float64":
             return "float64"
         return {"direct_sum": "direct", "kahan_scheme": "kahan"}.get(self.sum_scheme, "block")
+
+
+DEFAULT = Options()
+"""Nothing chosen: everything is decided by size and machine."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pairfold.codegen.kernel import Work, needs_packing
+from pairfold.codegen.kernel import needs_packing
+from pairfold.codegen.work import Work
 from pairfold.ir.expr import Category, Expr, topological, variables
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, is_constant, one, variable
@@ -107,5 +108,3 @@ def _concatenate(parts: Sequence[Expr]) -> Expr:
     for part in parts[1:]:
         result = apply("Concat", result, part)
     return result
-
-

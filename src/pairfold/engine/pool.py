@@ -60,35 +60,49 @@ def run_tasks(tasks: int, threads: int, body: Callable[[int], None], progress: C
     numbers = itertools.count()
     stop = threading.Event()
     finished = itertools.count()
-    helpers: list[Future[None]] = []
 
     def work() -> None:
         for number in _until(numbers, tasks, stop):
             body(number)
             next(finished)
 
-    reported = 0
+    helpers = _pool.submit(min(threads, tasks) - 1, work) if threads > 1 and tasks > 1 else []
     try:
-        if threads > 1 and tasks > 1:
-            helpers = _pool.submit(min(threads, tasks) - 1, work)
-        for number in _until(numbers, tasks, stop):
-            body(number)
-            if progress is not None:
-                done = next(finished) + 1
-                progress(done - reported)
-                reported = done
-        for helper in helpers:
-            helper.result()
-        if progress is not None:
-            progress(tasks - reported)
+        if progress is None:
+            work()
+            _wait(helpers)
+        else:
+            _work_and_report(numbers, tasks, stop, finished, body, progress, helpers)
     except BaseException:
         stop.set()
         for helper in helpers:
-            helper.cancel()
-        for helper in helpers:
-            if not helper.cancelled():
+            if not helper.cancel():
                 helper.exception()
         raise
+
+
+def _wait(helpers: list[Future[None]]) -> None:
+    for helper in helpers:
+        helper.result()
+
+
+def _work_and_report(
+    numbers: Iterator[int],
+    tasks: int,
+    stop: threading.Event,
+    finished: Iterator[int],
+    body: Callable[[int], None],
+    progress: Callable[[int], Any],
+    helpers: list[Future[None]],
+) -> None:
+    reported = 0
+    for number in _until(numbers, tasks, stop):
+        body(number)
+        done = next(finished) + 1
+        progress(done - reported)
+        reported = done
+    _wait(helpers)
+    progress(tasks - reported)
 
 
 def _until(numbers: Iterator[int], tasks: int, stop: threading.Event) -> Iterator[int]:

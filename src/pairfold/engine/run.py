@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfold.codegen.kernel import ITEM_FIELDS, Layout
+from pairfold.codegen.work import ITEM_FIELDS, Layout
 from pairfold.engine.cache import Compiled, compiled
-from pairfold.engine.options import Options
+from pairfold.engine.options import DEFAULT, Options
 from pairfold.engine.pool import run_tasks, scratch_address
 from pairfold.errors import ArgumentValueError
 from pairfold.ir.expr import Category, Expr, topological
@@ -42,7 +42,7 @@ def run(
     columns: int,
     batch: tuple[int, ...] = (),
     ranges: Ranges | None = None,
-    options: Options = Options(),
+    options: Options = DEFAULT,
 ) -> tuple[Array, ...]:
     """Reduce `problem` over columns.
 
@@ -363,4 +363,3 @@ def _row_values(roots: Sequence[Expr], arrays: Sequence[Array]) -> list[Array]:
             array = arrays[node.params[0]]
             bindings[node] = array if node.params[2] == Category.ROW else array[..., None, :]
     return reference.evaluate(roots, bindings)
-

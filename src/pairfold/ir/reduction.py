@@ -126,5 +126,3 @@ def register_reduction(reduction: Reduction) -> Reduction:
             raise ValueError(f"reduction {name!r} is registered twice")
         REDUCTIONS[name] = reduction
     return reduction
-
-

@@ -7,13 +7,14 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
 
-from pairfold.codegen.kernel import Kernel, Work, emit_kernel
+from pairfold.codegen.kernel import emit_kernel
+from pairfold.codegen.work import Kernel, Work
 from pairfold.errors import TargetError
 from pairfold.ir.expr import Expr, topological
 from pairfold.schedule.schedule import UNROLL, Schedule, choose
@@ -60,7 +61,7 @@ _LEVELS = {
 """x86-64 feature levels: what they need, bytes of a vector register, number of registers."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _processor() -> tuple[str, frozenset[str]]:
     """Return the name of the processor and all its features."""
     with _LLVM_LOCK:
@@ -70,7 +71,7 @@ def _processor() -> tuple[str, frozenset[str]]:
         return llvm.get_host_cpu_name(), features
 
 
-@lru_cache(maxsize=None)
+@cache
 def machine(level: str | None = None) -> Machine:
     """Return the processor, limited to a feature level when one is given.
 
@@ -95,7 +96,8 @@ def machine(level: str | None = None) -> Machine:
             kept = frozenset(feature for feature in available if not feature.startswith(_BEYOND[known]))
             return Machine(name, kept, vector_bytes, registers)
     raise TargetError(
-        f"The CPU level {level!r} was asked for, but the processor {name} lacks it. Leave the level out to use the best."
+        f"The CPU level {level!r} was asked for, but the processor {name} lacks it. "
+        "Leave the level out to use the best that it has."
     )
 
 

@@ -63,8 +63,8 @@ def gradients(f: Expr, wanted: Sequence[Expr], g: Expr) -> list[Expr]:
         parts = node.op.pullback(node, cotangent[node])
         for arg, part in zip(node.args, parts, strict=True):
             if part is not None and arg in active:
-                part = _fit(part, arg.dim)
-                cotangent[arg] = part if arg not in cotangent else cotangent[arg] + part
+                fitted = _fit(part, arg.dim)
+                cotangent[arg] = fitted if arg not in cotangent else cotangent[arg] + fitted
     return [cotangent.get(v, zeros(v.dim)) for v in wanted]
 
 

@@ -1,0 +1,253 @@
+"""Where the state of a reduction lives while a kernel runs, and how it is updated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from llvmlite import ir
+
+from pairfold.codegen.evaluate import Evaluator, Slot
+from pairfold.codegen.lanes import Lanes, Value
+from pairfold.codegen.loops import Index, add, component_loop, multiply, stack_slot
+from pairfold.codegen.work import Work
+from pairfold.ir.expr import Expr
+from pairfold.ir.reduction import Field
+from pairfold.schedule.schedule import UNROLL, Schedule
+
+__all__ = ["KernelParts", "StateStorage"]
+
+DOUBLE = ir.DoubleType()
+
+REGISTER_STATE = 20
+"""State components per step (all row vectors together) that may live in registers."""
+
+
+class KernelParts(Protocol):
+    """What the state needs of the kernel that it belongs to."""
+
+    builder: ir.IRBuilder
+    lanes: Lanes
+    work: Work
+    schedule: Schedule
+    evaluator: Evaluator
+
+    def scratch(self, count: int) -> Value:
+        """Reserve `count` vectors of lanes."""
+
+    def element(self, pointer: Value, index: Any, type_: ir.Type | None = None) -> Value:
+        """Return the address of element `index`."""
+
+    def for_components(self, dim: int, body: Callable[[Index], None]) -> None:
+        """Run `body` for every component."""
+
+
+class StateStorage:
+    """The fields of the reduction for every row vector, in registers when they are few, else in memory.
+
+    An additive field has several parts, whose sum it is: the running sum ``value`` (of the current block of columns,
+    when there are blocks), the ``total`` of the blocks before, and the ``rest``, what rounding took away from a
+    compensated sum (Kahan, CACM 8 (1965) 40, with the exact error of Knuth's TwoSum).
+    """
+
+    def __init__(self, kernel: KernelParts) -> None:
+        self.kernel = kernel
+        fields = [field for field, _ in kernel.work.fields]
+        self.dims = {field.name: placeholder.dim for field, placeholder in kernel.work.fields}
+        vectors = kernel.schedule.row_vectors
+        guarded = kernel.work.guard is not None
+        self.places: dict[tuple[str, str], Any] = {}
+        self.in_registers: dict[str, bool] = {}
+        for field in fields:
+            dim = self.dims[field.name]
+            few = dim * vectors <= REGISTER_STATE and dim <= UNROLL
+            # Fields that only rare updates touch must not occupy registers of the common path.
+            self.in_registers[field.name] = few and (not guarded or dim <= 2 or field.additive)
+            for part in self._parts(field):
+                self.places[field.name, part] = self._reserve(field, part)
+
+    def _parts(self, field: Field) -> tuple[str, ...]:
+        scheme = self.kernel.schedule.accumulate
+        if not field.additive or scheme in ("direct", "float64"):
+            return ("value",)
+        return ("value", "total", "rest") if scheme == "block" else ("value", "rest")
+
+    def _type(self, field: Field) -> ir.Type:
+        lanes = self.kernel.lanes
+        if field.kind == "index":
+            return lanes.index
+        if field.additive and self.kernel.schedule.accumulate == "float64" and lanes.dtype == "float32":
+            return DOUBLE if lanes.count == 1 else ir.VectorType(DOUBLE, lanes.count)
+        return lanes.real
+
+    def _reserve(self, field: Field, part: str) -> Any:
+        kernel, dim = self.kernel, self.dims[field.name]
+        vectors = kernel.schedule.row_vectors
+        type_ = self._type(field)
+        rarely_used = self.kernel.schedule.accumulate == "block" and part != "value"
+        if self.in_registers[field.name] and not rarely_used:
+            return [stack_slot(kernel.builder, type_) for _ in range(dim * vectors)]
+        wide = 2 if type_ not in (kernel.lanes.real, kernel.lanes.index) else 1
+        return kernel.scratch(dim * vectors * wide)
+
+    def _address(self, field: Field, part: str, k: Index, r: int) -> Value:
+        place = self.places[field.name, part]
+        vectors = self.kernel.schedule.row_vectors
+        if isinstance(place, list):
+            assert isinstance(k, int)
+            return place[k * vectors + r]
+        offset = add(multiply(k, vectors), r)
+        return self.kernel.element(place, offset, self._type(field))
+
+    def _load(self, field: Field, part: str, k: Index, r: int) -> Value:
+        return self.kernel.builder.load(self._address(field, part, k, r), typ=self._type(field))
+
+    def _store(self, field: Field, part: str, k: Index, r: int, value: Value) -> None:
+        self.kernel.builder.store(value, self._address(field, part, k, r))
+
+    def _everywhere(self, field: Field, body: Callable[[Index, int], None]) -> None:
+        vectors = self.kernel.schedule.row_vectors
+
+        def all_vectors(k: Index) -> None:
+            for r in range(vectors):
+                body(k, r)
+
+        self.kernel.for_components(self.dims[field.name], all_vectors)
+
+    def _constant(self, field: Field, value: float) -> Value:
+        if field.kind == "index":
+            return self.kernel.lanes.index_constant(int(value))
+        type_ = self._type(field)
+        if type_ is self.kernel.lanes.real:
+            return self.kernel.lanes.constant(value)
+        scalar = ir.Constant(DOUBLE, value)
+        return scalar if self.kernel.lanes.count == 1 else ir.Constant(type_, [scalar] * self.kernel.lanes.count)
+
+    def initialise(self) -> None:
+        """Set every field to the value of no columns."""
+        for field, _ in self.kernel.work.fields:
+            for part in self._parts(field):
+                self._fill(field, part, field.initial)
+
+    def _fill(self, field: Field, part: str, number: float) -> None:
+        value = self._constant(field, number)
+        self._everywhere(field, lambda k, r: self._store(field, part, k, r, value))
+
+    def open_block(self) -> None:
+        """Start the sums of a block of columns at 0."""
+        for field, _ in self.kernel.work.fields:
+            if (field.name, "total") in self.places:
+                self._fill(field, "value", 0.0)
+
+    def close_block(self) -> None:
+        """Add the sums of the block to the totals."""
+        for field, _ in self.kernel.work.fields:
+            if (field.name, "total") in self.places:
+                self._everywhere(field, partial(self._close, field))
+                self._fill(field, "value", 0.0)
+
+    def _close(self, field: Field, k: Index, r: int) -> None:
+        self._add_exactly(field, "total", k, r, [self._load(field, "value", k, r)])
+
+    def _add_exactly(self, field: Field, part: str, k: Index, r: int, terms: Sequence[Value]) -> None:
+        """Add to a part of the state; what rounding takes away is kept in the rest and added with the next term."""
+        builder = self.kernel.builder
+        total, rest = self._load(field, part, k, r), self._load(field, "rest", k, r)
+        for term in terms:
+            exact = builder.fadd(term, self._number(rest))
+            new = builder.fadd(total, exact)
+            added = builder.fsub(new, total)
+            rest = builder.fadd(builder.fsub(total, builder.fsub(new, added)), builder.fsub(exact, added))
+            total = new
+        self._store(field, part, k, r, total)
+        self._store(field, "rest", k, r, rest)
+
+    def _number(self, rest: Value) -> Value:
+        """Return the rest, or 0 where it is nan: the rounding errors of an infinite sum mean nothing."""
+        builder = self.kernel.builder
+        return builder.select(builder.fcmp_ordered("ord", rest, rest), rest, self.kernel.lanes.constant(0.0))
+
+    def read(self, field: Field, k: Index, r: int | None) -> Value:
+        """Return a component of a field as working precision lanes."""
+        r = r or 0
+        builder = self.kernel.builder
+        value = self._load(field, "value", k, r)
+        if (field.name, "total") in self.places:
+            value = builder.fadd(self._load(field, "total", k, r), value)
+        if (field.name, "rest") in self.places:
+            value = builder.fadd(value, self._number(self._load(field, "rest", k, r)))
+        return self._working(value)
+
+    def _working(self, value: Value) -> Value:
+        lanes = self.kernel.lanes
+        return value if value.type in (lanes.real, lanes.index) else self.kernel.builder.fptrunc(value, lanes.real)
+
+    def replace(self, new: Sequence[tuple[str, Expr]], slot: Slot) -> None:
+        """Give fields new values, all computed before any is stored."""
+        kernel, evaluator = self.kernel, self.kernel.evaluator
+        fields = {field.name: field for field, _ in kernel.work.fields}
+        with evaluator.fresh_state():
+            stores = [self._compute(fields[name], expression, slot) for name, expression in new]
+        for store in stores:
+            store()
+
+    def _compute(self, field: Field, expression: Expr, slot: Slot) -> Callable[[], None]:
+        kernel, r = self.kernel, slot[0] or 0
+        dim = self.dims[field.name]
+        if dim <= UNROLL:
+            values = [self._widen(field, kernel.evaluator.component(expression, k, slot)) for k in range(dim)]
+
+            def store() -> None:
+                for k, value in enumerate(values):
+                    self._replace_component(field, k, r, value)
+
+            return store
+        type_ = self._type(field)
+        memory = kernel.scratch(dim * (2 if type_ not in (kernel.lanes.real, kernel.lanes.index) else 1))
+        with component_loop(kernel.builder, dim) as k, kernel.evaluator.scope():
+            value = self._widen(field, kernel.evaluator.component(expression, k, slot))
+            kernel.builder.store(value, kernel.element(memory, k, type_))
+
+        def copy() -> None:
+            with component_loop(kernel.builder, dim) as k:
+                value = kernel.builder.load(kernel.element(memory, k, type_), typ=type_)
+                self._replace_component(field, k, r, value)
+
+        return copy
+
+    def _replace_component(self, field: Field, k: Index, r: int, value: Value) -> None:
+        self._store(field, "value", k, r, value)
+        for part in self._parts(field)[1:]:
+            self._store(field, part, k, r, self._constant(field, 0.0))
+
+    def _widen(self, field: Field, value: Value) -> Value:
+        type_ = self._type(field)
+        if value.type != type_:
+            return self.kernel.builder.fpext(value, type_)
+        return value
+
+    def update(self, field: Field, expression: Expr, count: int) -> None:
+        """Apply the ordinary update of a field for all slots of a step."""
+        kernel = self.kernel
+        vectors = kernel.schedule.row_vectors
+        if not field.additive:
+            for u in range(count):
+                for r in range(vectors):
+                    self.replace([(field.name, expression)], (r, u))
+            return
+
+        def add(k: Index) -> None:
+            for r in range(vectors):
+                self._accumulate(field, k, r, [kernel.evaluator.component(expression, k, (r, u)) for u in range(count)])
+
+        kernel.for_components(self.dims[field.name], add)
+
+    def _accumulate(self, field: Field, k: Index, r: int, terms: list[Value]) -> None:
+        if self._parts(field) == ("value", "rest"):
+            self._add_exactly(field, "value", k, r, terms)
+            return
+        total = self._load(field, "value", k, r)
+        for term in terms:
+            total = self.kernel.lanes.add(self.kernel.builder, total, self._widen(field, term))
+        self._store(field, "value", k, r, total)

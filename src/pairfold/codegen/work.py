@@ -1,0 +1,94 @@
+"""What a kernel computes, and how its caller passes arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pairfold.ir.expr import Expr
+from pairfold.ir.reduction import Field
+
+__all__ = ["ITEM_FIELDS", "Kernel", "Layout", "Work"]
+
+ITEM_FIELDS = ("row_first", "row_last", "interval_first", "interval_last", "batch", "out_row")
+"""The i64 numbers that describe one item."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one kernel computes, in primitives.
+
+    Attributes
+    ----------
+    fields : tuple of (Field, Expr)
+        The state and its placeholders; empty for a kernel without columns.
+    update, rare : dict
+        Expression per field, see `Reduction`.
+    guard : Expr or None
+        When the rare update is needed.
+    outputs : tuple of Expr
+        What is stored per row.
+    packed : tuple of Expr
+        Column-only nodes that another kernel has computed and packed, column after column.
+    """
+
+    fields: tuple[tuple[Field, Expr], ...]
+    update: tuple[tuple[str, Expr], ...]
+    rare: tuple[tuple[str, Expr], ...]
+    guard: Expr | None
+    outputs: tuple[Expr, ...]
+    packed: tuple[Expr, ...] = ()
+
+    @property
+    def roots(self) -> tuple[Expr, ...]:
+        """Every expression that the kernel evaluates."""
+        guard = () if self.guard is None else (self.guard,)
+        return (*(e for _, e in self.update), *(e for _, e in self.rare), *guard, *self.outputs)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the i64 argument block of a kernel holds what: one number per entry."""
+
+    variables: tuple[Expr, ...]
+    outputs: int
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return 2 * len(self.variables) + 3 + self.outputs
+
+    def pointer(self, variable: Expr) -> int:
+        """Entry of the base pointer of a variable."""
+        return 2 * self.variables.index(variable)
+
+    def stride(self, variable: Expr) -> int:
+        """Entry of its stride along rows or columns, in elements."""
+        return self.pointer(variable) + 1
+
+    @property
+    def intervals(self) -> int:
+        """Entry of the pointer to the column intervals, pairs of i64."""
+        return 2 * len(self.variables)
+
+    @property
+    def offsets(self) -> int:
+        """Entry of the pointer to the batch offsets, one i64 per variable (then the packed columns) and batch entry."""
+        return self.intervals + 1
+
+    @property
+    def packed(self) -> int:
+        """Entry of the pointer to the packed columns."""
+        return self.intervals + 2
+
+    def output(self, number: int) -> int:
+        """Entry of the pointer to an output."""
+        return self.intervals + 3 + number
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What is known about an emitted kernel."""
+
+    name: str
+    layout: Layout
+    scratch_vectors: int
