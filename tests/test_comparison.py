@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.comparison import assert_close, spread
 
 from pairfold.ir.expr import Category
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply
+from tests.comparison import assert_close, spread
 
 
 def test_equal_arrays_pass() -> None:

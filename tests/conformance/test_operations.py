@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.comparison import Array, assert_close, spread
-from tests.conformance.cases import Case, all_cases, build, draw, label
 
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.op import OPERATIONS
@@ -13,6 +11,8 @@ from pairfold.ops import variable
 from pairfold.targets.reference import evaluate
 from pairfold.transform.differentiate import gradient
 from pairfold.transform.expand import expand
+from tests.comparison import Array, assert_close, spread
+from tests.conformance.cases import Case, all_cases, build, draw, label
 
 CASES = [pytest.param(case, id=label(case)) for case in all_cases()]
 DIFFERENTIABLE = [pytest.param(case, id=label(case)) for case in all_cases() if case[1]]

@@ -102,9 +102,10 @@ def _variance_guard(state: State, value: Expr, sizes: Sizes) -> Expr:
 def _variance_rare(state: State, value: Expr, index: Expr, sizes: Sizes) -> State:
     due = _variance_guard(state, value, sizes)
     is_first = apply("Equal", state["count"], constant(0.0))
-    average = state["shift"] + state["total"] / state["count"]
-    moved = _moved(state, apply("Where", is_first, value, average))
-    new = {name: apply("Where", is_first, value if name == "shift" else constant(0.0), moved[name]) for name in moved}
+    wanted = apply("Where", is_first, value, state["shift"] + state["total"] / state["count"])
+    # The shift stays finite: an infinite value makes the sums infinite, as it must.
+    is_finite = apply("Equal", wanted - wanted, constant(0.0))
+    new = _moved(state, apply("Where", is_finite, wanted, state["shift"]))
     new["next"] = apply("Where", is_first, one(), state["next"] + state["next"])
     return {name: apply("Where", due, new[name], state[name]) for name in new}
 

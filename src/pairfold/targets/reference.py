@@ -222,7 +222,11 @@ def _reduce_part(problem: Problem, value: Array, weight: Array | None, columns: 
             state = {**state, **dict(zip(formulas.rare, found, strict=True))}
         terms = _on_state(formulas.state, state, bindings, list(formulas.update.values()))
         for name, term in zip(formulas.update, terms, strict=True):
-            state[name] = state[name] + term if name in additive else np.broadcast_to(term, state[name].shape)
+            if name in additive:
+                with np.errstate(all="ignore"):
+                    state[name] = state[name] + term
+            else:
+                state[name] = np.broadcast_to(term, state[name].shape)
     return state
 
 

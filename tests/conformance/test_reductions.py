@@ -1,0 +1,135 @@
+"""Every reduction gives on every target what its record says, for any shape, layout, split and choice of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pairfold import engine
+from pairfold.engine import Options
+from pairfold.ir.expr import Category
+from pairfold.ir.problem import Problem
+from pairfold.ops import variable
+from pairfold.reductions import REDUCTIONS
+from pairfold.targets import reference
+from tests.comparison import Array, assert_close
+from tests.conformance.problems import NAMES, Shape, arrays, problem, ranges, shapes, tolerance
+
+EXACT = frozenset(name for name in NAMES if any(field.kind == "index" for field in REDUCTIONS[name].fields))
+"""Reductions that give column numbers: they are tested on small integers, where rounding cannot change the winner."""
+
+
+def run_monoid(task: Problem, given_arrays: Sequence[Array], **sizes: Any) -> tuple[Array, ...]:
+    """Run init, update, merge and finish in NumPy, with empty parts on both sides."""
+    options = sizes.pop("options")
+    columns = sizes["columns"]
+    cuts = [columns * part // (options.split or 1) for part in range((options.split or 1) + 1)]
+    parts = [range(a, b) for a, b in pairwise(cuts)]
+    return reference.run_monoid(task, given_arrays, [[], [], *parts, []], **sizes)
+
+
+TARGETS = {"monoid": run_monoid, "cpu": engine.run}
+
+
+def _check(target: str, task: Problem, shape: Shape, dtype: str, options: Options) -> None:
+    data = arrays(task, shape, dtype, integers=task.reduction.name in EXACT)
+    sizes: dict[str, Any] = {"rows": shape.rows, "columns": shape.columns, "batch": shape.batch}
+    expected = reference.run(task, [array.astype("float64") for array in data], **sizes)
+    found = TARGETS[target](task, data, **sizes, options=options)
+    allowed = tolerance(task, data, shape, dtype)
+    assert len(found) == len(expected)
+    for output, true, size in zip(found, expected, allowed, strict=True):
+        assert output.dtype == (np.int64 if true.dtype == np.int64 else dtype)
+        assert_close(output, true, size)
+
+
+def _most_columns(name: str) -> int:
+    return 12 if name.startswith("Prod") else 65  # longer products leave the range of float32
+
+
+def _dimensions(name: str) -> tuple[int, ...]:
+    return (1,) if REDUCTIONS[name].scalar_value else (1, 3)
+
+
+CASES = [(name, dim) for name in NAMES for dim in _dimensions(name)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize(("name", "dim"), CASES)
+@given(data=st.data())
+@settings(max_examples=12)
+def test_cpu_agrees_with_the_definition(name: str, dim: int, axis: int, dtype: str, data: st.DataObject) -> None:
+    shape = data.draw(shapes(_most_columns(name)))
+    split = data.draw(st.sampled_from([None, None, 2, 3]))
+    _check("cpu", problem(name, dim, axis), shape, dtype, Options(threads=data.draw(st.integers(1, 2)), split=split))
+
+
+@pytest.mark.parametrize(("name", "dim"), CASES)
+@given(shape=shapes(max_columns=20), split=st.integers(1, 4))
+@settings(max_examples=8)
+def test_merge_law(name: str, dim: int, shape: Shape, split: int) -> None:
+    """Reducing any split of the columns, empty parts included, and merging gives the definition."""
+    _check("monoid", problem(name, dim), shape, "float64", Options(split=split))
+
+
+@pytest.mark.parametrize("name", ["Sum", "LogSumExp", "Min_ArgMin", "ArgKMin", "Var"])
+@pytest.mark.parametrize("dim", [17, 300])
+def test_long_vectors(name: str, dim: int) -> None:
+    shape = Shape(rows=19, columns=37, batch=(), broadcast=False, layout="plain", seed=1)
+    for dtype in ("float32", "float64"):
+        _check("cpu", problem(name, dim), shape, dtype, Options())
+
+
+@pytest.mark.parametrize(("name", "dim"), CASES)
+@given(data=st.data(), seed=st.integers(0, 2**16))
+@settings(max_examples=8)
+def test_blocks_of_pairs(name: str, dim: int, data: st.DataObject, seed: int) -> None:
+    """Block-sparse reductions: uncovered rows, empty lists, repeated and overlapping intervals, batches."""
+    shape = data.draw(shapes(_most_columns(name)))
+    task = problem(name, dim)
+    chosen = ranges(np.random.default_rng(seed), shape.rows, shape.columns)
+    given_arrays = arrays(task, shape, "float64", integers=name in EXACT)
+    sizes: dict[str, Any] = {"rows": shape.rows, "columns": shape.columns, "batch": shape.batch, "ranges": chosen}
+    # Blocks may see a column several times, so the bound for all columns is scaled by how often.
+    allowed = tolerance(task, given_arrays, shape, "float64")
+    found = engine.run(task, given_arrays, **sizes, options=Options())
+    expected = reference.run(task, given_arrays, **sizes)
+    for output, true, size in zip(found, expected, allowed, strict=True):
+        bound = (
+            16
+            * np.max(np.nan_to_num(size, posinf=0), initial=1e-13)
+            * np.maximum(1, np.abs(np.nan_to_num(true, posinf=0, neginf=0)))
+        )
+        assert_close(output, true, bound)
+
+
+SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, 1.0, -2.0, 1e-45])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("target", ["monoid", "cpu"])
+@pytest.mark.parametrize("name", NAMES)
+def test_special_values(name: str, target: str, dtype: str) -> None:
+    """Infinities, nan, signed zeros, ties and extremes, one value per column: the formula is the column itself."""
+    generator = np.random.default_rng(0)
+    reduction = REDUCTIONS[name]
+    x, w = variable(0, 1, Category.COLUMN), variable(1, 2, Category.COLUMN)
+    task = Problem(x, reduction, w if reduction.needs_weight else None, 3 if reduction.needs_k else 1)
+    for trial in range(60):
+        count = trial % 9
+        values = generator.choice(SPECIAL[trial % 3 :], (count, 1)).astype(dtype)
+        weights = generator.integers(1, 4, (count, 2)).astype(dtype)
+        sizes: dict[str, Any] = {"rows": 2, "columns": count}
+        found = TARGETS[target](task, [values, weights], **sizes, options=Options())
+        expected = reference.run(task, [values, weights], **sizes)
+        for output, true in zip(found, expected, strict=True):
+            with np.errstate(over="ignore", invalid="ignore"):
+                size = 50 * np.finfo(dtype).eps * np.abs(true) + np.finfo(dtype).tiny
+            assert_close(output, true, size)
