@@ -7,8 +7,9 @@ import inspect
 import pkgutil
 from types import ModuleType
 
-import pairfold
 import pytest
+
+import pairfold
 
 PUBLIC = ("pairfold", "pairfold.numpy")
 MODULES = [module.name for module in pkgutil.walk_packages(pairfold.__path__, "pairfold.")]
