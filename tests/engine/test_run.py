@@ -337,3 +337,11 @@ def test_explain_says_what_is_hoisted() -> None:
     factor = explain(Problem(apply("Sum", X) * apply("Exp", Y), REDUCTIONS["Sum"]), 10, 10, names=names)
     assert "taken out of the sum: Sum(x)" in factor
     assert "computed once per column: Exp(y)" in factor
+
+
+def test_a_parameter_that_only_packed_columns_need() -> None:
+    arrays = gaussian_data(20, 30)
+    problem = Problem(apply("Square", G - B) * apply("Exp", X + Y), REDUCTIONS["Sum"])
+    (found,) = run(problem, arrays, rows=20, columns=30)
+    x, y, b, g = arrays
+    np.testing.assert_allclose(found, np.einsum("j,id,jd->id", ((g - b) ** 2)[:, 0], np.exp(x), np.exp(y)), rtol=1e-12)

@@ -8,7 +8,7 @@ sums of one length sharing one loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -339,10 +339,10 @@ class Evaluator:
         return self.builder.gep(memory, [offset], source_etype=self.lanes.real)
 
 
-def exponential_scales(roots: Sequence[Expr]) -> list[Expr]:
-    """Return the uniform factors that `Evaluator` folds into exponentials."""
+def exponential_scales(nodes: Iterable[Expr]) -> list[Expr]:
+    """Return the uniform factors that `Evaluator` folds into the exponentials among `nodes`."""
     found: dict[Expr, None] = {}
-    for node in topological(roots):
+    for node in nodes:
         scaled = _scaled_argument(node) if node.op.name == "Exp" else None
         if scaled is not None:
             found[scaled[0]] = None

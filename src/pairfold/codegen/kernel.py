@@ -26,10 +26,10 @@ from pairfold.codegen.lanes import Lanes, Value
 from pairfold.codegen.loops import INT64, Index, add, as_value, component_loop, loop, minimum, multiply
 from pairfold.codegen.state import StateStorage
 from pairfold.codegen.work import ITEM_FIELDS, Kernel, Layout, Work
-from pairfold.ir.expr import PLACEHOLDER_BIT, Category, Expr, topological, variables
+from pairfold.ir.expr import PLACEHOLDER_BIT, Category, Expr, topological
 from pairfold.reductions.state import COLUMN_INDEX
 from pairfold.schedule.schedule import UNROLL, Schedule
-from pairfold.transform.separate import frontier, is_access, location
+from pairfold.transform.separate import frontier, is_access, location, reachable
 
 __all__ = ["emit_kernel", "needs_packing"]
 
@@ -48,9 +48,8 @@ class _Builder:
         self.work, self.schedule, self.dtype = work, schedule, dtype
         self.lanes = Lanes(module, schedule.lanes, dtype, schedule.features)
         self.double = Lanes(module, 1, "float64", schedule.features)
-        used = variables(*work.roots)
-        packed_only = _hidden_by(work.packed, work.roots)
-        self.variables = tuple(v for v in used if v.params[2] != Category.PLACEHOLDER and v not in packed_only)
+        leaves = [node for node in reachable(work.roots, work.packed) if node.op.name == "Var"]
+        self.variables = tuple(v for v in leaves if v.params[2] != Category.PLACEHOLDER)
         self.layout = Layout(self.variables, len(work.outputs))
         self.scratch_used = 0
         type_ = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, INT64, INT64, POINTER])
@@ -61,7 +60,7 @@ class _Builder:
                 argument.add_attribute("noalias")
         self.block, self.items, self.first, self.last, self.scratch_base = self.function.args
         self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
-        self.frontier = frontier(work.roots)
+        self.frontier = frontier(work.roots, work.packed)
         self.packed_offset: dict[Expr, int] = {}
         offset = 0
         for node in work.packed:
@@ -202,7 +201,7 @@ class _Builder:
                 value = evaluator.component(node, k, (None, None))
                 self.uniform_value[node, k] = self.lanes.broadcast(self.builder, self._narrow(value))
 
-        for node in exponential_scales(self.work.roots):
+        for node in exponential_scales(reachable(self.work.roots, self.work.packed)):
             if location(node) == "uniform":
                 scale = evaluator.component(node, 0, (None, None))
                 self.scales[node] = self.lanes.split_scale(self.builder, scale)
@@ -434,19 +433,6 @@ def _either(builder: ir.IRBuilder, masks: Sequence[Value]) -> Value:
     for mask in masks[1:]:
         result = builder.or_(result, mask)
     return result
-
-
-def _hidden_by(packed: Sequence[Expr], roots: Sequence[Expr]) -> set[Expr]:
-    """Return the variables that are needed for `packed` nodes only."""
-    reached: set[Expr] = set()
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if node not in reached:
-            reached.add(node)
-            if node not in packed:
-                stack.extend(node.args)
-    return set(variables(*packed)) - reached
 
 
 def emit_kernel(module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> Kernel:

@@ -65,7 +65,7 @@ def explain(
     schedule = schedule_for(work, dtype, options.accumulate, options.level)
     threads = options.threads or default_threads()
     split = options.split or choose_split(rows, columns, schedule.rows, threads)
-    once = frontier(work.roots)
+    once = frontier(work.roots, work.packed)
     instructions = instructions_per_pair(work.roots, [e for _, e in work.update])
     per_cycle = 2 * schedule.lanes / instructions
     lines = [

@@ -79,7 +79,7 @@ def run(
     split = 1
     if ranges is None:
         split = options.split or choose_split(rows * prod(batch), columns, 64, threads)
-    program = compiled(problem, dtype.name, options.accumulate, options.level, split > 1)
+    program = compiled(problem, _NAMES[dtype], options.accumulate, options.level, split > 1)
     outputs = _allocate(program, problem, dtype, rows, batch, split)
     step, cost = program.main.schedule.rows, program.plan.cost
     if ranges is None:
@@ -92,6 +92,9 @@ def run(
         return _merge(program, problem, arrays, outputs, rows, batch, split)
     shapes = problem.reduction.shapes(problem.sizes)
     return tuple(output.reshape(*batch, rows, *shape) for output, shape in zip(outputs, shapes, strict=True))
+
+
+_NAMES = {np.dtype(name): name for name in ("float32", "float64")}
 
 
 def _dtype(arrays: Sequence[Array]) -> np.dtype[Any]:
@@ -223,9 +226,9 @@ class _Launch:
         packed_address = packed_size = 0
         if program.columns is not None:
             packed = self._pack_columns(program.columns, program.plan.work.packed, arrays, columns, batch)
-            packed_address, packed_size = packed.ctypes.data, columns * packed.shape[-1]
+            packed_address, packed_size = _address(packed), columns * packed.shape[-1]
         self.block = self._argument_block(
-            program.main.kernel.layout, arrays, batch, [out.ctypes.data for out in outputs], packed_address, packed_size
+            program.main.kernel.layout, arrays, batch, [_address(out) for out in outputs], packed_address, packed_size
         )
 
     def _pack_columns(
@@ -235,11 +238,11 @@ class _Launch:
         dtype = _dtype(arrays)
         result = np.empty((prod(batch) * columns, size), dtype)
         self.held.append(result)
-        block = self._argument_block(binary.kernel.layout, arrays, batch, [result.ctypes.data], 0, 0)
+        block = self._argument_block(binary.kernel.layout, arrays, batch, [_address(result)], 0, 0)
         blocks = np.array([[0, columns]], np.int64)
         items = _items(blocks, np.zeros((1, 2), np.int64), columns, prod(batch), 1)
         scratch = scratch_address(binary.scratch_bytes)
-        binary.call(block.ctypes.data, items.ctypes.data, 0, len(items), scratch)
+        binary.call(_address(block), _address(items), 0, len(items), scratch)
         return result
 
     def _argument_block(
@@ -258,9 +261,9 @@ class _Launch:
             array = _addressable(arrays[position])
             kept.append(array)
             stride = 0 if category == Category.PARAMETER else array.strides[-2] // array.itemsize
-            numbers += (array.ctypes.data, stride)
+            numbers += (_address(array), stride)
         offsets = _offsets(layout, kept, batch, packed_size)
-        numbers += (self.pieces.intervals.ctypes.data, offsets.ctypes.data, packed_address, *outputs)
+        numbers += (_address(self.pieces.intervals), _address(offsets), packed_address, *outputs)
         block = np.array(numbers, np.int64)
         self.held.append((kept, offsets, block))
         return block
@@ -268,7 +271,7 @@ class _Launch:
     def execute(self, threads: int, progress: bool) -> None:
         """Run all items."""
         items, per_task = self.pieces.items, self.pieces.per_task
-        block_address, items_address = self.block.ctypes.data, items.ctypes.data
+        block_address, items_address = _address(self.block), _address(items)
         call, size, count = self.binary.call, self.binary.scratch_bytes, len(items)
         if self.pieces.is_small:
             call(block_address, items_address, 0, count, scratch_address(size))
@@ -299,11 +302,19 @@ def _progress_bar(tasks: int) -> Any:
 
 def _addressable(array: Array) -> Array:
     """Return `array`, copied if a kernel cannot read it in place: components must lie side by side."""
+    flags = array.flags
+    if flags.c_contiguous and flags.aligned and array.dtype.isnative:
+        return array
     item = array.itemsize
-    good = (array.strides[-1] == item or array.shape[-1] == 1) and array.flags.aligned and array.dtype.isnative
+    good = (array.strides[-1] == item or array.shape[-1] == 1) and flags.aligned and array.dtype.isnative
     if good and all(stride % item == 0 for stride in array.strides):
         return array
     return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+
+
+def _address(array: Array) -> int:
+    # Several times quicker than array.ctypes.data, which matters for small problems.
+    return int(array.__array_interface__["data"][0])
 
 
 _NO_OFFSETS: dict[int, Array] = {}

@@ -7,14 +7,14 @@ column-only nodes once per column, uniform nodes once per call.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pairfold.ir.expr import COLUMN_BIT, PLACEHOLDER_BIT, ROW_BIT, Expr, topological
 from pairfold.ops.arithmetic import one
 from pairfold.transform.simplify import factors, product
 
-__all__ = ["Frontier", "frontier", "is_access", "location", "split_row_factor"]
+__all__ = ["Frontier", "frontier", "is_access", "location", "reachable", "split_row_factor"]
 
 _STRUCTURE = frozenset({"Var", "Extract", "SumT", "Tile", "Concat", "Const"})
 
@@ -40,8 +40,23 @@ class Frontier:
     column: tuple[Expr, ...]
 
 
-def frontier(roots: Sequence[Expr]) -> Frontier:
-    """Return the maximal uniform, row-only and column-only nodes under `roots`.
+def reachable(roots: Sequence[Expr], held: Collection[Expr] = ()) -> list[Expr]:
+    """Return the nodes that must be known to evaluate `roots`, when the nodes `held` are already known.
+
+    Arguments come before users; nothing below a held node is in the list unless something else needs it.
+    """
+    wanted = set(roots)
+    kept = []
+    for node in reversed(topological(roots)):
+        if node in wanted:
+            kept.append(node)
+            if node not in held:
+                wanted.update(node.args)
+    return kept[::-1]
+
+
+def frontier(roots: Sequence[Expr], held: Collection[Expr] = ()) -> Frontier:
+    """Return the maximal uniform, row-only and column-only nodes under `roots`, where nothing below `held` counts.
 
     Uniform nodes are those read by any other sort, leaves included; constants are left out.
     """
@@ -54,8 +69,8 @@ def frontier(roots: Sequence[Expr]) -> Frontier:
 
     for root in roots:
         note(root)
-    for node in topological(roots):
-        if location(node) != "uniform":
+    for node in reachable(roots, held):
+        if location(node) != "uniform" and node not in held:
             for arg in node.args:
                 if location(arg) != location(node):
                     note(arg)
