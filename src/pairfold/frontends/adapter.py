@@ -50,7 +50,7 @@ class Adapter:
     name: str
     as_array: Callable[[Any], Any]
     from_numbers: Callable[[Any], Any]
-    array_type: type
+    array_type: type[Any]
     working_dtype: Callable[[Iterable[Any]], Any]
     dtype_name: Callable[[Any], str]
     prepare: Callable[[Any, Any, Sequence[int] | None, Sequence[int] | None], Any]

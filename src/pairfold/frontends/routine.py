@@ -280,7 +280,8 @@ class Routine:
             if argument.name is not None:
                 names[variable(argument.position, argument.dim, category)] = argument.name
         dtype = self.adapter.dtype_name(plan.dtype)
-        return explain(self.problem, plan.rows, plan.columns, dtype, names, self.options)
+        text = explain(self.problem, plan.rows, plan.columns, dtype, names, self.options)
+        return text if self.axis == 1 else f"axis=0: below, i and j have exchanged their names.\n{text}"
 
     def _prepared(self, plan: CallPlan, args: Sequence[Any]) -> list[Any]:
         prepare = self.adapter.prepare
