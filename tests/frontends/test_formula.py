@@ -195,7 +195,7 @@ def test_a_long_formula_is_cut_around_the_spot() -> None:
 
 @pytest.mark.parametrize("formula", ["(" * 5000 + "x" + ")" * 5000, "Exp(" * 5000 + "x" + ")" * 5000])
 def test_too_deep_nesting_is_refused(formula: str) -> None:
-    with pytest.raises(FormulaError, match="(?i)nested"):
+    with pytest.raises(FormulaError, match=r"(?i)nested"):
         read(formula)
 
 

@@ -350,11 +350,9 @@ def test_an_accumulator_is_not_narrower_than_the_data() -> None:
         routine(X, Y, B, 0.5)
 
 
-def test_softmax_needs_a_scalar_formula() -> None:
-    with pytest.raises(
-        DimensionError, match="SumSoftMaxWeight needs a formula of dimension 1; this one has dimension 3"
-    ):
-        Genred("x - y", ALIASES, "SumSoftMaxWeight", formula2="b")
+def test_a_scalar_formula_may_be_needed() -> None:
+    with pytest.raises(DimensionError, match="Max_SumShiftExp needs a formula of dimension 1; this one has dimension 3"):
+        Genred("x - y", ALIASES, "Max_SumShiftExp")
 
 
 def test_old_arguments_warn() -> None:
