@@ -125,7 +125,7 @@ def tolerance(task: Problem, given: Sequence[Array], shape: Shape, dtype: str) -
                 np.fmax(size, np.abs(found - true), out=size)
     sizes = task.reduction.shapes(task.sizes)
     # Variances are differences of squares, and long products come close to the smallest numbers.
-    largest_value = max((float(np.max(np.abs(table), initial=0.0)) for table in tables))
+    largest_value = max(float(np.max(np.abs(table), initial=0.0)) for table in tables)
     floor = max(float(np.finfo(dtype).tiny) ** 0.5, (loss * (1 + largest_value)) ** 2)
     return [
         (SAFETY * (size + loss * np.abs(true)) + floor).reshape(*shape.batch, shape.rows, *tail)
