@@ -8,6 +8,7 @@ found, what is allowed and what to do.
 from __future__ import annotations
 
 __all__ = [
+    "AliasError",
     "ArgumentTypeError",
     "ArgumentValueError",
     "DimensionError",
@@ -49,3 +50,7 @@ class NotDifferentiableError(PairfoldError, NotImplementedError):
 
 class TargetError(PairfoldError, RuntimeError):
     """The machine cannot run what was asked: no such device, no such feature."""
+
+
+class AliasError(PairfoldError, ImportError):
+    """The names of pykeops cannot stand for pairfold: the real one is imported already."""
