@@ -342,7 +342,7 @@ class _Builder:
         if guard.dim > UNROLL:
             for u in range(count):
                 for r in range(self.schedule.row_vectors):
-                    self.state.replace(work.rare, (r, u))
+                    self.state.computed(work.rare, (r, u))()
             return
         with evaluator.scope():
             masks = [
@@ -362,17 +362,26 @@ class _Builder:
         with evaluator.fresh_state():
             masks = [evaluator.mask(guard, k, slot) for k in range(guard.dim)]
             if not nested:
-                self.state.replace(self.work.rare, slot)
+                self.state.computed(self.work.rare, slot)()
                 return
             with builder.if_then(self.lanes.any(builder, _either(builder, masks)), likely=False):
-                self.state.replace(self.work.rare, slot)
+                self.state.computed(self.work.rare, slot)()
 
     def _update(self, count: int) -> None:
-        for name, term in self.work.update:
-            field = next(field for field, _ in self.work.fields if field.name == name)
-            self.evaluator.prepare([term])
-            with self.evaluator.fresh_state():
-                self.state.update(field, term, count)
+        fields = {field.name: field for field, _ in self.work.fields}
+        sums = [(fields[name], term) for name, term in self.work.update if fields[name].additive]
+        others = [(name, value) for name, value in self.work.update if not fields[name].additive]
+        self.evaluator.prepare([term for _, term in self.work.update])
+        if not others:
+            vectors = range(self.schedule.row_vectors)
+            self.state.add(sums, [[(r, u) for u in range(count)] for r in vectors])
+            return
+        # A column sees the state that the column before left, and all fields of a state change at once.
+        for u in range(count):
+            for r in range(self.schedule.row_vectors):
+                store = self.state.computed(others, (r, u))
+                self.state.add(sums, [[(r, u)]])
+                store()
 
     # ------------------------------------------------------------ the end of a step of rows
 

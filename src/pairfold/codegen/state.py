@@ -183,14 +183,17 @@ class StateStorage:
         lanes = self.kernel.lanes
         return value if value.type in (lanes.real, lanes.index) else self.kernel.builder.fptrunc(value, lanes.real)
 
-    def replace(self, new: Sequence[tuple[str, Expr]], slot: Slot) -> None:
-        """Give fields new values, all computed before any is stored."""
-        kernel, evaluator = self.kernel, self.kernel.evaluator
-        fields = {field.name: field for field, _ in kernel.work.fields}
-        with evaluator.fresh_state():
+    def computed(self, new: Sequence[tuple[str, Expr]], slot: Slot) -> Callable[[], None]:
+        """Compute new values of fields; calling the result stores them."""
+        fields = {field.name: field for field, _ in self.kernel.work.fields}
+        with self.kernel.evaluator.fresh_state():
             stores = [self._compute(fields[name], expression, slot) for name, expression in new]
-        for store in stores:
-            store()
+
+        def store_all() -> None:
+            for store in stores:
+                store()
+
+        return store_all
 
     def _compute(self, field: Field, expression: Expr, slot: Slot) -> Callable[[], None]:
         kernel, r = self.kernel, slot[0] or 0
@@ -227,21 +230,18 @@ class StateStorage:
             return self.kernel.builder.fpext(value, type_)
         return value
 
-    def update(self, field: Field, expression: Expr, count: int) -> None:
-        """Apply the ordinary update of a field for all slots of a step."""
+    def add(self, sums: Sequence[tuple[Field, Expr]], groups: Sequence[Sequence[Slot]]) -> None:
+        """Add terms to additive fields; the slots of a group share a row vector, so its sum is loaded once."""
         kernel = self.kernel
-        vectors = kernel.schedule.row_vectors
-        if not field.additive:
-            for u in range(count):
-                for r in range(vectors):
-                    self.replace([(field.name, expression)], (r, u))
-            return
+        for field, expression in sums:
 
-        def add(k: Index) -> None:
-            for r in range(vectors):
-                self._accumulate(field, k, r, [kernel.evaluator.component(expression, k, (r, u)) for u in range(count)])
+            def add_component(k: Index, field: Field = field, expression: Expr = expression) -> None:
+                for group in groups:
+                    terms = [kernel.evaluator.component(expression, k, slot) for slot in group]
+                    self._accumulate(field, k, group[0][0] or 0, terms)
 
-        kernel.for_components(self.dims[field.name], add)
+            with kernel.evaluator.fresh_state():
+                kernel.for_components(self.dims[field.name], add_component)
 
     def _accumulate(self, field: Field, k: Index, r: int, terms: list[Value]) -> None:
         if self._parts(field) == ("value", "rest"):
