@@ -415,9 +415,7 @@ _unary(
 
 def _acosh_expand(f: Expr) -> Expr:
     beyond = f - one()
-    near = apply("Log1p", beyond + apply("Sqrt", beyond * (f + one())))
-    far = apply("Log", f) + constant(math.log(2.0))
-    return apply("Where", apply("LessThan", f, constant(1e9)), near, far)
+    return apply("Log1p", beyond + apply("Sqrt", beyond) * apply("Sqrt", f + one()))
 
 
 _unary(
