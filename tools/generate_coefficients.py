@@ -183,7 +183,55 @@ def series(terms: Callable[[int], mpf], x: mpf) -> mpf:
         k += 1
 
 
+def atanh_rest(first: int) -> Function:
+    """Sum of 2 * z**k / (2 * (k + first) + 1): what log((1 + s) / (1 - s)) / s leaves after its first terms."""
+    return lambda z: series(lambda k: mpf(2) / (2 * (k + first) + 1), z)
+
+
+def odd_rest(function: Function, derivatives: Callable[[int], mpf]) -> Function:
+    """(function(x) / x - 1) / z as a function of z = x**2; ``derivatives(k)`` are its Taylor coefficients near 0."""
+
+    def rest(z: mpf) -> mpf:
+        if z < mpf(1) / 1000:
+            return series(derivatives, z)
+        x = mpmath.sqrt(z)
+        return (function(x) / x - 1) / z
+
+    return rest
+
+
+def relative_odd(function: Function) -> Function:
+    """Weight that makes the error of an :func:`odd_rest` relative to the function."""
+    return lambda z: z * mpmath.sqrt(z) / function(mpmath.sqrt(z)) if z else mpf(0)
+
+
+def taylor_of_odd(function: Function) -> Callable[[int], mpf]:
+    """Taylor coefficients of an :func:`odd_rest`, from those of the function."""
+    with mpmath.workdps(3 * mp.dps):
+        terms = mpmath.taylor(function, 0, 61)
+    return lambda k: terms[2 * k + 3] if 2 * k + 3 < len(terms) else mpf(0)
+
+
+def asin_term(k: int) -> mpf:
+    """Coefficient of x**(2 * k + 3) in asin(x)."""
+    n = k + 1
+    return mpmath.binomial(2 * n, n) / (mpf(4) ** n * (2 * n + 1))
+
+
+def erf_term(k: int) -> mpf:
+    """Coefficient of x**(2 * k) in erf(x) / x - 1."""
+    return 2 / mpmath.sqrt(mpmath.pi) * (-1) ** k / (mpmath.factorial(k) * (2 * k + 1)) - (k == 0)
+
+
+def erfc_scaled(u: mpf) -> mpf:
+    """exp(x**2) * erfc(x) at x = 1 / u - 2."""
+    x = 1 / u - 2
+    return mpmath.exp(x * x) * mpmath.erfc(x)
+
+
 TABLE_SIZE = {"float32": 32, "float64": 16}
+EIGHTH_TURN = mpmath.pi / 4 * mpf("1.002")
+TAN_SIXTEENTH = mpmath.tan(mpmath.pi / 8) * mpf("1.0001")
 
 FITS = [
     Fit(
@@ -205,13 +253,103 @@ FITS = [
         powers(1, 5),
     ),
     Fit(
+        "EXPM1",
+        "q with exp(x) - 1 = x + x**2 * q(x), |x| <= log(2) / 2; relative error",
+        lambda x: series(lambda k: 1 / mpmath.factorial(k + 2), x),
+        lambda x: abs(x) * (x / mpmath.expm1(x)) if x else mpf(0),
+        both(-LN2 / 2 * mpf("1.002")),
+        both(LN2 / 2 * mpf("1.002")),
+        powers(4, 10),
+    ),
+    Fit(
         "LOG",
         "q with log((1 + s) / (1 - s)) = 2 * s + s * z * q(z), z = s**2 <= 1/25; relative error",
-        lambda z: series(lambda k: mpf(2) / (2 * k + 3), z),
+        atanh_rest(1),
         lambda z: z / 2,
         both(0),
         both(mpf(1) / 25),
         powers(2, 6),
+    ),
+    Fit(
+        "LOG_TAIL",
+        "q with log((1 + s) / (1 - s)) = 2 * s + s * z * (2 / 3 + z * q(z)), z = s**2 <= 1/25; relative error",
+        atanh_rest(2),
+        lambda z: z * z / 2,
+        both(0),
+        both(mpf(1) / 25),
+        powers(1, 7),
+    ),
+    Fit(
+        "SIN",
+        "q with sin(x) = x + x * z * q(z), z = x**2, |x| <= pi / 4; relative error",
+        lambda z: series(lambda k: (-1) ** (k + 1) / mpmath.factorial(2 * k + 3), z),
+        relative_odd(mpmath.sin),
+        both(0),
+        both(EIGHTH_TURN**2),
+        powers(2, 5),
+    ),
+    Fit(
+        "COS",
+        "q with cos(x) = 1 - z / 2 + z**2 * q(z), z = x**2, |x| <= pi / 4; relative error",
+        lambda z: series(lambda k: (-1) ** k / mpmath.factorial(2 * k + 4), z),
+        lambda z: z * z / mpmath.cos(mpmath.sqrt(z)),
+        both(0),
+        both(EIGHTH_TURN**2),
+        powers(2, 5),
+    ),
+    Fit(
+        "ATAN",
+        "q with atan(x) = x + x * z * q(z), z = x**2, |x| <= tan(pi / 8); relative error",
+        odd_rest(mpmath.atan, lambda k: mpf((-1) ** (k + 1)) / (2 * k + 3)),
+        relative_odd(mpmath.atan),
+        both(0),
+        both(TAN_SIXTEENTH**2),
+        powers(4, 10),
+    ),
+    Fit(
+        "ASIN",
+        "q with asin(x) = x + x * z * q(z), z = x**2, |x| <= 1 / 2; relative error",
+        odd_rest(mpmath.asin, asin_term),
+        relative_odd(mpmath.asin),
+        both(0),
+        both(mpf(1) / 4),
+        powers(4, 12),
+    ),
+    Fit(
+        "SINH",
+        "q with sinh(x) = x + x * z * q(z), z = x**2, |x| <= 1; relative error",
+        odd_rest(mpmath.sinh, lambda k: 1 / mpmath.factorial(2 * k + 3)),
+        relative_odd(mpmath.sinh),
+        both(0),
+        both(1),
+        powers(3, 6),
+    ),
+    Fit(
+        "TANH",
+        "q with tanh(x) = x + x * z * q(z), z = x**2, |x| <= 5 / 8; relative error",
+        odd_rest(mpmath.tanh, taylor_of_odd(mpmath.tanh)),
+        relative_odd(mpmath.tanh),
+        both(0),
+        both(mpf(25) / 64),
+        powers(4, 10),
+    ),
+    Fit(
+        "ERF",
+        "q with erf(x) = x + x * q(z), z = x**2, |x| <= 1; relative error",
+        lambda z: series(erf_term, z),
+        lambda z: mpmath.sqrt(z) / mpmath.erf(mpmath.sqrt(z)) if z else mpmath.sqrt(mpmath.pi) / 2,
+        both(0),
+        both(1),
+        powers(6, 12),
+    ),
+    Fit(
+        "ERFC",
+        "q with erfc(x) = exp(-x**2) * q(u), u = 1 / (x + 2), from x = 1 to where erf(x) rounds to 1; absolute error",
+        erfc_scaled,
+        lambda u: mpmath.exp(-((1 / u - 2) ** 2)),
+        {"float32": mpf(1) / 6, "float64": mpf(1) / 8},
+        both(mpf(1) / 3),
+        powers(5, 13),
     ),
 ]
 
@@ -259,7 +397,25 @@ TABLES = [
         "log(2) = sum of two; an exponent times the first is exact",
         {"float32": parts("float32", LN2, [15]), "float64": parts("float64", LN2, [40])},
     ),
+    Table(
+        "HALF_PI",
+        "pi / 2 = sum of three positive numbers",
+        {"float32": parts("float32", mpmath.pi / 2, [24, 24]), "float64": parts("float64", mpmath.pi / 2, [53, 53])},
+    ),
+    Table(
+        "HALF_PI_SHORT",
+        "pi / 2 = sum of four; a multiple below 2**20 of the first three is exact",
+        {"float64": parts("float64", mpmath.pi / 2, [33] * 3)},
+    ),
+    Table("TWO_THIRDS", "2 / 3 = sum of two", {t: rounded_parts(t, mpf(2) / 3, 2) for t in DTYPES}),
 ]
+
+
+def two_over_pi_words(count: int) -> list[int]:
+    """Binary digits of 2 / pi behind the point, 64 to a word, after one word of zeros."""
+    with mpmath.workprec(64 * count + 64):
+        digits = int(mpmath.floor(mpmath.ldexp(2 / mpmath.pi, 64 * (count - 1))))
+    return [digits >> (64 * (count - 1 - k)) & (2**64 - 1) for k in range(count)]
 
 
 def render() -> str:
@@ -274,7 +430,7 @@ def render() -> str:
         "from __future__ import annotations",
         "",
     ]
-    names = sorted([*(table.name for table in TABLES), *(task.name for task in FITS)])
+    names = sorted(["TWO_OVER_PI", *(table.name for table in TABLES), *(task.name for task in FITS)])
     lines += ["__all__ = [", *(f'    "{name}",' for name in names), "]", ""]
     for task in FITS:
         lines += [f"# {task.text}", f"{task.name}: dict[str, tuple[float, ...]] = {{"]
@@ -284,9 +440,11 @@ def render() -> str:
         lines += ["}", ""]
     for table in TABLES:
         lines += [f"# {table.text}", f"{table.name}: dict[str, tuple[float, ...]] = {{"]
-        for dtype in DTYPES:
-            lines += [f'    "{dtype}": (', *(f"        {entry!r}," for entry in table.entries[dtype]), "    ),"]
+        for dtype, entries in table.entries.items():
+            lines += [f'    "{dtype}": (', *(f"        {entry!r}," for entry in entries), "    ),"]
         lines += ["}", ""]
+    lines += ["# binary digits of 2 / pi, 64 to a word, after a word of zeros", "TWO_OVER_PI: tuple[int, ...] = ("]
+    lines += [*(f"    0x{word:016X}," for word in two_over_pi_words(20)), ")", ""]
     return "\n".join(lines)
 
 

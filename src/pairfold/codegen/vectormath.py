@@ -10,6 +10,8 @@ from __future__ import annotations
 from llvmlite import ir
 
 from pairfold.codegen import vectormath_exponential as exponential
+from pairfold.codegen import vectormath_special as special
+from pairfold.codegen import vectormath_trigonometric as trigonometric
 from pairfold.codegen.vectormath_emitter import FLOAT_BITS, Emit, Emitter
 
 __all__ = ["ACCURACY_ULP", "FUNCTIONS", "VectorMath"]
@@ -18,7 +20,22 @@ FUNCTIONS: dict[str, tuple[Emit, int]] = {
     "exp": (exponential.exp, 1),
     "exp2": (exponential.exp2, 1),
     "exp_scaled": (exponential.exp_scaled, 3),
+    "expm1": (exponential.expm1, 1),
     "log": (exponential.log, 1),
+    "log1p": (exponential.log1p, 1),
+    "pow": (exponential.power, 2),
+    "sinh": (exponential.sinh, 1),
+    "cosh": (exponential.cosh, 1),
+    "tanh": (exponential.tanh, 1),
+    "sin": (trigonometric.sin, 1),
+    "cos": (trigonometric.cos, 1),
+    "tan": (trigonometric.tan, 1),
+    "asin": (trigonometric.asin, 1),
+    "acos": (trigonometric.acos, 1),
+    "atan": (trigonometric.atan, 1),
+    "atan2": (trigonometric.atan2, 2),
+    "erf": (special.erf, 1),
+    "rsqrt": (special.rsqrt, 1),
 }
 """What emits each function, and its number of arguments."""
 

@@ -7,13 +7,14 @@ work for every width, precision and feature set.
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
 
-__all__ = ["FLOAT_BITS", "Emit", "Emitter", "Value"]
+__all__ = ["FLOAT_BITS", "Emit", "Emitter", "Value", "in_float64_unless_fused"]
 
 Value = Any
 """An LLVM value; llvmlite carries no static types."""
@@ -208,16 +209,62 @@ class Emitter:
         """Magnitude of the first, sign of the second."""
         return self.intrinsic("llvm.copysign", self._value(magnitude), sign)
 
-    # ---------------------------------------------------------------- conversions
-    def widen(self, a: Value) -> tuple[Emitter, Value]:
-        """The same numbers in float64, with the helper to go on computing there."""
-        wide = self.like("float64")
-        return wide, self.builder.fpext(a, wide.type)
+    def max(self, a: Value, b: Value) -> Value:
+        """The larger operand; the second where one is nan."""
+        return self.select(self.compare(">", a, b), a, b)
 
-    def narrow(self, a: Value) -> tuple[Emitter, Value]:
-        """Round to float32."""
-        narrow = self.like("float32")
-        return narrow, self.builder.fptrunc(a, narrow.type)
+    def min(self, a: Value, b: Value) -> Value:
+        """The smaller operand; the second where one is nan."""
+        return self.select(self.compare("<", a, b), a, b)
+
+    def logical_and(self, a: Value, b: Value) -> Value:
+        """Both conditions."""
+        return self.builder.and_(a, b)
+
+    def logical_or(self, a: Value, b: Value) -> Value:
+        """One of two conditions."""
+        return self.builder.or_(a, b)
+
+    def logical_not(self, a: Value) -> Value:
+        """The opposite condition."""
+        return self.builder.xor(a, self._splat(self.shape(ir.IntType(1)), 1))
+
+    def has_bit(self, bits: Value, bit: int) -> Value:
+        """True where an integer has this bit."""
+        masked = self.builder.and_(bits, self.integer(1 << bit))
+        return self.builder.icmp_unsigned("!=", masked, self.integer(0))
+
+    def flip_sign(self, a: Value, bits: Value, bit: int) -> Value:
+        """-a where an integer has this bit, else a."""
+        top = self.builder.shl(bits, self.integer(self.bits - 1 - bit))
+        sign = self.builder.and_(top, self.integer(1 << (self.bits - 1)))
+        return self.as_float(self.builder.xor(self.as_int(a), sign))
+
+    def any(self, condition: Value) -> Value:
+        """One bit: true when the condition holds in some lane."""
+        if self.lanes == 1:
+            return condition
+        mask = ir.IntType(self.lanes)
+        return self.builder.icmp_unsigned("!=", self.builder.bitcast(condition, mask), ir.Constant(mask, 0))
+
+    def lane(self, vector: Value, index: int) -> Value:
+        """One lane of a vector."""
+        return vector if self.lanes == 1 else self.builder.extract_element(vector, ir.Constant(ir.IntType(32), index))
+
+    def with_lane(self, vector: Value, index: int, scalar: Value) -> Value:
+        """The vector with one lane replaced."""
+        if self.lanes == 1:
+            return scalar
+        return self.builder.insert_element(vector, scalar, ir.Constant(ir.IntType(32), index))
+
+    # ---------------------------------------------------------------- conversions
+    def widen(self, a: Value) -> Value:
+        """The same numbers in float64."""
+        return self.builder.fpext(a, self.like("float64").type)
+
+    def narrow(self, a: Value) -> Value:
+        """Round float64 numbers to this precision, float32."""
+        return self.builder.fptrunc(a, self.type)
 
     # ---------------------------------------------------------------- powers of two
     def magic(self, step: float = 1.0, offset: int = 0) -> float:
@@ -280,3 +327,19 @@ class Emitter:
 
 Emit = Callable[..., Value]
 """Emits one function of the catalogue: (Emitter, arguments...) -> value."""
+
+
+def in_float64_unless_fused(emit: Emit) -> Emit:
+    """Compute a float32 function in float64 on machines without a fused multiply-add.
+
+    The exact products of the float32 code need that instruction; such machines are old, and there simple is best.
+    """
+
+    @functools.wraps(emit)
+    def wrapped(emitter: Emitter, *arguments: Value) -> Value:
+        if emitter.fused or emitter.dtype == "float64":
+            return emit(emitter, *arguments)
+        wide = emitter.like("float64")
+        return emitter.narrow(emit(wide, *(emitter.widen(argument) for argument in arguments)))
+
+    return wrapped

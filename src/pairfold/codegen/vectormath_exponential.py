@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from llvmlite import ir
 
 from pairfold.codegen import coefficients
-from pairfold.codegen.vectormath_emitter import Emitter, Value
+from pairfold.codegen.vectormath_emitter import Emitter, Value, in_float64_unless_fused
 
-__all__ = ["exp", "exp2", "exp_scaled", "log"]
+__all__ = ["cosh", "exp", "exp2", "exp_scaled", "expm1", "log", "log1p", "odd_polynomial", "power", "sinh", "tanh"]
 
 _RANGE_SMALLER_MAGNITUDE = 2
 """Operand of vrange: the operand of smaller magnitude, with the sign of the first."""
@@ -61,13 +63,11 @@ def _exp2_scale(emitter: Emitter, shifted: Value, fraction: Value) -> Value:
     return emitter.scale(power, shifted)
 
 
+@in_float64_unless_fused
 def exp2(emitter: Emitter, x: Value) -> Value:
     """2**x."""
     if emitter.avx512:
         return _exp2_avx512(emitter, x, None)
-    if not emitter.fused and emitter.dtype == "float32":
-        wide, wide_x = emitter.widen(x)
-        return wide.narrow(exp2(wide, wide_x))[1]
     magic = emitter.magic(1.0, emitter.scale_offset)
     x = emitter.at_most(emitter.at_least(x, -emitter.scale_limit), emitter.scale_limit)
     shifted = emitter.add(x, magic)
@@ -80,9 +80,9 @@ def exp_scaled(emitter: Emitter, x: Value, high: Value, low: Value) -> Value:
         return _exp2_avx512(emitter, x, (high, low))
     if not emitter.fused and emitter.dtype == "float32":
         # float64 holds the product exactly enough, and rounding the result underflows gradually.
-        wide, wide_x = emitter.widen(x)
-        scale = wide.add(emitter.widen(high)[1], emitter.widen(low)[1])
-        return wide.narrow(exp2(wide, wide.mul(wide_x, scale)))[1]
+        wide = emitter.like("float64")
+        scale = wide.add(emitter.widen(high), emitter.widen(low))
+        return emitter.narrow(exp2(wide, wide.mul(emitter.widen(x), scale)))
     magic = emitter.magic(1.0, emitter.scale_offset)
     limit = emitter.div(emitter.scale_limit, emitter.abs(high))
     x = emitter.at_most(emitter.at_least(x, emitter.neg(limit)), limit)
@@ -104,40 +104,214 @@ def exp(emitter: Emitter, x: Value) -> Value:
     return exp_scaled(emitter, x, emitter.number(high), emitter.number(low))
 
 
+def _reduced(emitter: Emitter, x: Value) -> tuple[Value, Value, Value]:
+    """Return ``n + magic``, n and r with x = n * log(2) + r, abs(r) <= log(2) / 2."""
+    magic = emitter.magic(1.0, emitter.scale_offset)
+    shifted = emitter.fma(x, coefficients.LOG2_E[emitter.dtype][0], magic)
+    count = emitter.sub(shifted, magic)
+    high, low = coefficients.LN2[emitter.dtype]
+    return shifted, count, emitter.fma(count, -low, emitter.fma(count, -high, x))
+
+
+def _expm1_reduced(emitter: Emitter, r: Value) -> Value:
+    square = emitter.mul(r, r)
+    return emitter.fma(square, emitter.polynomial(r, coefficients.EXPM1[emitter.dtype]), r)
+
+
+def _overflow(emitter: Emitter) -> float:
+    """A number whose exponential overflows, also after some factors of 2."""
+    return 100.0 if emitter.dtype == "float32" else 800.0
+
+
+@in_float64_unless_fused
+def expm1(emitter: Emitter, x: Value) -> Value:
+    """exp(x) - 1, as 2**n * (expm1(r) + (1 - 2**-n)) for x = n * log(2) + r."""
+    clamped = emitter.at_most(emitter.at_least(x, -0.7 * (emitter.mantissa_bits + 3)), _overflow(emitter))
+    shifted, count, r = _reduced(emitter, clamped)
+    # 2**-n matters only up to the length of the mantissa.
+    negative = emitter.at_least(emitter.neg(count), -float(emitter.mantissa_bits + 3))
+    exponent_bits = emitter.as_int(emitter.add(negative, emitter.magic(1.0, emitter.bias)))
+    inverse = emitter.as_float(emitter.builder.shl(exponent_bits, emitter.integer(emitter.mantissa_bits)))
+    total = emitter.add(_expm1_reduced(emitter, r), emitter.sub(1.0, inverse))
+    return emitter.with_sign(emitter.scale(total, shifted), x)
+
+
+def _half_exp(emitter: Emitter, magnitude: Value) -> Value:
+    """exp(magnitude) / 2, which overflows no sooner than sinh and cosh do."""
+    shifted, _, r = _reduced(emitter, emitter.at_most(magnitude, _overflow(emitter)))
+    return emitter.scale(emitter.add(_expm1_reduced(emitter, r), 1.0), emitter.sub(shifted, 1.0))
+
+
+@in_float64_unless_fused
+def sinh(emitter: Emitter, x: Value) -> Value:
+    """Hyperbolic sine: a polynomial up to 1, then exponentials."""
+    magnitude = emitter.abs(x)
+    half = _half_exp(emitter, magnitude)
+    large = emitter.sub(half, emitter.div(0.25, half))
+    small = odd_polynomial(emitter, magnitude, coefficients.SINH[emitter.dtype])
+    return emitter.with_sign(emitter.select(emitter.compare("<", magnitude, 1.0), small, large), x)
+
+
+@in_float64_unless_fused
+def cosh(emitter: Emitter, x: Value) -> Value:
+    """Hyperbolic cosine."""
+    half = _half_exp(emitter, emitter.abs(x))
+    return emitter.add(half, emitter.div(0.25, half))
+
+
+@in_float64_unless_fused
+def tanh(emitter: Emitter, x: Value) -> Value:
+    """Hyperbolic tangent: a polynomial up to 5/8, then 1 - 2 / (exp(2 * x) + 1)."""
+    magnitude = emitter.abs(x)
+    half = _half_exp(emitter, emitter.mul(2.0, emitter.at_most(magnitude, 0.5 * (emitter.mantissa_bits + 3))))
+    large = emitter.sub(1.0, emitter.div(1.0, emitter.add(half, 0.5)))
+    small = odd_polynomial(emitter, magnitude, coefficients.TANH[emitter.dtype])
+    return emitter.with_sign(emitter.select(emitter.compare("<", magnitude, 0.625), small, large), x)
+
+
+def odd_polynomial(emitter: Emitter, x: Value, rest: Sequence[float]) -> Value:
+    """x + x * z * rest(z) with z = x**2."""
+    square = emitter.mul(x, x)
+    return emitter.fma(emitter.mul(x, square), emitter.polynomial(square, rest), x)
+
+
 # ---------------------------------------------------------------- logarithms
+def _integer_steps(emitter: Emitter, x: Value) -> Value:
+    """Bits of the exponent n with x / 2**n in [3/4, 3/2), for positive normal numbers."""
+    offset = emitter.builder.sub(emitter.as_int(x), emitter.float_bits(0.75))
+    return emitter.builder.and_(offset, emitter.integer(-1 << emitter.mantissa_bits))
+
+
 def _split_exponent(emitter: Emitter, x: Value) -> tuple[Value, Value]:
     """Exponent and mantissa in [3/4, 3/2) of positive finite numbers."""
     if emitter.avx512:
         mantissa = emitter.avx512_call("getmant", x, _immediate(_GETMANT_THREE_QUARTERS))
         exponent = emitter.sub(emitter.avx512_call("getexp", x), emitter.avx512_call("getexp", mantissa))
         return exponent, mantissa
-    smallest_normal = 2.0 ** (1 - emitter.bias)
-    subnormal = emitter.compare("<", x, smallest_normal)
+    subnormal = emitter.compare("<", x, 2.0 ** (1 - emitter.bias))
     x = emitter.select(subnormal, emitter.mul(x, 2.0**emitter.mantissa_bits), x)
     correction = emitter.select(subnormal, -float(emitter.mantissa_bits), 0.0)
-    bits = emitter.as_int(x)
-    shift = emitter.mantissa_bits
-    steps = emitter.builder.and_(emitter.builder.sub(bits, emitter.float_bits(0.75)), emitter.integer(-1 << shift))
-    mantissa = emitter.as_float(emitter.builder.sub(bits, steps))
+    steps = _integer_steps(emitter, x)
+    mantissa = emitter.as_float(emitter.builder.sub(emitter.as_int(x), steps))
     return emitter.add(emitter.exponent_number(steps), correction), mantissa
 
 
-def log(emitter: Emitter, x: Value) -> Value:
-    """Natural logarithm, after fdlibm: log((1 + s) / (1 - s)) with s = r / (2 + r), r = mantissa - 1."""
-    if not emitter.fused and emitter.dtype == "float32":
-        wide, wide_x = emitter.widen(x)
-        return wide.narrow(log(wide, wide_x))[1]
-    exponent, mantissa = _split_exponent(emitter, x)
+def _log_of_parts(emitter: Emitter, exponent: Value, rest: Value) -> Value:
+    """exponent * log(2) + log(1 + rest), after fdlibm: s = rest / (2 + rest), log(1 + rest) = 2 * atanh(s)."""
     high, low = coefficients.LN2[emitter.dtype]
-    rest = emitter.sub(mantissa, 1.0)
     s = emitter.div(rest, emitter.add(rest, 2.0))
-    z = emitter.mul(s, s)
+    square = emitter.mul(s, s)
     half_square = emitter.mul(emitter.mul(rest, 0.5), rest)
-    bend = emitter.fma(z, emitter.polynomial(z, coefficients.LOG[emitter.dtype]), half_square)
+    bend = emitter.fma(square, emitter.polynomial(square, coefficients.LOG[emitter.dtype]), half_square)
     tail = emitter.sub(half_square, emitter.fma(s, bend, emitter.mul(exponent, low)))
-    result = emitter.fma(exponent, high, emitter.sub(rest, tail))
-    if emitter.avx512:
-        return result
+    return emitter.fma(exponent, high, emitter.sub(rest, tail))
+
+
+def _log_special(emitter: Emitter, x: Value, result: Value) -> Value:
+    """The logarithm of x: ``result`` for positive finite numbers, else what IEEE says."""
     result = emitter.select(emitter.compare("<", x, float("inf")), result, x)
     result = emitter.select(emitter.compare("==", x, 0.0), -float("inf"), result)
     return emitter.select(emitter.compare("<", x, 0.0), float("nan"), result)
+
+
+@in_float64_unless_fused
+def log(emitter: Emitter, x: Value) -> Value:
+    """Natural logarithm."""
+    exponent, mantissa = _split_exponent(emitter, x)
+    result = _log_of_parts(emitter, exponent, emitter.sub(mantissa, 1.0))
+    return result if emitter.avx512 else _log_special(emitter, x, result)
+
+
+@in_float64_unless_fused
+def log1p(emitter: Emitter, x: Value) -> Value:
+    """log(1 + x): the rounding error of 1 + x joins the mantissa."""
+    total, error = emitter.two_sum(x, 1.0)
+    steps = _integer_steps(emitter, total)
+    mantissa = emitter.as_float(emitter.builder.sub(emitter.as_int(total), steps))
+    shrink = emitter.as_float(emitter.builder.sub(emitter.float_bits(1.0), steps))
+    # A huge x has no error worth keeping, and 1 / x may be subnormal.
+    small = emitter.compare("<", total, 2.0 ** (emitter.bias - 2))
+    rest = emitter.fma(error, emitter.select(small, shrink, 0.0), emitter.sub(mantissa, 1.0))
+    result = _log_of_parts(emitter, emitter.exponent_number(steps), rest)
+    return emitter.with_sign(_log_special(emitter, total, result), x)
+
+
+# ---------------------------------------------------------------- powers
+def _log_in_two_parts(emitter: Emitter, x: Value) -> tuple[Value, Value]:
+    """Logarithm of positive finite numbers as a sum of two, with about ten more bits than the format holds."""
+    exponent, mantissa = _split_exponent(emitter, x)
+    rest = emitter.sub(mantissa, 1.0)
+    below, below_error = emitter.two_sum(mantissa, 1.0)
+    inverse = emitter.div(1.0, below)
+    s = emitter.mul(rest, inverse)
+    product, product_error = emitter.two_product(s, below)
+    missing = emitter.sub(emitter.sub(emitter.sub(rest, product), product_error), emitter.mul(s, below_error))
+    s_error = emitter.mul(missing, inverse)
+
+    square, square_error = emitter.two_product(s, s)
+    square_error = emitter.fma(emitter.add(s, s), s_error, square_error)
+    high, low = coefficients.TWO_THIRDS[emitter.dtype]
+    tail = emitter.mul(square, emitter.polynomial(square, coefficients.LOG_TAIL[emitter.dtype]))
+    factor, factor_error = emitter.fast_two_sum(high, tail)
+    factor_error = emitter.add(factor_error, low)
+    cube, cube_error = _product_of_sums(emitter, (square, square_error), (factor, factor_error))
+    cube, cube_error = _product_of_sums(emitter, (s, s_error), (cube, cube_error))
+
+    total, error = emitter.fast_two_sum(emitter.add(s, s), cube)
+    error = emitter.add(error, emitter.add(emitter.add(s_error, s_error), cube_error))
+    high, low = coefficients.LN2[emitter.dtype]
+    total, sum_error = emitter.fast_two_sum(emitter.mul(exponent, high), total)
+    return total, emitter.add(sum_error, emitter.fma(exponent, low, error))
+
+
+def _product_of_sums(emitter: Emitter, a: tuple[Value, Value], b: tuple[Value, Value]) -> tuple[Value, Value]:
+    """Product of two unevaluated sums, as such a sum."""
+    product, error = emitter.two_product(a[0], b[0])
+    return product, emitter.fma(a[1], b[0], emitter.fma(a[0], b[1], error))
+
+
+def _power_of_magnitude(emitter: Emitter, x: Value, y: Value) -> Value:
+    """x**y for positive finite x."""
+    if emitter.dtype == "float32":
+        wide = emitter.like("float64")
+        return emitter.narrow(exp(wide, wide.mul(emitter.widen(y), log(wide, emitter.widen(x)))))
+    log_high, log_low = _log_in_two_parts(emitter, x)
+    high, error = emitter.two_product(y, log_high)
+    low = emitter.fma(y, log_low, error)
+    bound = _overflow(emitter)
+    low = emitter.select(emitter.compare("<", emitter.abs(high), bound), low, 0.0)
+    high = emitter.at_most(emitter.at_least(high, -bound), bound)
+    shifted, _, r = _reduced(emitter, high)
+    return emitter.scale(emitter.add(_expm1_reduced(emitter, emitter.add(r, low)), 1.0), shifted)
+
+
+def _where_odd(emitter: Emitter, y: Value) -> tuple[Value, Value]:
+    """Where y is an integer, and where it is an odd one."""
+    half = emitter.mul(y, 0.5)
+    is_integer = emitter.compare("==", emitter.intrinsic("llvm.floor", y), y)
+    is_even = emitter.compare("==", emitter.intrinsic("llvm.floor", half), half)
+    return is_integer, emitter.logical_and(is_integer, emitter.logical_not(is_even))
+
+
+def power(emitter: Emitter, x: Value, y: Value) -> Value:
+    """x**y with the special cases of IEEE 754 (pow)."""
+    infinity = float("inf")
+    magnitude = emitter.abs(x)
+    result = _power_of_magnitude(emitter, magnitude, y)
+    # Bases 0 and inf, whose logarithm the general code does not split.
+    grows = emitter.builder.xor(emitter.compare(">", magnitude, 1.0), emitter.compare("<", y, 0.0))
+    extreme = emitter.logical_or(emitter.compare("==", x, 0.0), emitter.compare("==", magnitude, infinity))
+    result = emitter.select(extreme, emitter.select(grows, infinity, 0.0), result)
+    result = emitter.select(emitter.compare("==", magnitude, 1.0), 1.0, result)
+    # Negative bases.
+    is_integer, is_odd = _where_odd(emitter, y)
+    is_negative = emitter.builder.icmp_signed("<", emitter.as_int(x), emitter.integer(0))
+    result = emitter.select(emitter.logical_and(is_negative, is_odd), emitter.neg(result), result)
+    finite_negative = emitter.logical_and(emitter.compare("<", x, 0.0), emitter.compare(">", x, -infinity))
+    no_value = emitter.logical_and(finite_negative, emitter.logical_not(is_integer))
+    result = emitter.select(no_value, float("nan"), result)
+    # nan, except where no number in its place would change the result.
+    unknown = emitter.builder.fcmp_unordered("uno", x, y)
+    result = emitter.select(unknown, emitter.add(x, y), result)
+    trivial = emitter.logical_or(emitter.compare("==", y, 0.0), emitter.compare("==", x, 1.0))
+    return emitter.select(trivial, 1.0, result)

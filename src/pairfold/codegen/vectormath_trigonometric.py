@@ -1,0 +1,328 @@
+"""Trigonometric functions and their inverses on vectors of lanes."""
+
+from __future__ import annotations
+
+import math
+
+from llvmlite import ir
+
+from pairfold.codegen import coefficients
+from pairfold.codegen.vectormath_emitter import Emitter, Value, in_float64_unless_fused
+from pairfold.codegen.vectormath_exponential import odd_polynomial
+
+__all__ = ["acos", "asin", "atan", "atan2", "cos", "sin", "tan"]
+
+_INT64 = ir.IntType(64)
+_INT128 = ir.IntType(128)
+
+
+# ---------------------------------------------------------------- reduction of the argument
+def _reduction_limit(emitter: Emitter) -> float:
+    """Largest magnitude that the fast reduction takes: what keeps its products exact."""
+    if emitter.dtype == "float32":
+        return 2.0**17
+    return 2.0**30 if emitter.fused else 2.0**20
+
+
+def _reduce(emitter: Emitter, x: Value) -> tuple[Value, Value, Value]:
+    """Quarter turns (integer, its low two bits count), rest in about [-pi/4, pi/4], and the error of the rest.
+
+    Subtracts a multiple of pi / 2 held in several parts (W. J. Cody and W. Waite, 1980); with x between neighbouring
+    multiples, the first difference is exact. Lanes beyond the limit take :func:`_exact_scalar_reduction`.
+    """
+    magic = emitter.magic()
+    shifted = emitter.fma(x, 2 / math.pi, magic)
+    count = emitter.neg(emitter.sub(shifted, magic))
+    table = coefficients.HALF_PI if emitter.fused else coefficients.HALF_PI_SHORT
+    first, second, *others = table[emitter.dtype]
+    product = emitter.mul(count, second)
+    rest, tail = emitter.two_sum(emitter.fma(count, first, x), product)
+    if emitter.fused:
+        tail = emitter.add(tail, emitter.fma(count, second, emitter.neg(product)))
+    for part in others:
+        tail = emitter.fma(count, part, tail)
+    if not emitter.fused:  # the shorter parts leave a tail that is not yet small
+        rest, tail = emitter.fast_two_sum(rest, tail)
+    fast = (emitter.as_int(shifted), rest, tail)
+
+    builder = emitter.builder
+    magnitude = emitter.abs(x)
+    is_large = emitter.compare(">", magnitude, _reduction_limit(emitter))
+    is_large = emitter.logical_and(is_large, emitter.compare("<", magnitude, float("inf")))
+    before = builder.block
+    slow, done = (builder.append_basic_block(name) for name in ("slow", "done"))
+    builder.cbranch(emitter.any(is_large), slow, done)
+    builder.position_at_end(slow)
+    # The exact reduction takes no small numbers.
+    exact = builder.call(_exact_reduction(emitter), [emitter.select(is_large, x, 1.0)])
+    repaired = [builder.select(is_large, builder.extract_value(exact, k), value) for k, value in enumerate(fast)]
+    builder.branch(done)
+    builder.position_at_end(done)
+    merged = []
+    for fast_value, slow_value in zip(fast, repaired, strict=True):
+        phi = builder.phi(fast_value.type)
+        phi.add_incoming(fast_value, before)
+        phi.add_incoming(slow_value, slow)
+        merged.append(phi)
+    return merged[0], merged[1], merged[2]
+
+
+def _exact_reduction(emitter: Emitter) -> ir.Function:
+    """Like :func:`_reduce` as a function, lane by lane; never inlined, since it is rarely called."""
+    module = emitter.builder.module
+    name = f"pairfold.reduce.v{emitter.lanes}f{emitter.bits}"
+    found = module.globals.get(name)
+    if found is not None:
+        return found
+    scalar = _exact_scalar_reduction(module, emitter.features)
+    result_type = ir.LiteralStructType([emitter.int_type, emitter.type, emitter.type])
+    function = ir.Function(module, ir.FunctionType(result_type, [emitter.type]), name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    inner = Emitter(builder, emitter.lanes, emitter.dtype, emitter.features)
+    vectors = [inner.integer(0), inner.number(0.0), inner.number(0.0)]
+    for index in range(emitter.lanes):
+        x = inner.lane(function.args[0], index)
+        wide = emitter.dtype == "float64"
+        answer = builder.call(scalar, [x if wide else builder.fpext(x, ir.DoubleType())])
+        parts = [builder.extract_value(answer, k) for k in range(3)]
+        if not wide:
+            parts = _narrowed(builder, parts)
+        vectors = [inner.with_lane(vector, index, part) for vector, part in zip(vectors, parts, strict=True)]
+    result: Value = ir.Constant(result_type, ir.Undefined)
+    for k, vector in enumerate(vectors):
+        result = builder.insert_value(result, vector, k)
+    builder.ret(result)
+    return function
+
+
+def _narrowed(builder: ir.IRBuilder, parts: list[Value]) -> list[Value]:
+    """The answer of the scalar reduction for float32."""
+    quarters, rest, _ = parts
+    narrow = builder.fptrunc(rest, ir.FloatType())
+    tail = builder.fsub(rest, builder.fpext(narrow, ir.DoubleType()))
+    return [builder.trunc(quarters, ir.IntType(32)), narrow, builder.fptrunc(tail, ir.FloatType())]
+
+
+def _exact_scalar_reduction(module: ir.Module, features: frozenset[str]) -> ir.Function:
+    """Reduction of one finite float64 number of at least 2**-10, however large (M. H. Payne and R. N. Hanek, 1983).
+
+    x = m * 2**e with an integer m. Digits of 2 / pi that contribute whole turns to m * 2**e * (2 / pi) are skipped, the
+    192 digits after them are multiplied by m modulo 2**192, that is, modulo 4 quarter turns.
+    """
+    name = "pairfold.reduce.scalar"
+    found = module.globals.get(name)
+    if found is not None:
+        return found
+    result_type = ir.LiteralStructType([_INT64, ir.DoubleType(), ir.DoubleType()])
+    function = ir.Function(module, ir.FunctionType(result_type, [ir.DoubleType()]), name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+
+    def whole(value: int) -> ir.Constant:
+        return ir.Constant(_INT64, value - (1 << 64) if value >> 63 else value)
+
+    def multiply(a: Value, b: Value) -> Value:
+        return builder.mul(builder.zext(a, _INT128), builder.zext(b, _INT128))
+
+    def upper(a: Value) -> Value:
+        return builder.trunc(builder.lshr(a, ir.Constant(_INT128, 64)), _INT64)
+
+    bits = builder.bitcast(function.args[0], _INT64)
+    exponent = builder.and_(builder.lshr(bits, whole(52)), whole(0x7FF))
+    mantissa = builder.or_(builder.and_(bits, whole((1 << 52) - 1)), whole(1 << 52))
+    # The first digit needed has weight 2**(1 - e); the table starts with a word of zeros. e = exponent - 1075.
+    position = builder.sub(exponent, whole(1075 - 62))
+    words = [_digits_of_two_over_pi(builder, position, k) for k in range(3)]
+
+    low = multiply(mantissa, words[2])
+    middle = builder.add(multiply(mantissa, words[1]), builder.zext(upper(low), _INT128))
+    top = builder.add(builder.mul(mantissa, words[0]), upper(middle))
+    middle, low = builder.trunc(middle, _INT64), builder.trunc(low, _INT64)
+    quarters = builder.lshr(builder.add(top, whole(1 << 61)), whole(62))
+    # What lies behind the two leading bits, as a signed fraction of a quarter turn in two words.
+    top = builder.or_(builder.shl(top, whole(2)), builder.lshr(middle, whole(62)))
+    middle = builder.or_(builder.shl(middle, whole(2)), builder.lshr(low, whole(62)))
+    is_negative = builder.icmp_signed("<", top, whole(0))
+    flip = builder.select(is_negative, whole(2**64 - 1), whole(0))
+    top, middle = builder.xor(top, flip), builder.xor(middle, flip)
+    fraction = builder.or_(
+        builder.shl(builder.zext(top, _INT128), ir.Constant(_INT128, 64)), builder.zext(middle, _INT128)
+    )
+    # At most 62 leading zeros: no float64 number is closer to a multiple of pi / 2.
+    zeros = builder.ctlz(top, ir.Constant(ir.IntType(1), 0))
+    leading = upper(builder.shl(fraction, builder.zext(zeros, _INT128)))
+    high = builder.uitofp(builder.and_(leading, whole(2**64 - 2**11)), ir.DoubleType())
+    rest = builder.uitofp(builder.and_(leading, whole(2**11 - 1)), ir.DoubleType())
+    emitter = Emitter(builder, 1, "float64", features)
+    half_pi, half_pi_rest, _ = coefficients.HALF_PI["float64"]
+    angle, tail = emitter.two_product(high, half_pi)
+    tail = emitter.add(tail, emitter.add(emitter.mul(high, half_pi_rest), emitter.mul(rest, half_pi)))
+    angle, tail = emitter.fast_two_sum(angle, tail)
+    # Back to its size, with the sign of the fraction times the sign of x: a power of two, negative or not.
+    x_is_negative = builder.icmp_signed("<", bits, whole(0))
+    size = builder.shl(builder.sub(whole(1023 - 64), zeros), whole(52))
+    sign = builder.select(builder.xor(is_negative, x_is_negative), whole(1 << 63), whole(0))
+    unit = builder.bitcast(builder.or_(size, sign), ir.DoubleType())
+    quarters = builder.select(x_is_negative, builder.neg(quarters), quarters)
+    result: Value = ir.Constant(result_type, ir.Undefined)
+    for k, part in enumerate((quarters, emitter.mul(angle, unit), emitter.mul(tail, unit))):
+        result = builder.insert_value(result, part, k)
+    builder.ret(result)
+    return function
+
+
+def _digits_of_two_over_pi(builder: ir.IRBuilder, position: Value, index: int) -> Value:
+    """64 binary digits that start ``64 * index`` behind bit ``position`` of the table."""
+    module = builder.module
+    array_type = ir.ArrayType(_INT64, len(coefficients.TWO_OVER_PI))
+    table = module.globals.get("pairfold.two_over_pi")
+    if table is None:
+        table = ir.GlobalVariable(module, array_type, "pairfold.two_over_pi")
+        table.linkage = "internal"
+        table.global_constant = True
+        signed = [word - (1 << 64) if word >> 63 else word for word in coefficients.TWO_OVER_PI]
+        table.initializer = ir.Constant(array_type, signed)
+    word = builder.lshr(position, ir.Constant(_INT64, 6))
+    zero = ir.Constant(_INT64, 0)
+    pair = [
+        builder.load(builder.gep(table, [zero, builder.add(word, ir.Constant(_INT64, index + k))])) for k in (0, 1)
+    ]
+    joined = builder.or_(
+        builder.shl(builder.zext(pair[0], _INT128), ir.Constant(_INT128, 64)), builder.zext(pair[1], _INT128)
+    )
+    shift = builder.and_(position, ir.Constant(_INT64, 63))
+    joined = builder.shl(joined, builder.zext(shift, _INT128))
+    return builder.trunc(builder.lshr(joined, ir.Constant(_INT128, 64)), _INT64)
+
+
+# ---------------------------------------------------------------- sine, cosine, tangent
+def _sine_and_cosine(emitter: Emitter, rest: Value, tail: Value) -> tuple[Value, Value]:
+    """Both functions of rest + tail in [-pi/4, pi/4]."""
+    square = emitter.mul(rest, rest)
+    bend = emitter.polynomial(square, coefficients.SIN[emitter.dtype])
+    sine = emitter.add(rest, emitter.fma(emitter.mul(rest, square), bend, tail))
+    # The sign is restored since -0 + 0 is +0.
+    sine = emitter.with_sign(sine, rest)
+    half_square = emitter.mul(square, 0.5)
+    start = emitter.sub(1.0, half_square)
+    lost = emitter.sub(emitter.sub(1.0, start), half_square)
+    bend = emitter.polynomial(square, coefficients.COS[emitter.dtype])
+    bend = emitter.fma(emitter.mul(square, square), bend, emitter.sub(lost, emitter.mul(rest, tail)))
+    return sine, emitter.add(start, bend)
+
+
+@in_float64_unless_fused
+def sin(emitter: Emitter, x: Value) -> Value:
+    """Sine of any number."""
+    quarters, rest, tail = _reduce(emitter, x)
+    sine, cosine = _sine_and_cosine(emitter, rest, tail)
+    return emitter.flip_sign(emitter.select(emitter.has_bit(quarters, 0), cosine, sine), quarters, 1)
+
+
+@in_float64_unless_fused
+def cos(emitter: Emitter, x: Value) -> Value:
+    """Cosine of any number."""
+    quarters, rest, tail = _reduce(emitter, x)
+    sine, cosine = _sine_and_cosine(emitter, rest, tail)
+    value = emitter.select(emitter.has_bit(quarters, 0), sine, cosine)
+    return emitter.flip_sign(value, emitter.builder.add(quarters, emitter.integer(1)), 1)
+
+
+@in_float64_unless_fused
+def tan(emitter: Emitter, x: Value) -> Value:
+    """Tangent of any number."""
+    quarters, rest, tail = _reduce(emitter, x)
+    sine, cosine = _sine_and_cosine(emitter, rest, tail)
+    is_odd = emitter.has_bit(quarters, 0)
+    quotient = emitter.div(emitter.select(is_odd, cosine, sine), emitter.select(is_odd, sine, cosine))
+    return emitter.flip_sign(quotient, quarters, 0)
+
+
+# ---------------------------------------------------------------- inverse functions
+def _atan_of_quotient(emitter: Emitter, numerator: Value, denominator: Value) -> Value:
+    """atan(numerator / denominator) for 0 <= numerator <= denominator, by one division.
+
+    Beyond tan(pi / 8), the quotient is turned back by pi / 4: (n - d) / (n + d).
+    """
+    is_upper = emitter.compare(">", numerator, emitter.mul(denominator, math.tan(math.pi / 8)))
+    top = emitter.select(is_upper, emitter.sub(numerator, denominator), numerator)
+    bottom = emitter.select(is_upper, emitter.add(numerator, denominator), denominator)
+    quotient = emitter.div(top, bottom)
+    angle = odd_polynomial(emitter, quotient, coefficients.ATAN[emitter.dtype])
+    high, low, _ = coefficients.HALF_PI[emitter.dtype]
+    # pi / 4 in two parts, the small one first.
+    turned = emitter.add(emitter.add(angle, low / 2), high / 2)
+    return emitter.select(is_upper, turned, angle)
+
+
+def _subtracted_from(emitter: Emitter, quarters: float, angle: Value) -> Value:
+    """quarters * pi / 2 - angle."""
+    high, low, _ = coefficients.HALF_PI[emitter.dtype]
+    return emitter.sub(quarters * high, emitter.sub(angle, quarters * low))
+
+
+@in_float64_unless_fused
+def atan(emitter: Emitter, x: Value) -> Value:
+    """Inverse tangent."""
+    magnitude = emitter.abs(x)
+    is_above = emitter.compare(">", magnitude, 1.0)
+    one = emitter.number(1.0)
+    # 1 / magnitude for large numbers: both operands of the quotient stay at most 1.
+    inverse = emitter.div(1.0, magnitude)
+    angle = _atan_of_quotient(emitter, emitter.select(is_above, inverse, magnitude), one)
+    angle = emitter.select(is_above, _subtracted_from(emitter, 1.0, angle), angle)
+    return emitter.with_sign(angle, x)
+
+
+@in_float64_unless_fused
+def atan2(emitter: Emitter, y: Value, x: Value) -> Value:
+    """Angle of the point (x, y) in (-pi, pi], with the special cases of IEEE 754."""
+    # Halves, so that the sum of two huge numbers does not overflow; a small one may lose its last bit to underflow
+    # only where the other is 2**20 times as large or both are subnormal: those are doubled, not halved.
+    width, height = emitter.abs(x), emitter.abs(y)
+    small, large = emitter.min(width, height), emitter.max(width, height)
+    factor = emitter.select(emitter.compare(">", large, 1.0), 0.25, 1.0)
+    is_equal = emitter.compare("==", small, large)
+    # Equal operands give 1 also when both are infinite, and 0 when both are 0.
+    is_zero = emitter.compare("==", large, 0.0)
+    numerator = emitter.select(is_equal, emitter.select(is_zero, 0.0, 1.0), emitter.mul(small, factor))
+    denominator = emitter.select(is_equal, 1.0, emitter.mul(large, factor))
+    angle = _atan_of_quotient(emitter, numerator, denominator)
+    angle = emitter.select(emitter.compare(">", height, width), _subtracted_from(emitter, 1.0, angle), angle)
+    is_left = emitter.builder.icmp_signed("<", emitter.as_int(x), emitter.integer(0))
+    angle = emitter.select(is_left, _subtracted_from(emitter, 2.0, angle), angle)
+    angle = emitter.with_sign(angle, y)
+    return emitter.select(emitter.builder.fcmp_unordered("uno", x, y), emitter.add(x, y), angle)
+
+
+def _asin_parts(emitter: Emitter, magnitude: Value) -> tuple[Value, Value]:
+    """Where magnitude is above 1/2; and asin(magnitude) up to there, asin(sqrt((1 - magnitude) / 2)) above."""
+    is_above = emitter.compare(">", magnitude, 0.5)
+    half_rest = emitter.mul(emitter.sub(1.0, magnitude), 0.5)
+    root = emitter.intrinsic("llvm.sqrt", half_rest)
+    argument = emitter.select(is_above, root, magnitude)
+    square = emitter.select(is_above, half_rest, emitter.mul(magnitude, magnitude))
+    bend = emitter.polynomial(square, coefficients.ASIN[emitter.dtype])
+    return is_above, emitter.fma(emitter.mul(argument, square), bend, argument)
+
+
+@in_float64_unless_fused
+def asin(emitter: Emitter, x: Value) -> Value:
+    """Inverse sine; nan outside of [-1, 1]."""
+    is_above, angle = _asin_parts(emitter, emitter.abs(x))
+    angle = emitter.select(is_above, _subtracted_from(emitter, 1.0, emitter.add(angle, angle)), angle)
+    return emitter.with_sign(angle, x)
+
+
+@in_float64_unless_fused
+def acos(emitter: Emitter, x: Value) -> Value:
+    """Inverse cosine; nan outside of [-1, 1]."""
+    is_above, angle = _asin_parts(emitter, emitter.abs(x))
+    is_negative = emitter.compare("<", x, 0.0)
+    double = emitter.add(angle, angle)
+    outer = emitter.select(is_negative, _subtracted_from(emitter, 2.0, double), double)
+    inner = _subtracted_from(emitter, 1.0, emitter.with_sign(angle, x))
+    return emitter.select(is_above, outer, inner)
