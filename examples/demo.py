@@ -61,8 +61,8 @@ def peak_memory(reset: bool = False) -> float | None:
 
 def draw(photograph: Array, painting: Array, path: Path) -> None:
     """Write the picture: photograph and painting, and below them the cloud of colours of each."""
-    figure = Figure(figsize=(13, 11), layout="constrained")
-    axes = figure.subplots(2, 2, height_ratios=[3, 2.6])
+    figure = Figure(figsize=(13, 9.6), layout="constrained")
+    axes = figure.subplots(2, 2, height_ratios=[1, 1])
     for column, (image, title) in enumerate(((photograph, "photograph"), (painting, "after the mean shift"))):
         axes[0, column].imshow(image, interpolation="nearest")
         axes[0, column].set_title(title, fontsize=15)
@@ -71,7 +71,7 @@ def draw(photograph: Array, painting: Array, path: Path) -> None:
         order = np.random.default_rng(0).permutation(len(lab))[:60_000]
         below = axes[1, column]
         below.scatter(lab[order, 1], lab[order, 0], c=image.reshape(-1, 3)[order], s=2, linewidths=0)
-        below.set(xlim=(-20, 75), ylim=(-2, 102), xlabel="green - red", ylabel="lightness", facecolor="0.93")
+        below.set(xlim=(-8, 62), ylim=(-2, 102), xlabel="green - red", ylabel="lightness", facecolor="0.93")
         below.set_title("its pixels as points in the space of colours", fontsize=12)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=100)

@@ -24,7 +24,11 @@ def test_module_says_what_it_is_for_and_what_it_offers(name: str) -> None:
 
 
 def public_objects(module: ModuleType) -> list[tuple[str, object]]:
-    return [(f"{module.__name__}.{name}", getattr(module, name)) for name in module.__all__ if name != "__version__"]
+    return [
+        (f"{module.__name__}.{name}", getattr(module, name))
+        for name in getattr(module, "__all__", ())
+        if name != "__version__"
+    ]
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -1,0 +1,40 @@
+"""The benchmark jobs compute what they say, and their judge sees a wrong result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.jobs import JOBS, Job, make_arguments, reference_error, scaled
+from benchmarks.machine import Machine
+from benchmarks.peers import PEERS
+
+FLOAT32_ERROR = 1e-5
+"""What kernels with exponents up to about 60 reach with room to spare."""
+
+
+@pytest.fixture(params=JOBS.values(), ids=lambda job: job.name)
+def job(request: pytest.FixtureRequest) -> Job:
+    return scaled(request.param, 0.02)
+
+
+def test_pairfold_solves_the_job(job: Job) -> None:
+    program = PEERS["pairfold"].prepare(job)
+    assert program is not None
+    result = program(*make_arguments(job))
+    rows = np.arange(0, job.rows, 7)
+    assert reference_error(job, rows, result[rows]) < FLOAT32_ERROR
+    wrong = result[rows].copy()
+    wrong[0] += 1
+    assert reference_error(job, rows, wrong) > FLOAT32_ERROR
+
+
+def test_limit_is_set_by_the_busier_unit() -> None:
+    machine = Machine("some", threads=2, lanes=16, clock=3e9, multiplies=100e9, adds=100e9, mixed=200e9)
+    job = replace(JOBS["J1"], multiplies=8, adds=4)
+    assert machine.limit(job) == pytest.approx(100e9 / 8)
+    assert machine.limit(replace(job, adds=10)) == pytest.approx(100e9 / 10)
+    shared = replace(machine, mixed=100e9)  # one pair of units for both
+    assert shared.limit(job) == pytest.approx(100e9 / 12)
