@@ -5,7 +5,7 @@ maximum lazily: it moves only when F exceeds it by more than `HEADROOM`, so the
 costly rescaling of the sums is rare (the idea of the stale maximum in online
 softmax, Milakov and Gimelshein, arXiv 1805.02867, and FlashAttention-4).
 
-m starts at, and stays within, the finite range: -inf entries then contribute
+m starts at `LOWEST` and only moves to finite values: -inf entries then contribute
 exp(-inf) = 0 and +inf entries give an infinite sum, both without inf - inf.
 """
 
@@ -20,27 +20,27 @@ from pairfold.ir.reduction import Field, Reduction, Sizes, State, register_reduc
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions.state import COLUMN_INDEX
 
-__all__ = ["HEADROOM", "LARGEST"]
+__all__ = ["HEADROOM", "LOWEST"]
 
 HEADROOM = 40.0
 """exp(40) times 2^67 columns still fits float32, so sums cannot overflow before the shift moves."""
 
-LARGEST = float(np.finfo(np.float32).max)
-"""Bound of the shift: the largest float32; float64 data beyond it are shifted by it, which is exact enough for exp."""
+LOWEST = float(np.finfo(np.float32).min)
+"""First value of the shift, finite in every type; values below it count as -inf."""
 
 
-def _clamped(value: Expr) -> Expr:
-    return apply("Where", apply("LessThan", constant(LARGEST), value), constant(LARGEST), value)
+def _is_finite(f: Expr) -> Expr:
+    return apply("Equal", f - f, constant(0.0))
 
 
 def _guard(state: State, value: Expr, sizes: Sizes) -> Expr:
-    # At +inf the guard holds again and again, but `_rare` then leaves the state alone.
     return apply("LessThan", state["shift"] + constant(HEADROOM), value)
 
 
 def _rare(state: State, value: Expr, index: Expr, sizes: Sizes) -> State:
-    shift = _clamped(value)
-    moved = apply("LessThan", state["shift"] + constant(HEADROOM), shift)
+    # After +inf the shift is so large that it never moves again: an infinite sum times 0 would be nan.
+    shift = apply("Where", apply("Equal", value, constant(np.inf)), constant(-LOWEST), value)
+    moved = _guard(state, shift, sizes)
     new = apply("Where", moved, shift, state["shift"])
     factor = apply("Exp", state["shift"] - new)
     return {"shift": new, **{name: state[name] * factor for name in _SUMS if name in state}}
@@ -66,7 +66,7 @@ def _weighted_dim(sizes: Sizes) -> int:
 
 
 _SUMS = ("total", "weighted")
-_SHIFT = Field("shift", lambda sizes: sizes.value, -LARGEST)
+_SHIFT = Field("shift", lambda sizes: sizes.value, LOWEST)
 _TOTAL = Field("total", lambda sizes: sizes.value, 0.0, additive=True)
 _WEIGHTED = Field("weighted", _weighted_dim, 0.0, additive=True)
 _COMMON: dict[str, Any] = {"update": _update, "merge": _merge, "guard": _guard, "rare": _rare}
@@ -182,12 +182,6 @@ register_reduction(
 # ---------------------------------------------------------------- maximum and shifted sum
 
 
-def _bounded(value: Expr) -> Expr:
-    """Return `value` within the range that the shift can take."""
-    below = apply("LessThan", value, constant(-LARGEST))
-    return apply("Where", below, constant(-LARGEST), _clamped(value))
-
-
 def _pair_update(state: State, value: Expr, weight: Expr | None, index: Expr, sizes: Sizes) -> State:
     wins = apply("LessThan", state["best"], value)
     new = _update(state, value, weight, index, sizes)
@@ -206,7 +200,8 @@ def _pair_merge(a: State, b: State, sizes: Sizes) -> State:
 
 def _pair_finish(state: State, sizes: Sizes) -> tuple[Expr, ...]:
     (total,) = (state[name] for name in _SUMS if name in state)
-    rescaled = total * apply("Exp", state["shift"] - _bounded(state["best"]))
+    best = apply("Where", _is_finite(state["best"]), state["best"], state["shift"])
+    rescaled = total * apply("Exp", state["shift"] - best)
     pair = apply("Concat", state["best"], rescaled)
     return (pair, state["where"]) if "where" in state else (pair,)
 
@@ -214,7 +209,7 @@ def _pair_finish(state: State, sizes: Sizes) -> tuple[Expr, ...]:
 def _pair_reference(value: Any, weight: Any, columns: Any) -> tuple[Any, ...]:
     seen = np.where(np.isnan(value), -np.inf, value)
     best = np.max(seen, axis=-2, initial=-np.inf, keepdims=True)
-    terms = np.exp(value - np.clip(best, -LARGEST, LARGEST))
+    terms = np.exp(value - np.where(np.isfinite(best), best, 0.0))
     total = np.sum(terms if weight is None else terms * weight, axis=-2)
     where = columns[np.argmax(seen, axis=-2)] if len(columns) else np.zeros(best[..., 0, :].shape, np.int64)
     where = np.where(best[..., 0, :] == -np.inf, 0, where)
