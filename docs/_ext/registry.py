@@ -1,16 +1,18 @@
 """Directives that print the registries: what the tables say is what the code does.
 
-``.. operations::``, ``.. calculus::`` and ``.. reductions::`` give one entry per record.
+``.. operations::``, ``.. calculus::`` and ``.. reductions::`` give one entry per record, ``.. accuracy::`` the error bounds
+of the vector math functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from pairfold.codegen.vectormath import ACCURACY_ULP
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import REDUCTIONS
 from pairfold.ops import OPERATIONS
@@ -106,7 +108,22 @@ def reduction_lines() -> list[str]:
     return lines
 
 
-def _directive(name: str, make_lines: object) -> type[SphinxDirective]:
+def accuracy_lines() -> list[str]:
+    """Return the table of the largest errors of the vector math functions."""
+    lines = [
+        ".. list-table::",
+        "   :header-rows: 1",
+        "",
+        "   * - function",
+        "     - float32, ulp",
+        "     - float64, ulp",
+    ]
+    for name, bounds in sorted(ACCURACY_ULP.items()):
+        lines += [f"   * - ``{name}``", *(f"     - {bounds[dtype]:g}" for dtype in ("float32", "float64"))]
+    return lines
+
+
+def _directive(name: str, make_lines: Callable[[], list[str]]) -> type[SphinxDirective]:
     def run(self: SphinxDirective) -> list[nodes.Node]:
         return self.parse_text_to_nodes("\n".join(make_lines()))
 
@@ -119,6 +136,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         ("operations", operation_lines),
         ("calculus", calculus_lines),
         ("reductions", reduction_lines),
+        ("accuracy", accuracy_lines),
     ):
         app.add_directive(name, _directive(name, make_lines))
     return {"parallel_read_safe": True}
