@@ -8,11 +8,14 @@ found, what is allowed and what to do.
 from __future__ import annotations
 
 __all__ = [
+    "ArgumentIndexError",
     "AliasError",
     "ArgumentTypeError",
     "ArgumentValueError",
+    "ConvergenceWarning",
     "DimensionError",
     "FormulaError",
+    "NotConvergedError",
     "NotDifferentiableError",
     "PairfoldError",
     "TargetError",
@@ -44,8 +47,23 @@ class ArgumentTypeError(PairfoldError, TypeError):
     """An argument of a call has a type that is not accepted."""
 
 
+class ArgumentIndexError(PairfoldError, IndexError, ValueError):
+    """An index lies outside of what it indexes."""
+
+
 class NotDifferentiableError(PairfoldError, NotImplementedError):
     """A derivative was asked for that is not defined."""
+
+
+class NotConvergedError(PairfoldError, ArithmeticError):
+    """A linear system was not solved. Its attributes `solution` and `report` hold what was reached."""
+
+    solution: object = None
+    report: object = None
+
+
+class ConvergenceWarning(UserWarning):
+    """A linear system was solved less accurately than asked."""
 
 
 class TargetError(PairfoldError, RuntimeError):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pairfold.frontends.adapter import NUMPY
 from pairfold.frontends.genred import GenredBase, make_generics
+from pairfold.frontends.kernel_solve import KernelSolveBase
 
-__all__ = ["Genred", "generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]
+__all__ = ["Genred", "KernelSolve", "generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]
 
 
 class Genred(GenredBase):
@@ -51,6 +52,50 @@ class Genred(GenredBase):
     array([[4.],
            [4.],
            [4.]])
+    """
+
+    adapter = NUMPY
+
+
+class KernelSolve(KernelSolveBase):
+    """Solver of linear systems on NumPy arrays: ``alpha a + Sum F(..., a) = b`` for a.
+
+    Conjugate gradients: F must be linear in the unknown and symmetric, the same points must be given as rows and as
+    columns, and the matrix must be positive semi-definite.
+
+    Parameters
+    ----------
+    formula : str
+        An expression that is linear in the unknown, such as ``"Exp(-SqDist(x, y)) * b"``.
+    aliases : iterable of str
+        As for `Genred`.
+    varinvalias : str
+        The alias of the unknown.
+    axis : int
+        1 sums over j, 0 over i.
+    dtype_acc, use_double_acc, sum_scheme
+        As for `Genred`.
+    dtype, opt_arg, enable_chunks, rec_multVar_highdim, use_fast_math, cuda_type
+        Accepted for compatibility, without effect.
+
+    Raises
+    ------
+    FormulaError
+        If the formula is not in the language, or not linear in the unknown.
+    ArgumentValueError, ArgumentTypeError
+        If another argument is not allowed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import KernelSolve
+    >>> interpolate = KernelSolve("Exp(-SqDist(x, y)) * a", ["x = Vi(1)", "y = Vj(1)", "a = Vj(1)"], "a", axis=1)
+    >>> x = np.array([[0.0], [1.0], [2.0]])
+    >>> a = interpolate(x, x, np.ones((3, 1)))
+    >>> np.exp(-((x - x.T) ** 2)) @ a
+    array([[1.],
+           [1.],
+           [1.]])
     """
 
     adapter = NUMPY

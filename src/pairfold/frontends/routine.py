@@ -266,12 +266,16 @@ class Routine:
             return self._fill(out, outputs)
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def explain(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None) -> str:
-        """Return the engine's account of what it does for `args`."""
+    def plan(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None) -> CallPlan:
+        """Return what follows from the shapes and dtypes of `args`."""
         if keys is None:
             args = [self._as_array(arg, position) for position, arg in enumerate(args)]
             keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
-        plan = self._plans.get(keys) or self._new_plan(args, keys)
+        return self._plans.get(keys) or self._new_plan(args, keys)
+
+    def explain(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None) -> str:
+        """Return the engine's account of what it does for `args`."""
+        plan = self.plan(args, keys)
         names = {}
         for argument in self.arguments:
             category = argument.category

@@ -1,5 +1,12 @@
 """Reductions over all pairs of NumPy arrays: routines from formula strings, and symbolic tensors."""
 
-from pairfold.frontends.numpy import Genred, generic_argkmin, generic_argmin, generic_logsumexp, generic_sum
+from pairfold.frontends.numpy import (
+    Genred,
+    KernelSolve,
+    generic_argkmin,
+    generic_argmin,
+    generic_logsumexp,
+    generic_sum,
+)
 
-__all__ = ["Genred", "generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]
+__all__ = ["Genred", "KernelSolve", "generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]

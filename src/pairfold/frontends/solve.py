@@ -1,0 +1,500 @@
+"""Solve linear systems whose matrix is only known through its products.
+
+Conjugate gradients (Hestenes and Stiefel, "Methods of conjugate gradients for solving linear systems", 1952), one
+recurrence per column and batch entry, all of them carried out together; and the randomized Nystrom preconditioner
+(Frangella, Tropp and Udell, "Randomized Nystrom preconditioning", 2021).
+
+The arrays may belong to any framework whose module, passed as `xp`, offers the functions of the array API that are
+used here; NumPy and PyTorch do.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, ConvergenceWarning, NotConvergedError
+
+__all__ = ["Nystrom", "SolveReport", "nystrom_preconditioner", "solve_linear"]
+
+Array = Any
+Operator = Callable[[Array], Array]
+
+DEFAULT_TOLERANCE = 1e-6
+"""Relative to the right-hand side, when the caller asks for nothing."""
+
+MOST_ITERATIONS = 10_000
+
+ACCEPTED = 2.0
+"""The residual that conjugate gradients carry along drifts from the true one: so many targets are still accepted."""
+
+MOST_RANK = 500
+
+ASYMMETRIC = 1e-3
+"""Relative difference of u.Kv and v.Ku from which on a matrix is called not symmetric: beyond rounding in float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class SolveReport:
+    """How well a system was solved.
+
+    Attributes
+    ----------
+    converged : bool
+        Whether the residual of every column is what was asked for.
+    iterations : int
+        Products with the matrix, without those for checks and for the preconditioner.
+    residuals : array
+        ``(*batch, E)``: Euclidean norms of ``b - (K + alpha) a``, computed from the solution.
+    targets : array
+        ``(*batch, E)``: what these norms were to be brought below.
+    history : tuple of float
+        Largest residual relative to its target at the start and after each iteration.
+    reason : str
+        Why the iteration stopped, in words.
+    """
+
+    converged: bool
+    iterations: int
+    residuals: Array
+    targets: Array
+    history: tuple[float, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Nystrom:
+    """Ask for a Nystrom preconditioner: the `rank` leading eigenvectors of the matrix, found by random products.
+
+    Attributes
+    ----------
+    rank : int or None
+        Number of eigenvectors; None takes the square root of the size, 500 at most. The set-up costs one product of
+        the matrix with as many columns.
+    seed : int
+        Of the random test matrix: the same seed gives the same result.
+    """
+
+    rank: int | None = None
+    seed: int = 0
+
+
+def solve_linear(
+    operator: Operator,
+    b: Array,
+    *,
+    alpha: float = 1e-10,
+    eps: float | None = None,
+    rtol: float | None = None,
+    maxiter: int | None = None,
+    preconditioner: Any = None,
+    alike: bool = True,
+    on_failure: str = "raise",
+    return_report: bool = False,
+    xp: ModuleType = np,
+) -> Any:
+    """Solve ``K a + alpha a = b`` for a symmetric positive semi-definite K.
+
+    Parameters
+    ----------
+    operator : callable
+        ``operator(v)`` is the product of K with v, of the shape and dtype of v.
+    b : (*batch, N, E) array
+        Right-hand sides, real or complex.
+    alpha : float
+        Added to the diagonal.
+    eps : float, optional
+        Stop when the root mean square of the residual of each column is below `eps`.
+    rtol : float, optional
+        Stop when the norm of the residual of each column is below `rtol` times that of the right-hand side. When both
+        are given, one of them is enough; when none is, ``rtol=1e-6``.
+    maxiter : int, optional
+        Most iterations; None allows 10 N, and 10,000 at most.
+    preconditioner : None, "nystrom", Nystrom or callable, optional
+        A callable takes residuals of the shape of `b` to approximate solutions; it must be linear, symmetric and
+        positive definite.
+    alike : bool
+        K acts on each column alone, and on all in the same way, for any number of columns. False: the (N, E) numbers
+        of one batch entry are one vector.
+    on_failure : str
+        ``"raise"``, or ``"warn"`` to return what was reached with a `ConvergenceWarning`.
+    return_report : bool
+        Return ``(a, report)``.
+    xp : module
+        The array module, `numpy` or `torch`.
+
+    Returns
+    -------
+    array, or (array, SolveReport)
+        Of the shape of `b`.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        If an argument is not allowed.
+    NotConvergedError
+        If the matrix is found not to be positive definite, if a product is not finite, or if `maxiter` iterations do
+        not suffice.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the precision of the dtype does not allow the residual that was asked for.
+
+    Examples
+    --------
+    >>> matrix = np.array([[2.0, 1.0], [1.0, 3.0]])
+    >>> solve_linear(lambda v: matrix @ v, np.array([[3.0], [4.0]])).round(5)
+    array([[1.],
+           [1.]])
+    """
+    limit = _checked(b, alpha, eps, rtol, maxiter, on_failure)
+    system = _System(operator, float(alpha), alike, xp)
+    precondition = _preconditioner(preconditioner, system, b)
+    norms = system.norms(b)
+    targets = _targets(norms, b, alike, eps, rtol)
+    if not bool(xp.all(xp.isfinite(norms))):
+        raise ArgumentValueError("The right-hand side holds nan or inf; the system has no solution.")
+    run = _Run(system, b, targets, precondition, limit)
+    failure = run.solve()
+    report = run.report(failure)
+    if failure is not None:
+        _complain(failure, run, report, on_failure)
+    return (run.solution, report) if return_report else run.solution
+
+
+def _checked(b: Array, alpha: float, eps: float | None, rtol: float | None, maxiter: Any, on_failure: str) -> int:
+    """Check the arguments and return the greatest number of iterations."""
+    if len(b.shape) < 2:
+        raise ArgumentValueError(
+            f"The right-hand side has shape {tuple(b.shape)}; it must be (..., N, E), for E right-hand sides. "
+            "A single one is b[:, None]."
+        )
+    if not math.isfinite(alpha):
+        raise ArgumentValueError(f"alpha is {alpha!r}; it must be finite.")
+    for name, value in (("eps", eps), ("rtol", rtol)):
+        if value is not None and not 0 <= value < math.inf:
+            raise ArgumentValueError(f"{name} is {value!r}; a tolerance must be finite and at least 0.")
+    if on_failure not in ("raise", "warn"):
+        raise ArgumentValueError(f"on_failure is {on_failure!r}; allowed are 'raise' and 'warn'.")
+    if maxiter is None:
+        return min(10 * math.prod(b.shape[-2:]), MOST_ITERATIONS)
+    if not isinstance(maxiter, int | np.integer) or maxiter < 0:
+        raise ArgumentValueError(f"maxiter is {maxiter!r}; it must be an integer, at least 0, or None.")
+    return int(maxiter)
+
+
+def _targets(norms: Array, b: Array, alike: bool, eps: float | None, rtol: float | None) -> Array:
+    """Return the norm that the residual of every column must reach."""
+    if eps is None and rtol is None:
+        rtol = DEFAULT_TOLERANCE
+    size = b.shape[-2] if alike else b.shape[-2] * b.shape[-1]
+    absolute = (eps or 0.0) * math.sqrt(size)
+    relative = (rtol or 0.0) * norms
+    return relative + (absolute - relative) * (relative < absolute)
+
+
+# ---------------------------------------------------------------- conjugate gradients
+
+
+@dataclass(frozen=True, eq=False)
+class _System:
+    """The matrix K + alpha, and inner products of the columns that it acts on."""
+
+    operator: Operator
+    alpha: float
+    alike: bool
+    xp: ModuleType
+
+    def apply(self, v: Array) -> Array:
+        return self.operator(v) + self.alpha * v
+
+    def inner(self, u: Array, v: Array) -> Array:
+        """Inner products per column, ``(*batch, 1, E)``, or per batch entry, ``(*batch, 1, 1)``, in float64."""
+        xp = self.xp
+        is_complex = v.dtype in (xp.complex64, xp.complex128)
+        product = xp.real(xp.conj(u) * v) if is_complex else u * v
+        return xp.sum(product, axis=-2 if self.alike else (-2, -1), keepdims=True, dtype=xp.float64)
+
+    def norms(self, v: Array) -> Array:
+        return self.xp.sqrt(self.inner(v, v))
+
+    def cast(self, factors: Array, v: Array) -> Array:
+        """Return `factors` in the precision of `v`, so that products with it keep its dtype."""
+        return self.xp.asarray(factors, dtype=v.dtype)
+
+
+class _Run:
+    """One solution in progress."""
+
+    def __init__(self, system: _System, b: Array, targets: Array, precondition: Operator | None, limit: int) -> None:
+        self.system = system
+        self.b = b
+        self.targets = targets
+        self.precondition: Operator = (lambda r: r) if precondition is None else precondition
+        self.limit = limit
+        self.solution = b * 0
+        self.residual = b
+        self.iterations = 0
+        self.history = [self._worst(system.norms(b))]
+
+    def solve(self) -> str | None:
+        """Run until the true residual is small enough; return why it could not be done."""
+        previous = math.inf
+        while True:
+            failure = self._descend()
+            self.residual = self.b - self.system.apply(self.solution)
+            if failure is not None:
+                return failure
+            worst = self._worst(self.system.norms(self.residual))
+            if worst <= ACCEPTED:
+                return None
+            # Started again from the true residual, the iteration gains as long as rounding allows.
+            if worst > previous / 2:
+                return "precision"
+            previous = worst
+
+    def _worst(self, norms: Array) -> float:
+        """Return the largest residual relative to its target."""
+        if 0 in norms.shape:
+            return 0.0
+        xp = self.system.xp
+        # A column that is solved exactly has reached any target, 0 included.
+        ratios = norms / xp.where(self.targets > 0, self.targets, xp.ones_like(norms))
+        unreachable = (self.targets == 0) & (norms > 0)
+        return float(xp.max(xp.where(unreachable, xp.ones_like(norms) * math.inf, ratios)))
+
+    def _descend(self) -> str | None:
+        """Conjugate gradients from the present residual on; return why they broke down."""
+        system, xp = self.system, self.system.xp
+        residual, one = self.residual, xp.ones_like(self.targets)
+        direction = preconditioned = self.precondition(residual)
+        energy = system.inner(residual, preconditioned)
+        active = system.norms(residual) > self.targets
+        while bool(xp.any(active)):
+            if self.iterations >= self.limit:
+                return "maxiter"
+            product = system.apply(direction)
+            curvature = system.inner(direction, product)
+            self.iterations += 1
+            if not bool(xp.all(xp.isfinite(curvature))):
+                return "infinite"
+            if bool(xp.any(active & ((curvature <= 0) | (energy <= 0)))):
+                return "indefinite"
+            step = system.cast(xp.where(active, energy / xp.where(active, curvature, one), 0 * one), residual)
+            self.solution = self.solution + step * direction
+            residual = residual - step * product
+            norms = system.norms(residual)
+            self.history.append(self._worst(norms))
+            active = active & (norms > self.targets)
+            preconditioned = self.precondition(residual)
+            before, energy = energy, system.inner(residual, preconditioned)
+            turn = xp.where(active, energy / xp.where(active, before, one), 0 * one)
+            direction = preconditioned + system.cast(turn, residual) * direction
+        return None
+
+    def report(self, failure: str | None) -> SolveReport:
+        """Return what was reached."""
+        norms = self.system.norms(self.residual)
+        pick = (..., 0, slice(None)) if self.system.alike else (..., 0, 0)
+        return SolveReport(
+            converged=failure is None,
+            iterations=self.iterations,
+            residuals=norms[pick],
+            targets=self.targets[pick],
+            history=tuple(self.history),
+            reason=_REASONS[failure],
+        )
+
+    def is_symmetric(self) -> bool:
+        """Compare u.Kv with v.Ku, for two vectors at hand."""
+        u, v = self.b, self.residual
+        product_u, product_v = self.system.apply(u), self.system.apply(v)
+        difference = abs(self.system.inner(u, product_v) - self.system.inner(v, product_u))
+        scale = self.system.norms(u) * self.system.norms(product_v) + self.system.norms(v) * self.system.norms(
+            product_u
+        )
+        return not bool(self.system.xp.any(difference > ASYMMETRIC * scale))
+
+
+_REASONS = {
+    None: "the residual reached its target",
+    "maxiter": "maxiter iterations did not suffice",
+    "infinite": "a product with the matrix was not finite",
+    "indefinite": "the matrix, or the preconditioner, is not positive definite",
+    "precision": "rounding kept the residual above its target",
+}
+
+
+def _complain(failure: str, run: _Run, report: SolveReport, on_failure: str) -> None:
+    """Raise an error or warn."""
+    found = f"after {run.iterations} iterations the largest residual is {report.history[-1]:.2g} times what was asked"
+    if failure == "precision":
+        worst = run._worst(run.system.norms(run.residual))
+        warnings.warn(
+            f"The linear system is solved less accurately than asked: rounding in {run.b.dtype} keeps the residual at "
+            f"{worst:.2g} times its target. Use float64, a larger alpha, or a larger rtol or eps.",
+            ConvergenceWarning,
+            stacklevel=_USER,
+        )
+        return
+    alpha = run.system.alpha
+    advice = {
+        "maxiter": f"Increase alpha (now {alpha:.3g}), pass preconditioner='nystrom', allow more iterations, or accept "
+        "a larger rtol or eps.",
+        "infinite": "Look for nan, inf or overflow in the arguments of the formula.",
+        "indefinite": f"Conjugate gradients need a positive definite matrix K + alpha: increase alpha (now {alpha:.3g}), "
+        "or use float64 if K is positive definite but for rounding.",
+    }[failure]
+    if failure != "infinite" and not run.is_symmetric():
+        advice = (
+            "The matrix is not symmetric, as conjugate gradients need: rows and columns must be the same points, and "
+            "the formula must not change when they are exchanged."
+        )
+    message = f"The linear system is not solved: {report.reason}; {found}. {advice}"
+    if on_failure == "raise" or failure == "infinite":
+        error = NotConvergedError(message)
+        error.solution, error.report = run.solution, report
+        raise error
+    warnings.warn(message, ConvergenceWarning, stacklevel=_USER)
+
+
+_USER = 4
+"""Frames between `warnings.warn` and the caller of the public function."""
+
+
+# ---------------------------------------------------------------- preconditioners
+
+
+def _preconditioner(wanted: Any, system: _System, b: Array) -> Operator | None:
+    if wanted is None or callable(wanted):
+        return wanted  # type: ignore[no-any-return]
+    if wanted == "nystrom":
+        wanted = Nystrom()
+    if isinstance(wanted, Nystrom):
+        return nystrom_preconditioner(
+            system.operator, b, system.alpha, rank=wanted.rank, seed=wanted.seed, alike=system.alike, xp=system.xp
+        )
+    raise ArgumentTypeError(
+        f"preconditioner is {wanted!r}; allowed are None, 'nystrom', Nystrom(rank=..., seed=...) and a callable that "
+        "takes residuals to approximate solutions."
+    )
+
+
+def nystrom_preconditioner(
+    operator: Operator,
+    b: Array,
+    alpha: float,
+    *,
+    rank: int | None = None,
+    seed: int = 0,
+    alike: bool = True,
+    xp: ModuleType = np,
+) -> Operator:
+    """Return the randomized Nystrom preconditioner of K + alpha.
+
+    Products of K with a random matrix give its leading eigenvectors U and eigenvalues L; the preconditioner divides by
+    ``L + alpha`` along U, and by the smallest of these numbers elsewhere.
+
+    Parameters
+    ----------
+    operator : callable
+        As for `solve_linear`, on any number of columns if `alike`.
+    b : (*batch, N, E) array
+        Right-hand sides; only shape and dtype count.
+    alpha : float
+        Added to the diagonal of K.
+    rank, seed
+        As for `Nystrom`.
+    alike : bool
+        As for `solve_linear`.
+    xp : module
+        The array module.
+
+    Returns
+    -------
+    callable
+        Takes arrays of the shape of `b` to such arrays.
+
+    Raises
+    ------
+    ArgumentValueError
+        If `rank` is not from 1 to the size of the matrix.
+    NotConvergedError
+        If K is not positive semi-definite.
+
+    Examples
+    --------
+    >>> matrix, b = np.diag(0.5 ** np.arange(60.0)), np.ones((60, 1))
+    >>> precondition = nystrom_preconditioner(lambda v: matrix @ v, b, alpha=1e-6, rank=30)
+    >>> for choice in (None, precondition):
+    ...     _, report = solve_linear(lambda v: matrix @ v, b, alpha=1e-6, preconditioner=choice, return_report=True)
+    ...     print(report.iterations)
+    84
+    2
+    """
+    batch, size = tuple(b.shape[:-2]), b.shape[-2] if alike else b.shape[-2] * b.shape[-1]
+    columns = min(size, MOST_RANK, math.ceil(math.sqrt(size))) if rank is None else rank
+    if not isinstance(columns, int | np.integer) or not 1 <= columns <= max(size, 1):
+        raise ArgumentValueError(f"rank is {rank!r}; it must be an integer from 1 to {size}, the size of the matrix.")
+    if size == 0:
+        return lambda r: r
+    random = np.random.default_rng(seed).standard_normal((*batch, size, columns))
+    test = np.linalg.qr(random)[0]
+    device = {} if xp is np else {"device": b.device}
+    test = xp.asarray(test, dtype=b.dtype, **device)
+    products = operator(test) if alike else _one_by_one(operator, test, tuple(b.shape[-2:]), xp)
+    vectors, values = _leading_eigenvectors(test, products, xp.finfo(b.dtype).eps, xp)
+    # A matrix of lower rank without alpha has eigenvalues 0: they are left alone.
+    damped = values + alpha + np.finfo(np.float64).tiny
+    shrink = damped[..., -1:] / damped - 1.0
+    vectors = xp.asarray(vectors, dtype=b.dtype)
+    adjoint = xp.conj(xp.swapaxes(vectors, -1, -2))
+    shrink = xp.asarray(shrink, dtype=b.dtype)[..., :, None]
+
+    def precondition(r: Array) -> Array:
+        flat = r if alike else r.reshape(*batch, size, 1)
+        return (flat + vectors @ (shrink * (adjoint @ flat))).reshape(r.shape)
+
+    return precondition
+
+
+def _one_by_one(operator: Operator, test: Array, shape: tuple[int, int], xp: ModuleType) -> Array:
+    """Multiply the columns of `test`, seen as arrays of `shape`, one after the other."""
+    batch = test.shape[:-2]
+    found = [operator(test[..., k].reshape(*batch, *shape)).reshape(*batch, -1) for k in range(test.shape[-1])]
+    return xp.stack(found, axis=-1)
+
+
+def _leading_eigenvectors(test: Array, products: Array, unit: float, xp: ModuleType) -> tuple[Array, Array]:
+    """Return eigenvectors and decreasing eigenvalues of the Nystrom approximation, in float64.
+
+    Algorithm 2.1 of the paper; the shift that makes the small matrix definite grows until it suffices.
+    """
+    precise = xp.complex128 if test.dtype in (xp.complex64, xp.complex128) else xp.float64
+    test, products = xp.asarray(test, dtype=precise), xp.asarray(products, dtype=precise)
+    if not bool(xp.all(xp.isfinite(products))):
+        raise NotConvergedError(
+            "A product with the matrix is not finite: look for nan, inf or overflow in the arguments of the formula."
+        )
+    scale = xp.sqrt(xp.sum(abs(products) ** 2, axis=(-2, -1), keepdims=True)) + np.finfo(np.float64).tiny
+    shift = unit * math.sqrt(test.shape[-2]) * scale
+    for _ in range(8):
+        shifted = products + shift * test
+        small = xp.conj(xp.swapaxes(test, -1, -2)) @ shifted
+        spectrum, directions = xp.linalg.eigh((small + xp.conj(xp.swapaxes(small, -1, -2))) / 2)
+        if bool(xp.all(spectrum > 0)):
+            root = directions / xp.sqrt(spectrum)[..., None, :]
+            vectors, singular, _ = xp.linalg.svd(shifted @ root, full_matrices=False)
+            values = singular**2 - shift[..., 0]
+            return vectors, values * (values > 0)
+        shift = 10.0 * shift
+    raise NotConvergedError(
+        "The Nystrom preconditioner found that the matrix is not positive semi-definite; conjugate gradients need that."
+    )
