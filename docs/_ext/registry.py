@@ -1,7 +1,7 @@
 """Directives that print the registries: what the tables say is what the code does.
 
-``.. operations::``, ``.. calculus::`` and ``.. reductions::`` give one entry per record, ``.. accuracy::`` the error bounds
-of the vector math functions.
+``.. operations::``, ``.. calculus::`` and ``.. reductions::`` give one entry per record, ``.. accuracy::`` the error
+bounds of the vector math functions.
 """
 
 from __future__ import annotations
