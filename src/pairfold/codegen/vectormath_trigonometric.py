@@ -42,7 +42,8 @@ def _reduce(emitter: Emitter, x: Value) -> tuple[Value, Value, Value]:
     for part in others:
         tail = emitter.fma(count, part, tail)
     if not emitter.fused:  # the shorter parts leave a tail that is not yet small
-        rest, tail = emitter.fast_two_sum(rest, tail)
+        total, tail = emitter.fast_two_sum(rest, tail)
+        rest = emitter.with_sign(total, rest)  # -0 + 0 is +0
     fast = (emitter.as_int(shifted), rest, tail)
 
     builder = emitter.builder
@@ -199,19 +200,28 @@ def _digits_of_two_over_pi(builder: ir.IRBuilder, position: Value, index: int) -
 
 
 # ---------------------------------------------------------------- sine, cosine, tangent
-def _sine_and_cosine(emitter: Emitter, rest: Value, tail: Value) -> tuple[Value, Value]:
-    """Both functions of rest + tail in [-pi/4, pi/4]."""
+def _sine(emitter: Emitter, rest: Value, tail: Value) -> tuple[Value, Value]:
+    """Sine of rest + tail in [-pi/4, pi/4], as a sum of two that is not added up."""
     square = emitter.mul(rest, rest)
     bend = emitter.polynomial(square, coefficients.SIN[emitter.dtype])
-    sine = emitter.add(rest, emitter.fma(emitter.mul(rest, square), bend, tail))
-    # The sign is restored since -0 + 0 is +0.
-    sine = emitter.with_sign(sine, rest)
+    return rest, emitter.fma(emitter.mul(rest, square), bend, tail)
+
+
+def _cosine(emitter: Emitter, rest: Value, tail: Value) -> tuple[Value, Value]:
+    """Cosine of rest + tail in [-pi/4, pi/4], as a sum of two that is not added up."""
+    square = emitter.mul(rest, rest)
     half_square = emitter.mul(square, 0.5)
     start = emitter.sub(1.0, half_square)
     lost = emitter.sub(emitter.sub(1.0, start), half_square)
     bend = emitter.polynomial(square, coefficients.COS[emitter.dtype])
-    bend = emitter.fma(emitter.mul(square, square), bend, emitter.sub(lost, emitter.mul(rest, tail)))
-    return sine, emitter.add(start, bend)
+    return start, emitter.fma(emitter.mul(square, square), bend, emitter.sub(lost, emitter.mul(rest, tail)))
+
+
+def _sine_and_cosine(emitter: Emitter, rest: Value, tail: Value) -> tuple[Value, Value]:
+    """Both functions of rest + tail in [-pi/4, pi/4]."""
+    # The sign is restored since -0 + 0 is +0.
+    sine = emitter.with_sign(emitter.add(*_sine(emitter, rest, tail)), rest)
+    return sine, emitter.add(*_cosine(emitter, rest, tail))
 
 
 @in_float64_unless_fused
@@ -233,12 +243,21 @@ def cos(emitter: Emitter, x: Value) -> Value:
 
 @in_float64_unless_fused
 def tan(emitter: Emitter, x: Value) -> Value:
-    """Tangent of any number."""
+    """Tangent of any number: a quotient of sums, with one step of correction."""
     quarters, rest, tail = _reduce(emitter, x)
-    sine, cosine = _sine_and_cosine(emitter, rest, tail)
+    sine_total, sine_error = emitter.fast_two_sum(*_sine(emitter, rest, tail))
+    sine = (emitter.with_sign(sine_total, rest), sine_error)  # -0 + 0 is +0
+    cosine = emitter.fast_two_sum(*_cosine(emitter, rest, tail))
     is_odd = emitter.has_bit(quarters, 0)
-    quotient = emitter.div(emitter.select(is_odd, cosine, sine), emitter.select(is_odd, sine, cosine))
-    return emitter.flip_sign(quotient, quarters, 0)
+    top, top_error = (emitter.select(is_odd, c, s) for s, c in zip(sine, cosine, strict=True))
+    bottom, bottom_error = (emitter.select(is_odd, s, c) for s, c in zip(sine, cosine, strict=True))
+    inverse = emitter.div(1.0, bottom)
+    quotient = emitter.mul(top, inverse)
+    product, product_error = emitter.two_product(quotient, bottom)
+    missing = emitter.sub(emitter.sub(top, product), product_error)
+    missing = emitter.add(missing, emitter.sub(top_error, emitter.mul(quotient, bottom_error)))
+    corrected = emitter.with_sign(emitter.fma(missing, inverse, quotient), quotient)
+    return emitter.flip_sign(corrected, quarters, 0)
 
 
 # ---------------------------------------------------------------- inverse functions
@@ -251,11 +270,12 @@ def _atan_of_quotient(emitter: Emitter, numerator: Value, denominator: Value) ->
     top = emitter.select(is_upper, emitter.sub(numerator, denominator), numerator)
     bottom = emitter.select(is_upper, emitter.add(numerator, denominator), denominator)
     quotient = emitter.div(top, bottom)
-    angle = odd_polynomial(emitter, quotient, coefficients.ATAN[emitter.dtype])
+    square = emitter.mul(quotient, quotient)
+    bend = emitter.mul(emitter.mul(quotient, square), emitter.polynomial(square, coefficients.ATAN[emitter.dtype]))
     high, low, _ = coefficients.HALF_PI[emitter.dtype]
-    # pi / 4 in two parts, the small one first.
-    turned = emitter.add(emitter.add(angle, low / 2), high / 2)
-    return emitter.select(is_upper, turned, angle)
+    # Small terms first: pi / 4 is a sum of two parts.
+    start = emitter.select(is_upper, high / 2, 0.0)
+    return emitter.add(emitter.add(start, quotient), emitter.add(bend, emitter.select(is_upper, low / 2, 0.0)))
 
 
 def _subtracted_from(emitter: Emitter, quarters: float, angle: Value) -> Value:
@@ -298,31 +318,41 @@ def atan2(emitter: Emitter, y: Value, x: Value) -> Value:
     return emitter.select(emitter.builder.fcmp_unordered("uno", x, y), emitter.add(x, y), angle)
 
 
-def _asin_parts(emitter: Emitter, magnitude: Value) -> tuple[Value, Value]:
-    """Where magnitude is above 1/2; and asin(magnitude) up to there, asin(sqrt((1 - magnitude) / 2)) above."""
+def _asin_parts(emitter: Emitter, magnitude: Value) -> tuple[Value, Value, Value]:
+    """Where magnitude is above 1/2; and asin(magnitude) up to there, asin(sqrt((1 - magnitude) / 2)) above.
+
+    The angle is a sum of two that is not added up.
+    """
     is_above = emitter.compare(">", magnitude, 0.5)
     half_rest = emitter.mul(emitter.sub(1.0, magnitude), 0.5)
     root = emitter.intrinsic("llvm.sqrt", half_rest)
     argument = emitter.select(is_above, root, magnitude)
     square = emitter.select(is_above, half_rest, emitter.mul(magnitude, magnitude))
     bend = emitter.polynomial(square, coefficients.ASIN[emitter.dtype])
-    return is_above, emitter.fma(emitter.mul(argument, square), bend, argument)
+    return is_above, argument, emitter.mul(emitter.mul(argument, square), bend)
+
+
+def _quarters_minus(emitter: Emitter, quarters: float, angle: Value, rest: Value) -> Value:
+    """quarters * pi / 2 - (angle + rest), for an angle below quarters * pi / 2."""
+    high, low, _ = coefficients.HALF_PI[emitter.dtype]
+    start, error = emitter.fast_two_sum(quarters * high, emitter.neg(angle))
+    return emitter.add(start, emitter.sub(error, emitter.sub(rest, quarters * low)))
 
 
 @in_float64_unless_fused
 def asin(emitter: Emitter, x: Value) -> Value:
     """Inverse sine; nan outside of [-1, 1]."""
-    is_above, angle = _asin_parts(emitter, emitter.abs(x))
-    angle = emitter.select(is_above, _subtracted_from(emitter, 1.0, emitter.add(angle, angle)), angle)
-    return emitter.with_sign(angle, x)
+    is_above, angle, rest = _asin_parts(emitter, emitter.abs(x))
+    outer = _quarters_minus(emitter, 1.0, emitter.add(angle, angle), emitter.add(rest, rest))
+    return emitter.with_sign(emitter.select(is_above, outer, emitter.add(angle, rest)), x)
 
 
 @in_float64_unless_fused
 def acos(emitter: Emitter, x: Value) -> Value:
     """Inverse cosine; nan outside of [-1, 1]."""
-    is_above, angle = _asin_parts(emitter, emitter.abs(x))
-    is_negative = emitter.compare("<", x, 0.0)
-    double = emitter.add(angle, angle)
-    outer = emitter.select(is_negative, _subtracted_from(emitter, 2.0, double), double)
-    inner = _subtracted_from(emitter, 1.0, emitter.with_sign(angle, x))
+    is_above, angle, rest = _asin_parts(emitter, emitter.abs(x))
+    double, double_rest = emitter.add(angle, angle), emitter.add(rest, rest)
+    left = _quarters_minus(emitter, 2.0, double, double_rest)
+    outer = emitter.select(emitter.compare("<", x, 0.0), left, emitter.add(double, double_rest))
+    inner = _quarters_minus(emitter, 1.0, emitter.with_sign(angle, x), emitter.with_sign(rest, x))
     return emitter.select(is_above, outer, inner)
