@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ from pairfold.engine import Options
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.ops import variable
+from pairfold.ops.arithmetic import apply
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets import reference
 from tests.comparison import Array, assert_close
@@ -83,12 +85,45 @@ def test_merge_law(name: str, dim: int, shape: Shape, split: int) -> None:
     _check("monoid", problem(name, dim), shape, "float64", Options(split=split))
 
 
+FIXED = Shape(rows=19, columns=37, batch=(), broadcast=False, layout="plain", seed=1)
+
+
 @pytest.mark.parametrize("name", ["Sum", "LogSumExp", "Min_ArgMin", "ArgKMin", "Var"])
 @pytest.mark.parametrize("dim", [17, 300])
 def test_long_vectors(name: str, dim: int) -> None:
-    shape = Shape(rows=19, columns=37, batch=(), broadcast=False, layout="plain", seed=1)
     for dtype in ("float32", "float64"):
-        _check("cpu", problem(name, dim), shape, dtype, Options())
+        _check("cpu", problem(name, dim), FIXED, dtype, Options())
+
+
+ADDITIVE = [name for name in NAMES if any(field.additive for field in REDUCTIONS[name].fields)]
+
+
+@pytest.mark.parametrize(
+    "options", [{"sum_scheme": "direct_sum"}, {"sum_scheme": "kahan_scheme"}, {"dtype_acc": "float64"}]
+)
+@pytest.mark.parametrize("name", ADDITIVE)
+def test_ways_to_sum(name: str, options: dict[str, str]) -> None:
+    for split in (None, 3):
+        _check("cpu", problem(name, _dimensions(name)[-1]), FIXED, "float32", Options(split=split, **options))
+
+
+@pytest.mark.parametrize("k", [1, 2, 40])
+@pytest.mark.parametrize("dim", [1, 3])
+def test_numbers_of_neighbours(dim: int, k: int) -> None:
+    """One neighbour, few, and more than there are columns."""
+    task = replace(problem("KMin_ArgKMin", dim), k=k)
+    for split in (None, 3):
+        _check("cpu", task, FIXED, "float32", Options(split=split))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if REDUCTIONS[name].needs_weight])
+@pytest.mark.parametrize(("dim", "weights"), [(1, 1), (3, 1)])
+def test_scalar_weights(name: str, dim: int, weights: int) -> None:
+    if dim in _dimensions(name):
+        task = problem(name, dim)
+        assert task.weight is not None
+        weight = apply("Extract", task.weight, params=(0, weights))
+        _check("cpu", replace(task, weight=weight), FIXED, "float64", Options())
 
 
 @pytest.mark.parametrize(("name", "dim"), CASES)

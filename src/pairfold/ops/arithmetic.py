@@ -288,6 +288,7 @@ register(
         reference=_concat_reference,
         pullback=_concat_pullback,
         definition="components of f, then those of g",
+        method="concat",
         domain=((-2, 2), (-2, 2)),
         sample=(((2, 3), ()), ((1, 1), ())),
         kind=lambda args, params: args[0].kind,
