@@ -29,6 +29,9 @@ class Adapter:
         ``as_array(value) -> array``: an array of the framework from an array or a number; raises `ArgumentTypeError`.
     from_numbers : callable
         ``from_numbers(values) -> array``: a float64 array from a number or nested lists of numbers.
+    as_number : callable
+        ``as_number(value)``: the Python number for a scalar of the framework that is no array (``np.float64(2)``), or
+        None.
     array_type : type
         Its arrays; anything else goes through `prepare`.
     working_dtype : callable
@@ -50,6 +53,7 @@ class Adapter:
     name: str
     as_array: Callable[[Any], Any]
     from_numbers: Callable[[Any], Any]
+    as_number: Callable[[object], int | float | complex | None]
     array_type: type[Any]
     working_dtype: Callable[[Iterable[Any]], Any]
     dtype_name: Callable[[Any], str]
@@ -77,6 +81,13 @@ def _as_array(value: object) -> np.ndarray[Any, Any]:
 def _from_numbers(values: Any) -> np.ndarray[Any, Any]:
     array = np.asarray(values)
     return array if array.dtype.kind == "c" else np.asarray(values, np.float64)
+
+
+def _as_number(value: object) -> int | float | complex | None:
+    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+        number: int | float | complex = value.item()
+        return number
+    return None
 
 
 def _working_dtype(dtypes: Iterable[np.dtype[Any]]) -> np.dtype[Any]:
@@ -111,6 +122,7 @@ NUMPY = Adapter(
     name="NumPy",
     as_array=_as_array,
     from_numbers=_from_numbers,
+    as_number=_as_number,
     array_type=np.ndarray,
     working_dtype=_working_dtype,
     dtype_name=operator.attrgetter("name"),

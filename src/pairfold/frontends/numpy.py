@@ -5,8 +5,22 @@ from __future__ import annotations
 from pairfold.frontends.adapter import NUMPY
 from pairfold.frontends.genred import GenredBase, make_generics
 from pairfold.frontends.kernel_solve import KernelSolveBase
+from pairfold.frontends.lazy import LazyTensorBase
+from pairfold.frontends.lazy_methods import make_variables
 
-__all__ = ["Genred", "KernelSolve", "generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]
+__all__ = [
+    "Genred",
+    "KernelSolve",
+    "LazyTensor",
+    "Pm",
+    "Var",
+    "Vi",
+    "Vj",
+    "generic_argkmin",
+    "generic_argmin",
+    "generic_logsumexp",
+    "generic_sum",
+]
 
 
 class Genred(GenredBase):
@@ -106,3 +120,46 @@ generic_sum = _generics["generic_sum"]
 generic_logsumexp = _generics["generic_logsumexp"]
 generic_argmin = _generics["generic_argmin"]
 generic_argkmin = _generics["generic_argkmin"]
+
+
+class LazyTensor(LazyTensorBase):
+    """A tensor of shape (..., N, M, D) given by a formula of NumPy arrays, never stored.
+
+    Parameters
+    ----------
+    x : array, number, list of numbers, or tuple of three integers
+        Array ``(..., N, 1, D)``: indexed by i. ``(..., 1, M, D)``: indexed by j. ``(D,)``, ``()``: a parameter.
+        With `axis` 0 or 1, an array ``(..., N, D)``. An integer is part of the formula; any other number is a parameter
+        that follows the dtype of the rest. ``(index, dimension, category)``: a symbolic variable, an argument of the
+        reduction to come.
+    axis : int, optional
+        0 = indexed by i, 1 = by j, 2 = a parameter.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        If `x` is none of these.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import LazyTensor
+    >>> x, y = np.zeros((3, 1, 2)), np.ones((1, 4, 2))
+    >>> squared = ((LazyTensor(x) - LazyTensor(y)) ** 2).sum(-1)
+    >>> squared.shape
+    (3, 4, 1)
+    >>> squared.sum(axis=1)
+    array([[8.],
+           [8.],
+           [8.]])
+    """
+
+    __slots__ = ()
+    adapter = NUMPY
+
+
+_variables = make_variables(LazyTensor)
+Vi = _variables["Vi"]
+Vj = _variables["Vj"]
+Pm = _variables["Pm"]
+Var = _variables["Var"]

@@ -242,7 +242,7 @@ class Routine:
             try:
                 keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
             except AttributeError:
-                args = [self._as_array(arg, position) for position, arg in enumerate(args)]
+                args = [self.as_array(arg, position) for position, arg in enumerate(args)]
                 keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
         plan = self._plans.get(keys)
         if plan is None:
@@ -269,7 +269,7 @@ class Routine:
     def plan(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None) -> CallPlan:
         """Return what follows from the shapes and dtypes of `args`."""
         if keys is None:
-            args = [self._as_array(arg, position) for position, arg in enumerate(args)]
+            args = [self.as_array(arg, position) for position, arg in enumerate(args)]
             keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
         return self._plans.get(keys) or self._new_plan(args, keys)
 
@@ -296,7 +296,8 @@ class Routine:
             for arg, step, used in zip(args, plan.steps or (), plan.used, strict=True)
         ]
 
-    def _as_array(self, arg: object, position: int) -> Any:
+    def as_array(self, arg: object, position: int) -> Any:
+        """Return argument number `position` as an array; raises `ArgumentTypeError` with its name."""
         if self.arguments and position < len(self.arguments):
             label = self._label(self.arguments[position])
         else:
@@ -323,7 +324,7 @@ class Routine:
                 f"This routine takes {len(self.arguments)} arguments ({listing or 'none'}); found {len(args)}."
             )
         for position, arg in enumerate(args):
-            self._as_array(arg, position)
+            self.as_array(arg, position)
         plan = self._work_out(keys)
         if len(self._plans) >= PLANS_KEPT:
             self._plans.clear()

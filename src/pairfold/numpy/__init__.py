@@ -3,10 +3,27 @@
 from pairfold.frontends.numpy import (
     Genred,
     KernelSolve,
+    LazyTensor,
+    Pm,
+    Var,
+    Vi,
+    Vj,
     generic_argkmin,
     generic_argmin,
     generic_logsumexp,
     generic_sum,
 )
 
-__all__ = ["Genred", "KernelSolve", "generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]
+__all__ = [
+    "Genred",
+    "KernelSolve",
+    "LazyTensor",
+    "Pm",
+    "Var",
+    "Vi",
+    "Vj",
+    "generic_argkmin",
+    "generic_argmin",
+    "generic_logsumexp",
+    "generic_sum",
+]
