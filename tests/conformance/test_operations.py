@@ -7,10 +7,12 @@ import pytest
 
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.op import OPERATIONS
-from pairfold.ops import variable
+from pairfold.ops import constant, variable
+from pairfold.ops.arithmetic import apply
 from pairfold.targets.reference import evaluate
 from pairfold.transform.differentiate import gradient
 from pairfold.transform.expand import expand
+from pairfold.transform.simplify import simplify
 from tests.comparison import Array, assert_close, spread
 from tests.conformance.cases import Case, all_cases, build, draw, label
 
@@ -47,6 +49,17 @@ def test_expansion_equals_reference(case: Case) -> None:
     (found,) = evaluate(expand([node]), bindings)
     (tolerance,) = spread([node], bindings, "float64")
     assert_close(np.broadcast_to(found, expected.shape), expected, tolerance)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_simplified_equals_plain(case: Case) -> None:
+    """Also for the derivative, where most of the simplifications happen."""
+    node, operands, bindings = _bound(case)
+    roots = [node, *(gradient(apply("Sum", node), operand, constant(1.0)) for operand in operands)]
+    expected = evaluate(roots, bindings)
+    found = evaluate(simplify(expand(roots)), bindings)
+    for value, true, size in zip(found, expected, spread(roots, bindings, "float64"), strict=True):
+        assert_close(np.broadcast_to(value, true.shape), true, size)
 
 
 def _directional(
