@@ -36,6 +36,7 @@ FUNCTIONS: dict[str, tuple[Emit, int]] = {
     "atan2": (trigonometric.atan2, 2),
     "erf": (special.erf, 1),
     "rsqrt": (special.rsqrt, 1),
+    "sqrt": (special.sqrt, 1),
 }
 """What emits each function, and its number of arguments."""
 

@@ -302,18 +302,24 @@ class Emitter:
             return False
         return width == 512 or ("avx512vl" in self.features and width in (128, 256))
 
-    def avx512_call(self, name: str, *operands: Value) -> Value:
-        """Call an unmasked ``llvm.x86.avx512.mask.*`` intrinsic of the three-address kind."""
-        width = self.bits * self.lanes
-        suffix = f"{'ps' if self.dtype == 'float32' else 'pd'}.{width}"
-        mask_type = ir.IntType(max(8, self.lanes))
-        arguments = [*operands, self.undefined(), ir.Constant(mask_type, -1)]
-        if width == 512:
-            arguments.append(ir.Constant(ir.IntType(32), 4))
-        return self.declared(f"llvm.x86.avx512.mask.{name}.{suffix}", self.type, *arguments)
+    @property
+    def avx512_suffix(self) -> str:
+        """End of the name of an AVX-512 intrinsic on this type."""
+        return f"{'ps' if self.dtype == 'float32' else 'pd'}.{self.bits * self.lanes}"
 
-    def undefined(self) -> ir.Constant:
-        """Zero, for operands that an all-true mask never reads."""
+    def avx512_call(self, name: str, *operands: Value) -> Value:
+        """Call an ``llvm.x86.avx512.mask.*`` intrinsic on all lanes, in the current rounding mode."""
+        arguments = [*operands, self.unread(), self.all_lanes()]
+        if self.bits * self.lanes == 512:
+            arguments.append(ir.Constant(ir.IntType(32), 4))
+        return self.declared(f"llvm.x86.avx512.mask.{name}.{self.avx512_suffix}", self.type, *arguments)
+
+    def all_lanes(self) -> ir.Constant:
+        """Mask with every bit set."""
+        return ir.Constant(ir.IntType(max(8, self.lanes)), -1)
+
+    def unread(self) -> ir.Constant:
+        """Operand that an all-true mask never reads."""
         return self.number(0.0)
 
     def declared(self, name: str, result: ir.Type, *arguments: Value) -> Value:
