@@ -10,6 +10,8 @@ from functools import partial
 from types import ModuleType
 from typing import Any, ClassVar
 
+import numpy as np
+
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionError, FormulaError, UnknownNameError
 from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.aliases import Argument, parse_alias
@@ -105,7 +107,7 @@ def solve_routine(
     ranges: Any = None,
     threads: int | None = None,
     progress: bool = False,
-    xp: ModuleType | None = None,
+    xp: ModuleType = np,
     **kwargs: Any,
 ) -> Any:
     """Solve for the argument number `position` of a sum: ``routine(..., a, ...) + alpha a = b``.
@@ -120,6 +122,8 @@ def solve_routine(
         All arguments; in the place of the unknown, the right-hand side b.
     ranges, threads, progress
         As for a reduction.
+    xp : module
+        The array module of the framework.
     **kwargs
         As for `solve_linear`.
 
@@ -161,8 +165,7 @@ def solve_routine(
     call = partial(
         _product, routine, prepared, position, variable, {}, ranges=ranges, threads=threads, progress=progress
     )
-    module = {} if xp is None else {"xp": xp}
-    found = solve_linear(call, prepared[position], alike=alike, **module, **kwargs)
+    found = solve_linear(call, prepared[position], alike=alike, xp=xp, **kwargs)
     if len(natural.shape) > 1:
         return found
     return (found[0][..., 0], found[1]) if kwargs.get("return_report") else found[..., 0]
@@ -222,7 +225,7 @@ class KernelSolveBase:
     """Solver of linear systems given by a formula; `pairfold.numpy.KernelSolve` and its like set the framework."""
 
     adapter: ClassVar[Adapter]
-    xp: ClassVar[ModuleType | None] = None
+    xp: ClassVar[ModuleType] = np
 
     def __init__(
         self,

@@ -156,17 +156,18 @@ def solve_linear(
     """
     limit = _checked(b, alpha, eps, rtol, maxiter, on_failure)
     system = _System(operator, float(alpha), alike, xp)
-    precondition = _preconditioner(preconditioner, system, b)
-    norms = system.norms(b)
-    targets = _targets(norms, b, alike, eps, rtol)
-    if not bool(xp.all(xp.isfinite(norms))):
+    # The largest number of every column becomes 1, so that no square overflows or vanishes.
+    scale = system.largest(b)
+    if not bool(xp.all(xp.isfinite(scale))):
         raise ArgumentValueError("The right-hand side holds nan or inf; the system has no solution.")
-    run = _Run(system, b, targets, precondition, limit)
+    scaled = b / system.cast(scale, b)
+    targets = _targets(system.norms(scaled), scale, b, alike, eps, rtol)
+    run = _Run(system, scaled, scale, targets, _preconditioner(preconditioner, system, b), limit)
     failure = run.solve()
-    report = run.report(failure)
+    solution, report = run.result(failure)
     if failure is not None:
-        _complain(failure, run, report, on_failure)
-    return (run.solution, report) if return_report else run.solution
+        _complain(failure, run, solution, report, on_failure)
+    return (solution, report) if return_report else solution
 
 
 def _checked(b: Array, alpha: float, eps: float | None, rtol: float | None, maxiter: Any, on_failure: str) -> int:
@@ -184,18 +185,18 @@ def _checked(b: Array, alpha: float, eps: float | None, rtol: float | None, maxi
     if on_failure not in ("raise", "warn"):
         raise ArgumentValueError(f"on_failure is {on_failure!r}; allowed are 'raise' and 'warn'.")
     if maxiter is None:
-        return min(10 * math.prod(b.shape[-2:]), MOST_ITERATIONS)
+        return min(10 * int(b.shape[-2] * b.shape[-1]), MOST_ITERATIONS)
     if not isinstance(maxiter, int | np.integer) or maxiter < 0:
         raise ArgumentValueError(f"maxiter is {maxiter!r}; it must be an integer, at least 0, or None.")
     return int(maxiter)
 
 
-def _targets(norms: Array, b: Array, alike: bool, eps: float | None, rtol: float | None) -> Array:
-    """Return the norm that the residual of every column must reach."""
+def _targets(norms: Array, scale: Array, b: Array, alike: bool, eps: float | None, rtol: float | None) -> Array:
+    """Return the norm that the residual of every scaled column must reach."""
     if eps is None and rtol is None:
         rtol = DEFAULT_TOLERANCE
     size = b.shape[-2] if alike else b.shape[-2] * b.shape[-1]
-    absolute = (eps or 0.0) * math.sqrt(size)
+    absolute = (eps or 0.0) * math.sqrt(size) / scale
     relative = (rtol or 0.0) * norms
     return relative + (absolute - relative) * (relative < absolute)
 
@@ -225,6 +226,14 @@ class _System:
     def norms(self, v: Array) -> Array:
         return self.xp.sqrt(self.inner(v, v))
 
+    def largest(self, v: Array) -> Array:
+        """Return the largest absolute value per column or batch entry, 1 where there is none, in float64."""
+        xp = self.xp
+        if 0 in v.shape:
+            return xp.ones_like(self.inner(v, v))
+        found = xp.asarray(xp.amax(abs(v), axis=-2 if self.alike else (-2, -1), keepdims=True), dtype=xp.float64)
+        return xp.where(found == 0, xp.ones_like(found), found)
+
     def cast(self, factors: Array, v: Array) -> Array:
         """Return `factors` in the precision of `v`, so that products with it keep its dtype."""
         return self.xp.asarray(factors, dtype=v.dtype)
@@ -233,9 +242,18 @@ class _System:
 class _Run:
     """One solution in progress."""
 
-    def __init__(self, system: _System, b: Array, targets: Array, precondition: Operator | None, limit: int) -> None:
+    def __init__(
+        self,
+        system: _System,
+        b: Array,
+        scale: Array,
+        targets: Array,
+        precondition: Operator | None,
+        limit: int,
+    ) -> None:
         self.system = system
         self.b = b
+        self.scale = scale
         self.targets = targets
         self.precondition: Operator = (lambda r: r) if precondition is None else precondition
         self.limit = limit
@@ -299,18 +317,19 @@ class _Run:
             direction = preconditioned + system.cast(turn, residual) * direction
         return None
 
-    def report(self, failure: str | None) -> SolveReport:
-        """Return what was reached."""
-        norms = self.system.norms(self.residual)
+    def result(self, failure: str | None) -> tuple[Array, SolveReport]:
+        """Return what was reached, in the scale of the right-hand sides."""
+        norms = self.system.norms(self.residual) * self.scale
         pick = (..., 0, slice(None)) if self.system.alike else (..., 0, 0)
-        return SolveReport(
+        report = SolveReport(
             converged=failure is None,
             iterations=self.iterations,
             residuals=norms[pick],
-            targets=self.targets[pick],
+            targets=(self.targets * self.scale)[pick],
             history=tuple(self.history),
             reason=_REASONS[failure],
         )
+        return self.solution * self.system.cast(self.scale, self.b), report
 
     def is_symmetric(self) -> bool:
         """Compare u.Kv with v.Ku, for two vectors at hand."""
@@ -332,7 +351,7 @@ _REASONS = {
 }
 
 
-def _complain(failure: str, run: _Run, report: SolveReport, on_failure: str) -> None:
+def _complain(failure: str, run: _Run, solution: Array, report: SolveReport, on_failure: str) -> None:
     """Raise an error or warn."""
     found = f"after {run.iterations} iterations the largest residual is {report.history[-1]:.2g} times what was asked"
     if failure == "precision":
@@ -349,8 +368,8 @@ def _complain(failure: str, run: _Run, report: SolveReport, on_failure: str) -> 
         "maxiter": f"Increase alpha (now {alpha:.3g}), pass preconditioner='nystrom', allow more iterations, or accept "
         "a larger rtol or eps.",
         "infinite": "Look for nan, inf or overflow in the arguments of the formula.",
-        "indefinite": f"Conjugate gradients need a positive definite matrix K + alpha: increase alpha (now {alpha:.3g}), "
-        "or use float64 if K is positive definite but for rounding.",
+        "indefinite": "Conjugate gradients need a positive definite matrix K + alpha: increase alpha (now "
+        f"{alpha:.3g}), or use float64 if K is positive definite but for rounding.",
     }[failure]
     if failure != "infinite" and not run.is_symmetric():
         advice = (
@@ -360,13 +379,13 @@ def _complain(failure: str, run: _Run, report: SolveReport, on_failure: str) -> 
     message = f"The linear system is not solved: {report.reason}; {found}. {advice}"
     if on_failure == "raise" or failure == "infinite":
         error = NotConvergedError(message)
-        error.solution, error.report = run.solution, report
+        error.solution, error.report = solution, report
         raise error
     warnings.warn(message, ConvergenceWarning, stacklevel=_USER)
 
 
-_USER = 4
-"""Frames between `warnings.warn` and the caller of the public function."""
+_USER = 5
+"""Level of the caller of `KernelSolve` or `LazyTensor.solve` above `warnings.warn`."""
 
 
 # ---------------------------------------------------------------- preconditioners
@@ -440,11 +459,11 @@ def nystrom_preconditioner(
     2
     """
     batch, size = tuple(b.shape[:-2]), b.shape[-2] if alike else b.shape[-2] * b.shape[-1]
-    columns = min(size, MOST_RANK, math.ceil(math.sqrt(size))) if rank is None else rank
-    if not isinstance(columns, int | np.integer) or not 1 <= columns <= max(size, 1):
-        raise ArgumentValueError(f"rank is {rank!r}; it must be an integer from 1 to {size}, the size of the matrix.")
     if size == 0:
         return lambda r: r
+    columns = min(size, MOST_RANK, math.ceil(math.sqrt(size))) if rank is None else rank
+    if not isinstance(columns, int | np.integer) or not 1 <= columns <= size:
+        raise ArgumentValueError(f"rank is {rank!r}; it must be an integer from 1 to {size}, the size of the matrix.")
     random = np.random.default_rng(seed).standard_normal((*batch, size, columns))
     test = np.linalg.qr(random)[0]
     device = {} if xp is np else {"device": b.device}
