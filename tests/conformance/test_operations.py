@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pairfold.frontends.formula import parse
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.op import OPERATIONS
+from pairfold.ir.show import show
 from pairfold.ops import constant, variable
 from pairfold.ops.arithmetic import apply
 from pairfold.targets.reference import evaluate
@@ -117,3 +119,12 @@ def test_the_gradient_check_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     node, operands, bindings = _bound(("WrongSin", (3,), ()))
     with pytest.raises(AssertionError, match="entries differ"):
         _check_gradient(node, bindings, operands[0], seed=1)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_printed_formulas_are_read_back(case: Case) -> None:
+    """Every operation can be written in a formula string, parameters included."""
+    node, operands, _ = _bound(case)
+    names = {operand: f"x{number}" for number, operand in enumerate(operands)}
+    aliases = [f"{name} = Vi({operand.dim})" for operand, name in names.items()]
+    assert expand(parse([show(node, names)], aliases).values) == expand([node])
