@@ -21,7 +21,7 @@ import numpy as np
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, ConvergenceWarning, NotConvergedError
 
-__all__ = ["Nystrom", "SolveReport", "nystrom_preconditioner", "solve_linear"]
+__all__ = ["Nystrom", "SolveReport", "nystrom_preconditioner", "solve_kernel", "solve_linear"]
 
 Array = Any
 Operator = Callable[[Array], Array]
@@ -168,6 +168,56 @@ def solve_linear(
     if failure is not None:
         _complain(failure, run, solution, report, on_failure)
     return (solution, report) if return_report else solution
+
+
+def solve_kernel(
+    kernel: Callable[[Array, Array, Array], Array],
+    x: Array,
+    b: Array,
+    *,
+    alpha: float = 0.0,
+    eps: float = 1e-6,
+    precond: bool = False,
+    xp: ModuleType = np,
+) -> Array:
+    """Solve ``kernel(x, x, a) + alpha a = b``, for a kernel given as a function of points, points and weights.
+
+    Parameters
+    ----------
+    kernel : callable
+        ``kernel(x, y, v)`` is the product of the matrix ``k(x_i, y_j)`` with v, for v of any number of columns.
+    x : (N, D) array
+        Points.
+    b : (N, E) array
+        Right-hand sides.
+    alpha, eps
+        As for `solve_linear`.
+    precond : bool
+        Use the Nystrom preconditioner.
+    xp : module
+        The array module.
+
+    Returns
+    -------
+    (N, E) array
+
+    Raises
+    ------
+    NotConvergedError
+        If the system is not solved.
+
+    Examples
+    --------
+    >>> def gaussian(x, y, v):
+    ...     return np.exp(-((x - y.T) ** 2)) @ v
+    >>> x = np.array([[0.0], [1.0]])
+    >>> a = solve_kernel(gaussian, x, np.ones((2, 1)))
+    >>> gaussian(x, x, a).round(5)
+    array([[1.],
+           [1.]])
+    """
+    choice = "nystrom" if precond else None
+    return solve_linear(lambda v: kernel(x, x, v), b, alpha=alpha, eps=eps, preconditioner=choice, xp=xp)
 
 
 def _checked(b: Array, alpha: float, eps: float | None, rtol: float | None, maxiter: Any, on_failure: str) -> int:
