@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import platform
-import statistics
 import threading
 import time
 from collections.abc import Callable
@@ -137,7 +136,7 @@ class _Programs:
 
 
 def _on_all_threads(run: Callable[[], float], threads: int) -> float:
-    """Return the median seconds of five rounds of `run` on every thread at once."""
+    """Return the least seconds of ten rounds of `run` on every thread at once."""
 
     def one_round() -> float:
         workers = [threading.Thread(target=run) for _ in range(threads)]
@@ -148,7 +147,7 @@ def _on_all_threads(run: Callable[[], float], threads: int) -> float:
             worker.join()
         return time.perf_counter() - start
 
-    return statistics.median(one_round() for _ in range(5))
+    return min(one_round() for _ in range(10))
 
 
 def _processor_name() -> str:
@@ -161,7 +160,7 @@ def _processor_name() -> str:
 
 
 def measure_machine(threads: int) -> Machine:
-    """Measure the clock and the three rates; takes about a second."""
+    """Measure the clock and the three rates; takes some seconds."""
     lanes = _lanes()
     programs = _Programs(lanes)
 
