@@ -1,3 +1,38 @@
-"""Reductions over all pairs, a_i = Reduction_j f(p, x_i, y_j), and their derivatives, in linear memory."""
+"""Reductions over all pairs, a_i = Reduction_j f(p, x_i, y_j), and their derivatives, in linear memory.
+
+The names of `pairfold.numpy` are here as well; they are loaded at their first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Genred",
+    "KernelSolve",
+    "LazyTensor",
+    "Pm",
+    "Var",
+    "Vi",
+    "Vj",
+    "__version__",
+    "generic_argkmin",
+    "generic_argmin",
+    "generic_logsumexp",
+    "generic_sum",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'pairfold' has no attribute {name!r}")
+    value = getattr(importlib.import_module("pairfold.numpy"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

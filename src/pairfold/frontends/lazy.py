@@ -36,7 +36,7 @@ from pairfold.frontends.leaf import (
     with_category,
 )
 from pairfold.frontends.ranges import swap_axes
-from pairfold.frontends.routine import broadcast_batches
+from pairfold.frontends.routine import Numbers, broadcast_batches
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
@@ -385,6 +385,18 @@ class LazyTensorBase:
             )
         return self._unary(OPERATIONS["Norm2"])
 
+    def mod(self: Tensor, modulus: Any, offset: Any = 0) -> Tensor:
+        """Return the tensor minus multiples of `modulus` that bring it between `offset` and ``offset + modulus``."""
+        return self._operation(OPERATIONS["Mod"], (modulus, offset))
+
+    def clamp(self: Tensor, lowest: Any, highest: Any) -> Tensor:
+        """Return `lowest` where the tensor is less than it, `highest` where it is greater, else the tensor."""
+        return self._operation(OPERATIONS["Clamp"], (lowest, highest))
+
+    def ifelse(self: Tensor, chosen: Any, other: Any) -> Tensor:
+        """Return `chosen` where the tensor is at least 0, else `other`."""
+        return self._operation(OPERATIONS["IfElse"], (chosen, other))
+
     def elem(self: Tensor, index: int) -> Tensor:
         """Return component `index` of the last axis, with dimension 1; negative ones count from the end."""
         return self._like(components(self._expr, operator.index(index)))
@@ -501,7 +513,7 @@ class LazyTensorBase:
         """
         *batch, rows, columns, last = expand_key(key, self.shape)
         new = self._taken(batch, rows, columns)
-        return new if last == slice(None) else new._like(components(new._expr, last))
+        return new._like(components(new._expr, last))
 
     def _taken(self: Tensor, batch: Sequence[Any], rows: Any, columns: Any) -> Tensor:
         everything = slice(None)
@@ -517,6 +529,11 @@ class LazyTensorBase:
         )
         *new_batch, new._rows, new._columns = sizes_after(batch, rows, columns, self.shape)
         new._batch = tuple(new_batch)
+        # An axis of length 1 that no leaf has may have been repeated or emptied: a leaf must say how often it counts.
+        for category, size in ((Category.ROW, new._rows), (Category.COLUMN, new._columns)):
+            if size != 1 and all(leaf.category != category for leaf in new._leaves):
+                counter = self.adapter.from_numbers([0.0] * size).reshape((size, 1))
+                new._leaves = (*new._leaves, Leaf(counter, category, Numbers))
         return new
 
     # ------------------------------------------------------------ entries

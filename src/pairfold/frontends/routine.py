@@ -429,12 +429,14 @@ class Routine:
         )
         batch: Shape = ()
         for argument, shape in zip(self.arguments, shapes, strict=True):
-            wider = broadcast_batches(batch, _own_batch(argument, shape, axes))
+            own = shape[:-1] if argument.category == Category.PARAMETER else shape[:-2]
+            if not self.stretches:
+                own = _without_surplus(argument, own, axes)
+            wider = broadcast_batches(batch, own)
             if wider is None:
                 raise ArgumentValueError(
-                    f"{self._sentence(argument)} has shape {shape}, and its batch axes "
-                    f"{_own_batch(argument, shape, axes)} do not broadcast with {batch}, the batch axes of the "
-                    "arguments before it."
+                    f"{self._sentence(argument)} has shape {shape}, and its batch axes {own} do not broadcast with "
+                    f"{batch}, the batch axes of the arguments before it."
                 )
             batch = wider
         return batch
@@ -456,12 +458,12 @@ class Routine:
 
     # ------------------------------------------------------------ ranges and out
 
-    def _intervals(self, ranges: Any, plan: CallPlan) -> tuple[Any, Any, Any]:
-        """Return the three arrays that belong to the kept side."""
+    def _intervals(self, ranges: Any, plan: CallPlan) -> tuple[Any, ...]:
+        """Return the six arrays: the three that belong to the kept side first, then those of the reduced side."""
         by_rows = self.axis == 1
         sizes = (plan.rows, plan.columns) if by_rows else (plan.columns, plan.rows)
         six = as_ranges(ranges, *sizes) or ()
-        return six[:3] if by_rows else six[3:]  # type: ignore[return-value]
+        return six if by_rows else six[3:] + six[:3]
 
     def _fill(self, out: Any, outputs: tuple[Any, ...]) -> Any:
         targets: Any = (out,) if len(outputs) == 1 else out
@@ -484,12 +486,9 @@ class Routine:
         return out
 
 
-def _own_batch(argument: Argument, shape: Shape, axes: int) -> Shape:
+def _without_surplus(argument: Argument, own: Shape, axes: int) -> Shape:
     """Return the batch axes of one argument; a parameter may have surplus leading axes of length 1."""
-    if argument.category != Category.PARAMETER:
-        return shape[:-2]
-    own = shape[:-1]
-    while len(own) > axes and own[0] == 1:
+    while argument.category == Category.PARAMETER and len(own) > axes and own[0] == 1:
         own = own[1:]
     return own
 
