@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from pairfold.codegen.vectormath import ACCURACY_ULP
 from pairfold.ir.expr import Category, make, topological
 from pairfold.ir.op import OPERATIONS, Op, register
 from pairfold.ops import variable
@@ -277,3 +278,10 @@ def test_code_size_does_not_grow_with_the_dimension() -> None:
         return len(topological(roots))
 
     assert count(30) == count(3)
+
+
+def test_stated_errors_are_those_of_the_vector_functions() -> None:
+    """The records say what the code generator promises; its promises are checked in tests/accuracy."""
+    for operation, function in {**MATH_FUNCTIONS, "Rsqrt": "rsqrt", "Sqrt": "sqrt"}.items():
+        bound = max(ACCURACY_ULP[function].values())
+        assert OPERATIONS[operation].ulp == bound, f"{operation} states {OPERATIONS[operation].ulp} ulp, not {bound}"

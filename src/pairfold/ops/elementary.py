@@ -34,8 +34,10 @@ MATH_FUNCTIONS = {
 }
 """The primitives that a target takes from its library of mathematical functions, and their names there."""
 
-_LIBRARY = "float32 and float64: see the table of the vector math functions"
-_ULP = 2.0
+
+def _within(ulp: float) -> dict[str, Any]:
+    """Return the facts about the error of a function of the target's library."""
+    return {"ulp": ulp, "accuracy": f"{ulp:g} ulp"}
 
 
 def _unary(name: str, **facts: Any) -> Op:
@@ -50,9 +52,8 @@ _unary(
     reference=np.exp,
     pullback=lambda node, g: (g * node,),
     definition="exp(f)",
-    accuracy="float32: 2 ulp, checked on all inputs; float64: 2 ulp, sampled",
     domain=((-2, 2),),
-    ulp=_ULP,
+    **_within(2),
 )
 _unary(
     "Log",
@@ -60,27 +61,24 @@ _unary(
     pullback=lambda node, g: (g / node.args[0],),
     definition="natural logarithm of f",
     doc="-inf at 0, nan below 0.",
-    accuracy="float32: 2 ulp, checked on all inputs; float64: 2 ulp, sampled",
     domain=((0.2, 4),),
-    ulp=_ULP,
+    **_within(1),
 )
 _unary(
     "Sin",
     reference=np.sin,
     pullback=lambda node, g: (g * apply("Cos", node.args[0]),),
     definition="sin(f)",
-    accuracy="2 ulp, sampled",
     domain=((-3, 3),),
-    ulp=_ULP,
+    **_within(1),
 )
 _unary(
     "Cos",
     reference=np.cos,
     pullback=lambda node, g: (-(g * apply("Sin", node.args[0])),),
     definition="cos(f)",
-    accuracy="2 ulp, sampled",
     domain=((-3, 3),),
-    ulp=_ULP,
+    **_within(1),
 )
 _unary(
     "Abs",
@@ -97,6 +95,7 @@ _unary(
     definition="square root of f",
     doc="nan below 0. Derivative 0 at 0, so that distances have a gradient everywhere.",
     domain=((0.2, 4),),
+    **_within(1),
 )
 _unary(
     "Floor",
@@ -126,44 +125,42 @@ register(
         pullback=_powf_pullback,
         definition="f to the real power g",
         doc="nan for f < 0 and a g that is no integer.",
-        accuracy="float32: 2 ulp, sampled; float64: 2 ulp, sampled",
         domain=((0.2, 3), (-2, 2)),
-        ulp=_ULP,
         method="power",
+        **_within(1.5),
     )
 )
-
-
-def _math(name: str, **facts: Any) -> Op:
-    return _unary(name, accuracy=_LIBRARY, ulp=_ULP, **facts)
 
 
 def _inverse_sine_slope(f: Expr) -> Expr:
     return apply("Rsqrt", one() - f * f)
 
 
-_math(
+_unary(
     "Asin",
     reference=np.arcsin,
     pullback=lambda node, g: (g * _inverse_sine_slope(node.args[0]),),
     definition="inverse sine of f",
     doc="nan outside [-1, 1]. Derivative 0 (not inf) at -1 and 1.",
     domain=((-0.9, 0.9),),
+    **_within(1.5),
 )
-_math(
+_unary(
     "Acos",
     reference=np.arccos,
     pullback=lambda node, g: (-(g * _inverse_sine_slope(node.args[0])),),
     definition="inverse cosine of f",
     doc="nan outside [-1, 1]. Derivative 0 (not -inf) at -1 and 1.",
     domain=((-0.9, 0.9),),
+    **_within(1.5),
 )
-_math(
+_unary(
     "Atan",
     reference=np.arctan,
     pullback=lambda node, g: (g / (one() + node.args[0] * node.args[0]),),
     definition="inverse tangent of f",
     domain=((-3, 3),),
+    **_within(2),
 )
 
 
@@ -187,53 +184,58 @@ register(
         doc="Derivative 0 at the origin.",
         domain=((-2, 2), (0.3, 2)),
         method="atan2",
-        accuracy=_LIBRARY,
-        ulp=_ULP,
+        **_within(2),
     )
 )
-_math(
+_unary(
     "Tan",
     reference=np.tan,
     pullback=lambda node, g: (g * (one() + node * node),),
     definition="tangent of f",
     domain=((-1.2, 1.2),),
+    **_within(1.5),
 )
-_math(
+_unary(
     "Sinh",
     reference=np.sinh,
     pullback=lambda node, g: (g * apply("Cosh", node.args[0]),),
     definition="hyperbolic sine of f",
     domain=((-3, 3),),
+    **_within(2),
 )
-_math(
+_unary(
     "Cosh",
     reference=np.cosh,
     pullback=lambda node, g: (g * apply("Sinh", node.args[0]),),
     definition="hyperbolic cosine of f",
     domain=((-3, 3),),
+    **_within(1.5),
 )
-_math(
+_unary(
     "Tanh",
     reference=np.tanh,
     pullback=lambda node, g: (g * (one() - node * node),),
     definition="hyperbolic tangent of f",
     domain=((-3, 3),),
+    **_within(1.5),
 )
-_math(
+_unary(
     "Expm1",
     reference=np.expm1,
     pullback=lambda node, g: (g * apply("Exp", node.args[0]),),
     definition="exp(f) - 1",
     doc="Accurate near 0.",
     domain=((-2, 2),),
+    **_within(2),
 )
-_math(
+_unary(
     "Log1p",
     reference=np.log1p,
     pullback=lambda node, g: (g / (one() + node.args[0]),),
     definition="log(1 + f)",
     doc="Accurate near 0; -inf at -1, nan below.",
     domain=((-0.7, 3),),
+    **_within(1),
 )
 
 
@@ -242,12 +244,13 @@ def _erf_pullback(node: Expr, g: Expr) -> tuple[Expr]:
     return (g * (constant(2.0 / math.sqrt(math.pi)) * apply("Exp", -(f * f))),)
 
 
-_math(
+_unary(
     "Erf",
     reference=np.vectorize(math.erf, otypes=[np.float64]),
     pullback=_erf_pullback,
     definition="error function of f: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to f",
     domain=((-2, 2),),
+    **_within(1.5),
 )
 
 # ---------------------------------------------------------------- built from the above
@@ -268,9 +271,8 @@ _unary(
     pullback=_rsqrt_pullback,
     definition="1 / sqrt(f)",
     doc="0 at 0 (not inf), so that gradients of distances vanish between equal points. nan below 0.",
-    accuracy="2 ulp",
-    ulp=2.0,
     domain=((0.2, 4),),
+    **_within(1.5),
 )
 _unary(
     "Square",

@@ -75,6 +75,22 @@ register(
     )
 )
 
+register(
+    Op(
+        name="DifferenceMatrix",
+        arity=2,
+        dimension=lambda dims, params: dims[0] * dims[1],
+        reference=lambda f, g: (f[..., :, None] - g[..., None, :]).reshape(
+            *np.broadcast_shapes(f.shape[:-1], g.shape[:-1]), f.shape[-1] * g.shape[-1]
+        ),
+        expand=lambda f, g: spread(f, g.dim, 1) - _tile(g, f.dim),
+        definition="all differences f_k - g_l, row-major",
+        domain=((-2, 2), (-2, 2)),
+        sample=(((2, 3), ()), ((1, 3), ()), ((3, 1), ())),
+        method="difference_matrix",
+    )
+)
+
 # ---------------------------------------------------------------- tensors
 
 
