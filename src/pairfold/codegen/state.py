@@ -20,9 +20,6 @@ __all__ = ["KernelParts", "StateStorage"]
 
 DOUBLE = ir.DoubleType()
 
-REGISTER_STATE = 20
-"""State components per step (all row vectors together) that may live in registers."""
-
 
 class KernelParts(Protocol):
     """What the state needs of the kernel that it belongs to."""
@@ -55,15 +52,14 @@ class StateStorage:
         self.kernel = kernel
         fields = [field for field, _ in kernel.work.fields]
         self.dims = {field.name: placeholder.dim for field, placeholder in kernel.work.fields}
-        vectors = kernel.schedule.row_vectors
         guarded = kernel.work.guard is not None
         self.places: dict[tuple[str, str], Any] = {}
         self.in_registers: dict[str, bool] = {}
         for field in fields:
             dim = self.dims[field.name]
-            few = dim * vectors <= REGISTER_STATE and dim <= UNROLL
             # Fields that only rare updates touch must not occupy registers of the common path.
-            self.in_registers[field.name] = few and (not guarded or dim <= 2 or field.additive)
+            few = kernel.schedule.state_in_registers if field.additive else dim <= 2 or not guarded
+            self.in_registers[field.name] = few and dim <= UNROLL
             for part in self._parts(field):
                 self.places[field.name, part] = self._reserve(field, part)
 

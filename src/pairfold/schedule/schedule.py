@@ -22,6 +22,8 @@ class Schedule:
         Vectors of rows that one step works on.
     columns : int
         Columns that one step works on.
+    state_in_registers : bool
+        Whether sums stay in registers; else each is loaded and stored once per `columns` columns.
     block : int
         Columns that are summed in the working precision before they enter the total.
     accumulate : str
@@ -33,6 +35,7 @@ class Schedule:
     lanes: int
     row_vectors: int
     columns: int
+    state_in_registers: bool = True
     block: int = 256
     accumulate: str = "block"
     features: frozenset[str] = frozenset()
@@ -50,7 +53,7 @@ def choose(
     features: frozenset[str],
     item_bytes: int,
     looped_dim: int,
-    wide_dim: int,
+    state_dim: int,
     accumulate: str = "block",
 ) -> Schedule:
     """Choose lanes, row vectors and columns for one formula.
@@ -61,17 +64,17 @@ def choose(
         Size and number of the vector registers.
     looped_dim : int
         Dimension of the longest sum over components that runs as a loop, 0 when there is none.
-    wide_dim : int
-        Dimension of the widest state that lives in memory, 0 when there is none.
+    state_dim : int
+        Components of the state that every column adds to.
     """
     lanes = vector_bytes // item_bytes
-    if looped_dim or wide_dim:
-        # A column costs one broadcast per component: several columns share the loads of the rows, and several rows
-        # share the broadcasts; accumulators of all of them must fit the registers.
-        row_vectors, columns = (4, 4) if registers >= 32 else (2, 4)
-    else:
-        row_vectors, columns = (4, 1) if registers >= 32 else (2, 1)
-    return Schedule(lanes, row_vectors, columns, accumulate=accumulate, features=features)
+    row_vectors = 4 if registers >= 32 else 2
+    # Measured: more than two sums a row crowd out the rest of the formula, and four columns pay for load and store.
+    in_registers = state_dim <= 2
+    # A long sum costs one broadcast per component and column, which row vectors share, and one load of the rows per
+    # component, which columns share.
+    columns = 4 if looped_dim or not in_registers else 1
+    return Schedule(lanes, row_vectors, columns, in_registers, accumulate=accumulate, features=features)
 
 
 def choose_split(rows: int, columns: int, rows_per_step: int, threads: int) -> int:

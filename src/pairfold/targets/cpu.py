@@ -124,14 +124,14 @@ def schedule_for(work: Work, dtype: str, accumulate: str = "block", level: str |
     """Choose the schedule of `work` on this machine."""
     host = machine(level)
     sums = [n.args[0].dim for n in topological(work.roots) if n.op.name == "Sum" and _varies_by_pair(n)]
-    wide = max((placeholder.dim for field, placeholder in work.fields if field.additive), default=0)
+    added = sum(placeholder.dim for field, placeholder in work.fields if field.additive)
     return choose(
         vector_bytes=host.vector_bytes,
         registers=host.registers,
         features=host.features,
         item_bytes=4 if dtype == "float32" else 8,
         looped_dim=max((dim for dim in sums if dim > UNROLL), default=0),
-        wide_dim=wide if wide > UNROLL else 0,
+        state_dim=added,
         accumulate=accumulate,
     )
 
