@@ -22,7 +22,7 @@ from mpmath import mp, mpf
 mp.dps = 60
 
 TARGET = Path(__file__).resolve().parents[1] / "src" / "pairfold" / "codegen" / "coefficients.py"
-GRID_POINTS_PER_EXTREMUM = 40
+GRID_POINTS_PER_EXTREMUM = 16
 REFITTED = 2
 """How many leading coefficients are rounded before the others are fitted."""
 

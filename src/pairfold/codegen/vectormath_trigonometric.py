@@ -300,11 +300,10 @@ def atan(emitter: Emitter, x: Value) -> Value:
 @in_float64_unless_fused
 def atan2(emitter: Emitter, y: Value, x: Value) -> Value:
     """Angle of the point (x, y) in (-pi, pi], with the special cases of IEEE 754."""
-    # Halves, so that the sum of two huge numbers does not overflow; a small one may lose its last bit to underflow
-    # only where the other is 2**20 times as large or both are subnormal: those are doubled, not halved.
     width, height = emitter.abs(x), emitter.abs(y)
     small, large = emitter.min(width, height), emitter.max(width, height)
-    factor = emitter.select(emitter.compare(">", large, 1.0), 0.25, 1.0)
+    # The sum of two huge numbers would overflow. A small one that underflows here gives an angle of 0 in any case.
+    factor = emitter.select(emitter.compare(">", large, 2.0 ** (emitter.bias - 2)), 0.25, 1.0)
     is_equal = emitter.compare("==", small, large)
     # Equal operands give 1 also when both are infinite, and 0 when both are 0.
     is_zero = emitter.compare("==", large, 0.0)
