@@ -45,7 +45,8 @@ class Adapter:
     empty : callable
         ``empty(dtype) -> array`` with no entry; carries the dtype of a formula without variables.
     run : callable
-        The engine on arrays of the framework, with the signature of `pairfold.engine.run`.
+        The engine on arrays of the framework, with the signature of `pairfold.engine.run`, but `ranges` has six arrays:
+        the three that belong to the rows first, then those of the columns, which derivatives need.
     fill : callable
         ``fill(out, result)`` copies `result` into the array `out`.
     """
@@ -114,6 +115,10 @@ def _prepare(
     return result if stretched is None else np.broadcast_to(result, stretched)
 
 
+def _run(*args: Any, ranges: tuple[Any, ...] | None = None, **kwargs: Any) -> tuple[np.ndarray[Any, Any], ...]:
+    return run(*args, ranges=None if ranges is None else ranges[:3], **kwargs)  # type: ignore[arg-type]
+
+
 def _fill(out: np.ndarray[Any, Any], result: np.ndarray[Any, Any]) -> None:
     np.copyto(out, result)
 
@@ -128,6 +133,6 @@ NUMPY = Adapter(
     dtype_name=operator.attrgetter("name"),
     prepare=_prepare,
     empty=lambda dtype: np.empty(0, dtype),
-    run=run,
+    run=_run,
     fill=_fill,
 )

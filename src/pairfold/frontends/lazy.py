@@ -68,6 +68,11 @@ def _broadcast_size(first: int | None, second: int | None) -> int | None:
     raise ValueError
 
 
+@lru_cache(maxsize=64)
+def _is_complex(dtype: Any) -> bool:
+    return "complex" in str(dtype)
+
+
 @lru_cache(maxsize=1024)
 def _derivative(name: str, args: tuple[Expr, ...]) -> Expr:
     return CALCULUS[name].build(*args)
@@ -140,7 +145,7 @@ class LazyTensorBase:
         else:
             array = self._checked_array(x)
             leaf = leaf_of_array(array, axis)
-        if str(array.dtype).rpartition(".")[2].startswith("complex"):
+        if _is_complex(array.dtype):
             self._refuse_complex()
         return leaf
 

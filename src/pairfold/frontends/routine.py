@@ -17,7 +17,7 @@ from pairfold.engine.plan import swap_sides
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionError, TargetError
 from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.aliases import Argument
-from pairfold.frontends.ranges import as_ranges
+from pairfold.frontends.ranges import as_ranges, swap_axes
 from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction
@@ -459,11 +459,10 @@ class Routine:
     # ------------------------------------------------------------ ranges and out
 
     def _intervals(self, ranges: Any, plan: CallPlan) -> tuple[Any, ...]:
-        """Return the six arrays: the three that belong to the kept side first, then those of the reduced side."""
-        by_rows = self.axis == 1
-        sizes = (plan.rows, plan.columns) if by_rows else (plan.columns, plan.rows)
-        six = as_ranges(ranges, *sizes) or ()
-        return six if by_rows else six[3:] + six[:3]
+        """Return the six arrays, those of the kept side first."""
+        if self.axis == 1:
+            return as_ranges(ranges, plan.rows, plan.columns) or ()
+        return swap_axes(as_ranges(ranges, plan.columns, plan.rows)) or ()
 
     def _fill(self, out: Any, outputs: tuple[Any, ...]) -> Any:
         targets: Any = (out,) if len(outputs) == 1 else out
