@@ -1,0 +1,12 @@
+"""``pykeops.common.lazy_tensor``: what the LazyTensors of both frameworks have in common."""
+
+from __future__ import annotations
+
+from pairfold.pykeops.habits import LazyTensorHabits as GenericLazyTensor
+
+__all__ = ["GenericLazyTensor", "is_complex_lazytensor"]
+
+
+def is_complex_lazytensor(x: object) -> bool:
+    """Whether `x` is a LazyTensor of complex numbers."""
+    return isinstance(x, GenericLazyTensor) and x.is_complex

@@ -1,0 +1,132 @@
+"""What KeOps does differently from pairfold, for the classes of both frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from pairfold.frontends.lazy import LazyTensorBase
+from pairfold.frontends.leaf import Leaf, Symbol
+from pairfold.ir.reduction import Reduction
+from pairfold.ops import OPERATIONS
+
+__all__ = ["LazyTensorHabits", "RoutineHabits"]
+
+Shape = tuple[int, ...]
+
+
+class RoutineHabits:
+    """Routines take the options of older releases without a word: the arguments of a call set the precision."""
+
+    dtype_place: ClassVar[int] = 4
+    """Where the options of older releases have the dtype when they are given without names."""
+
+    def __init__(self, *args: Any, dtype: Any = None, cuda_type: Any = None, **kwargs: Any) -> None:
+        place = self.dtype_place
+        super().__init__(*args[:place], *(None for _ in args[place : place + 1]), *args[place + 1 :], **kwargs)
+
+
+class LazyTensorHabits(LazyTensorBase):
+    """What `LazyTensor` answers in KeOps: a shape without a last 1, a dtype as a string, and so on.
+
+    pairfold itself reads `_shape` and `dim()`, which are what they say.
+    """
+
+    def __init__(self, x: Any = None, axis: int | None = None, is_complex: bool = False) -> None:
+        super().__init__(x, axis)
+
+    @property
+    def shape(self) -> Any:
+        """Batch axes, number of i, number of j, and the dimension unless it is 1; 1 for a number that is not known."""
+        shape = tuple(1 if length is None else length for length in self._shape)
+        return shape[:-1] if shape[-1] == 1 else shape
+
+    @property
+    def ndim(self) -> int:
+        """The dimension of the last axis, which is no number of axes; see `dim`."""
+        return self._expr.dim
+
+    @property
+    def dtype(self) -> Any:
+        """Name of the precision of the reductions to come; None when there are only numbers and symbols."""
+        dtype = super().dtype
+        return None if dtype is None else self.adapter.dtype_name(dtype)
+
+    @property
+    def ni(self) -> int | None:
+        """Number of i; None when nothing depends on i."""
+        return self._rows if self._rows != 1 else None
+
+    @property
+    def nj(self) -> int | None:
+        """Number of j; None when nothing depends on j."""
+        return self._columns if self._columns != 1 else None
+
+    @property
+    def batchdims(self) -> Shape:
+        """The batch axes; programs set those of symbolic variables."""
+        return self._batch
+
+    @batchdims.setter
+    def batchdims(self, value: Sequence[int] | None) -> None:
+        self._batch = tuple(value or ())
+
+    @property
+    def nbatchdims(self) -> int:
+        """Number of batch axes."""
+        return len(self._batch)
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The arrays."""
+        return tuple(leaf.array for leaf in self._leaves if isinstance(leaf, Leaf))
+
+    @property
+    def symbolic_variables(self) -> tuple[tuple[int, int, int], ...]:
+        """Index, dimension and category of the symbolic variables."""
+        found = (leaf for leaf in self._leaves if isinstance(leaf, Symbol))
+        return tuple((leaf.number, leaf.dim, int(leaf.category)) for leaf in found)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def _reduced(
+        self, reduction: Reduction, axis: int | None, dim: int | None, weight: Any, k: Any, kwargs: dict[str, Any]
+    ) -> Any:
+        number = axis if dim is None else dim
+        if number in (-1, self.dim() - 1):
+            # On the last axis KeOps takes any keyword, and programs pass keepdim.
+            kwargs.clear()
+        return super()._reduced(reduction, axis, dim, weight, k, kwargs)
+
+    # ------------------------------------------------------------ what subclasses of programs call
+
+    def unary(self, operation: str, dimres: int | None = None, opt_arg: Any = None, opt_arg2: Any = None) -> Any:
+        """Return the operation of that name, with up to two static parameters."""
+        params = [value for value in (opt_arg, opt_arg2) if value is not None]
+        return self._operation(OPERATIONS[operation], (), params)
+
+    def binary(self, other: Any, operation: str, is_operator: bool = False, opt_arg: Any = None, **_: Any) -> Any:
+        """Return the operation of that name, or the operator such as "+", of this tensor and `other`."""
+        name = _OPERATORS[operation] if is_operator else operation
+        return self._operation(OPERATIONS[name], (other,), () if opt_arg is None else (opt_arg,))
+
+    def ternary(self, other1: Any, other2: Any, operation: str, opt_arg: Any = None, **_: Any) -> Any:
+        """Return the operation of that name of this tensor and two others."""
+        return self._operation(OPERATIONS[operation], (other1, other2), () if opt_arg is None else (opt_arg,))
+
+    def separate_kwargs(self, kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the keywords that a reduction takes when it is made, and those that it takes when it is called."""
+        call = {name: value for name, value in kwargs.items() if name in ("backend", "device_id", "ranges", "out")}
+        return {name: value for name, value in kwargs.items() if name not in call}, call
+
+
+_OPERATORS = {
+    "+": "Add",
+    "-": "Subtract",
+    "*": "Mult",
+    "/": "Divide",
+    "|": "Scalprod",
+    "<": "LessThan",
+    "<=": "LessOrEqual",
+}

@@ -1,0 +1,31 @@
+"""``pykeops.numpy``."""
+
+from __future__ import annotations
+
+from pairfold.pykeops.numpy import cluster, generic, generic_logsumexp, generic_sum, lazytensor, operations, utils
+from pairfold.pykeops.numpy.convolutions.radial_kernels import RadialKernelConv
+from pairfold.pykeops.numpy.convolutions.radial_kernels_grad1 import RadialKernelGrad1conv
+from pairfold.pykeops.numpy.generic.generic_ops import generic_argkmin, generic_argmin
+from pairfold.pykeops.numpy.generic.generic_red import Genred
+from pairfold.pykeops.numpy.lazytensor.LazyTensor import LazyTensor, Pm, Vi, Vj
+from pairfold.pykeops.numpy.operations import KernelSolve
+
+__all__ = [
+    "Genred",
+    "KernelSolve",
+    "LazyTensor",
+    "Pm",
+    "RadialKernelConv",
+    "RadialKernelGrad1conv",
+    "Vi",
+    "Vj",
+    "cluster",
+    "generic",
+    "generic_argkmin",
+    "generic_argmin",
+    "generic_logsumexp",
+    "generic_sum",
+    "lazytensor",
+    "operations",
+    "utils",
+]

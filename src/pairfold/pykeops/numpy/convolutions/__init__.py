@@ -1,0 +1,1 @@
+"""``pykeops.numpy.convolutions``: the radial kernels of 2018."""

@@ -1,0 +1,7 @@
+"""``pykeops.numpy.convolutions.radial_kernels``."""
+
+from __future__ import annotations
+
+from pairfold.frontends.classic_numpy import RadialKernelConv, radial_kernels_conv
+
+__all__ = ["RadialKernelConv", "radial_kernels_conv"]

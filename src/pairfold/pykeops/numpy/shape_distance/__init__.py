@@ -1,0 +1,7 @@
+"""``pykeops.numpy.shape_distance``: products of kernels on positions, signals and directions."""
+
+from __future__ import annotations
+
+from pairfold.frontends.classic_numpy import FshapeScp, FshapeScp_dx
+
+__all__ = ["FshapeScp", "FshapeScp_dx"]

@@ -1,0 +1,12 @@
+"""``pykeops.torch.generic.generic_red``."""
+
+from __future__ import annotations
+
+from pairfold.frontends import torch as frontend
+from pairfold.pykeops.habits import RoutineHabits
+
+__all__ = ["Genred"]
+
+
+class Genred(RoutineHabits, frontend.Genred):
+    """`pairfold.torch.Genred`, which takes the options of every release of pykeops."""

@@ -1,0 +1,7 @@
+"""``pykeops.torch.kernel_product.features_kernels``."""
+
+from __future__ import annotations
+
+from pairfold.frontends.classic_torch import FeaturesKP
+
+__all__ = ["FeaturesKP"]
