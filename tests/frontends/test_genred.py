@@ -350,9 +350,13 @@ def test_an_accumulator_is_not_narrower_than_the_data() -> None:
         routine(X, Y, B, 0.5)
 
 
-def test_a_scalar_formula_may_be_needed() -> None:
-    with pytest.raises(DimensionError, match="Max_SumShiftExp needs a formula of dimension 1; this one has dimension 3"):
+def test_dimensions_fit_the_reduction() -> None:
+    with pytest.raises(
+        DimensionError, match="Max_SumShiftExp needs a formula of dimension 1; this one has dimension 3"
+    ):
         Genred("x - y", ALIASES, "Max_SumShiftExp")
+    with pytest.raises(DimensionError, match="of a formula of dimension 3 by a weight of dimension 2; the dimensions"):
+        Genred("x - y", ALIASES, "SumSoftMaxWeight", formula2="b")
 
 
 def test_old_arguments_warn() -> None:

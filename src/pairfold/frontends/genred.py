@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError
 from pairfold.frontends.adapter import Adapter
-from pairfold.frontends.aliases import Argument, parse_alias
+from pairfold.frontends.aliases import Argument, checked_aliases, parse_alias
 from pairfold.frontends.core_formula import find_reduction
 from pairfold.frontends.formula import parse
 from pairfold.frontends.routine import Routine, check_backend, make_options, make_problem
@@ -101,7 +101,7 @@ class GenredBase:
             self.axis = -1
         if self.axis not in (0, 1):
             raise ArgumentValueError(f"axis is {axis!r}; it must be 0 (reduce over i) or 1 (reduce over j).")
-        self.aliases = list(aliases) if not isinstance(aliases, str) else aliases
+        self.aliases = list(checked_aliases(aliases))
         self.reduction_op = reduction_op
         self.opt_arg = opt_arg
         self.optional_flags = list(optional_flags or [])

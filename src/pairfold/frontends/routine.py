@@ -72,12 +72,17 @@ def make_problem(value: Expr, reduction: Reduction, weight: Expr | None, k: int,
     Raises
     ------
     DimensionError
-        If the reduction needs a formula of dimension 1 and `value` has another.
+        If the reduction needs a formula of dimension 1 and `value` has another, or a weight that does not fit `value`.
     """
     if reduction.scalar_value and value.dim != 1:
         raise DimensionError(
             f"{reduction.name} needs a formula of dimension 1; this one has dimension {value.dim}. "
             "Use Sum(...), Elem(...) or a norm to make it a number."
+        )
+    if weight is not None and 1 not in (value.dim, weight.dim) and value.dim != weight.dim:
+        raise DimensionError(
+            f"{reduction.name} multiplies a function of a formula of dimension {value.dim} by a weight of dimension "
+            f"{weight.dim}; the dimensions must be equal, or 1."
         )
     if axis == 0:
         value, *weights = swap_sides([value] if weight is None else [value, weight])
