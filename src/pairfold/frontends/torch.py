@@ -1,0 +1,114 @@
+"""The PyTorch front end."""
+
+from __future__ import annotations
+
+from pairfold.frontends.genred import GenredBase, make_generics
+from pairfold.frontends.lazy import LazyTensorBase
+from pairfold.frontends.lazy_methods import make_variables
+from pairfold.frontends.torch_adapter import TORCH
+
+__all__ = [
+    "Genred",
+    "LazyTensor",
+    "Pm",
+    "Var",
+    "Vi",
+    "Vj",
+    "generic_argkmin",
+    "generic_argmin",
+    "generic_logsumexp",
+    "generic_sum",
+]
+
+
+class Genred(GenredBase):
+    """Generic reduction of a formula string on PyTorch tensors, differentiable to any order.
+
+    Parameters
+    ----------
+    formula : str
+        An expression in the names of the aliases, such as ``"Exp(-SqDist(x, y)) * b"``.
+    aliases : iterable of str
+        What the arguments are, in the order of the call: ``"x = Vi(3)"`` is indexed by i and has dimension 3,
+        ``"y = Vj(3)"`` is indexed by j, ``"p = Pm(1)"`` is a parameter.
+    reduction_op, axis, opt_arg, formula2, dtype_acc, use_double_acc, sum_scheme
+        As for `pairfold.numpy.Genred`.
+    dtype, cuda_type, enable_chunks, rec_multVar_highdim, use_fast_math, optional_flags
+        Accepted for compatibility, without effect.
+
+    Raises
+    ------
+    FormulaError, UnknownNameError, DimensionError
+        If the formula or the aliases are not in the language.
+    ArgumentValueError, ArgumentTypeError
+        If another argument is not allowed.
+
+    Notes
+    -----
+    Derivatives are reductions too: two of them for all gradients together, one over j and one over i. The gradient of
+    a minimum or maximum goes to the entry that attains it; indices have none. Results of float16 and bfloat16 tensors
+    are computed in float32 and rounded.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from pairfold.torch import Genred
+    >>> gaussian = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], axis=1)
+    >>> x, b = torch.zeros(3, 2), torch.ones(4, 1, requires_grad=True)
+    >>> gaussian(x, torch.zeros(4, 2), b).sum().backward()
+    >>> b.grad
+    tensor([[3.],
+            [3.],
+            [3.],
+            [3.]])
+    """
+
+    adapter = TORCH
+
+
+_generics = make_generics(Genred)
+generic_sum = _generics["generic_sum"]
+generic_logsumexp = _generics["generic_logsumexp"]
+generic_argmin = _generics["generic_argmin"]
+generic_argkmin = _generics["generic_argkmin"]
+
+
+class LazyTensor(LazyTensorBase):
+    """A tensor of shape (..., N, M, D) given by a formula of PyTorch tensors, never stored.
+
+    Parameters
+    ----------
+    x : tensor, number, list of numbers, or tuple of three integers
+        Tensor ``(..., N, 1, D)``: indexed by i. ``(..., 1, M, D)``: indexed by j. ``(D,)``, ``()``: a parameter.
+        With `axis` 0 or 1, a tensor ``(..., N, D)``. An integer is part of the formula; any other number is a parameter
+        that follows the dtype of the rest. ``(index, dimension, category)``: a symbolic variable, an argument of the
+        reduction to come.
+    axis : int, optional
+        0 = indexed by i, 1 = by j, 2 = a parameter.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        If `x` is none of these.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from pairfold.torch import LazyTensor
+    >>> x, y = torch.zeros(3, 1, 2), torch.ones(1, 4, 2)
+    >>> squared = ((LazyTensor(x) - LazyTensor(y)) ** 2).sum(-1)
+    >>> squared.sum(axis=1)
+    tensor([[8.],
+            [8.],
+            [8.]])
+    """
+
+    __slots__ = ()
+    adapter = TORCH
+
+
+_variables = make_variables(LazyTensor)
+Vi = _variables["Vi"]
+Vj = _variables["Vj"]
+Pm = _variables["Pm"]
+Var = _variables["Var"]

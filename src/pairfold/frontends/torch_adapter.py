@@ -1,0 +1,137 @@
+"""What the front ends must know about PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from functools import reduce as fold
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pairfold.engine import Options
+from pairfold.errors import ArgumentTypeError, ArgumentValueError
+from pairfold.frontends.adapter import Adapter
+from pairfold.frontends.derivatives import differentiable_form, numbered, output_kinds
+from pairfold.frontends.torch_operator import Sizes, is_tracked, reduce
+from pairfold.frontends.torch_request import Request
+from pairfold.ir.problem import Problem
+
+__all__ = ["TORCH"]
+
+_DEFAULT = Options()
+
+_HALF = frozenset({torch.float16, torch.bfloat16})
+"""Types that are stored but not computed with: the arithmetic is that of float32."""
+
+_REAL = frozenset({torch.float32, torch.float64}) | _HALF
+_WHOLE = frozenset({torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64})
+
+
+def _as_array(value: object) -> Tensor:
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, (bool, int, float, complex)):
+        return _from_numbers(value)
+    hint = ""
+    if isinstance(value, np.ndarray):
+        hint = " Convert it with `torch.from_numpy(array)`, or use pairfold.numpy."
+    raise ArgumentTypeError(
+        f"found an object of type {type(value).__name__}; allowed are PyTorch tensors and numbers.{hint}"
+    )
+
+
+def _from_numbers(values: Any) -> Tensor:
+    array = np.asarray(values)
+    return torch.from_numpy(array if array.dtype.kind == "c" else np.asarray(values, np.float64))
+
+
+def _as_number(value: object) -> int | float | complex | None:
+    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+        number: int | float | complex = value.item()
+        return number
+    return None
+
+
+def _working_dtype(dtypes: Iterable[torch.dtype]) -> torch.dtype:
+    given = set(dtypes)
+    for dtype in given:
+        if dtype.is_complex:
+            raise ArgumentValueError(f"found the complex dtype {dtype}; pass real and imaginary parts, interleaved.")
+        if dtype not in _REAL and dtype not in _WHOLE:
+            raise ArgumentValueError(
+                f"found the dtype {dtype}; allowed are float32, float64, float16, bfloat16, integers and booleans. "
+                "Cast the argument, with `tensor.to(...)`."
+            )
+    real = given & _REAL
+    return fold(torch.promote_types, real) if real else torch.get_default_dtype()
+
+
+def _dtype_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _prepare(
+    array: Tensor, dtype: torch.dtype, shape: Sequence[int] | None, stretched: Sequence[int] | None
+) -> Tensor:
+    result = array.to(dtype)
+    if shape is not None:
+        result = result.reshape(tuple(shape))
+    return result if stretched is None else result.expand(tuple(stretched))
+
+
+def _fill(out: Tensor, result: Tensor) -> None:
+    out.copy_(result)
+
+
+# ---------------------------------------------------------------- the engine
+
+
+@lru_cache(maxsize=1024)
+def _request(problem: Problem, options: Options, with_derivatives: bool) -> tuple[Request, tuple[int, ...]]:
+    """Return the request for a numbered problem, and which of its outputs are those of the problem."""
+    if not with_derivatives:
+        return Request(problem, options), tuple(range(len(output_kinds(problem))))
+    form = differentiable_form(problem)
+    return Request(form.problem, options), form.selected
+
+
+def _run(
+    problem: Problem,
+    arrays: Sequence[Tensor | None],
+    *,
+    rows: int,
+    columns: int,
+    batch: tuple[int, ...] = (),
+    ranges: Sequence[Any] | None = None,
+    options: Options = _DEFAULT,
+) -> tuple[Tensor, ...]:
+    """Carry out a reduction of tensors; see `pairfold.engine.run`. `ranges` has both halves, that of the rows first."""
+    problem, positions = numbered(problem)
+    given: list[Any] = [arrays[position] for position in positions] if positions else list(arrays)
+    storage = given[0].dtype
+    if storage in _HALF:
+        given = [t.to(torch.float32) for t in given]
+    tables = () if ranges is None else tuple(torch.from_numpy(part) for part in ranges)
+    request, selected = _request(problem, options, is_tracked(given))
+    outputs = reduce(request, given, Sizes(rows, columns, batch), tables)
+    if storage in _HALF:
+        outputs = tuple(t.to(storage) if t.is_floating_point() else t for t in outputs)
+    return tuple([outputs[k] for k in selected])
+
+
+TORCH = Adapter(
+    name="PyTorch",
+    as_array=_as_array,
+    from_numbers=_from_numbers,
+    as_number=_as_number,
+    array_type=Tensor,
+    working_dtype=_working_dtype,
+    dtype_name=_dtype_name,
+    prepare=_prepare,
+    empty=lambda dtype: torch.empty(0, dtype=dtype),
+    run=_run,
+    fill=_fill,
+)

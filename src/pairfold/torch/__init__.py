@@ -1,0 +1,27 @@
+"""Reductions over all pairs of PyTorch tensors: routines from formula strings, and symbolic tensors."""
+
+from pairfold.frontends.torch import (
+    Genred,
+    LazyTensor,
+    Pm,
+    Var,
+    Vi,
+    Vj,
+    generic_argkmin,
+    generic_argmin,
+    generic_logsumexp,
+    generic_sum,
+)
+
+__all__ = [
+    "Genred",
+    "LazyTensor",
+    "Pm",
+    "Var",
+    "Vi",
+    "Vj",
+    "generic_argkmin",
+    "generic_argmin",
+    "generic_logsumexp",
+    "generic_sum",
+]
