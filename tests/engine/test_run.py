@@ -22,6 +22,7 @@ from pairfold.errors import ArgumentValueError, TargetError
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
+from pairfold.schedule import Schedule
 from pairfold.targets import reference
 from pairfold.targets.cpu import machine
 from tests.engine.problems import (
@@ -321,9 +322,9 @@ def test_problems_pickle_and_copy() -> None:
 def test_the_cache_is_bounded() -> None:
     forget_everything()
     for number in range(3):
-        compiled(Problem(X * constant(number + 0.25), REDUCTIONS["Sum"]), "float64", "block", None, False)
+        compiled(Problem(X * constant(number + 0.25), REDUCTIONS["Sum"]), "float64", Options(), False)
     first = Problem(X * constant(0.25), REDUCTIONS["Sum"])
-    assert compiled(first, "float64", "block", None, False) is compiled(first, "float64", "block", None, False)
+    assert compiled(first, "float64", Options(), False) is compiled(first, "float64", Options(), False)
     assert CAPACITY >= 3
 
 
@@ -345,3 +346,20 @@ def test_a_parameter_that_only_packed_columns_need() -> None:
     (found,) = run(problem, arrays, rows=20, columns=30)
     x, y, b, g = arrays
     np.testing.assert_allclose(found, np.einsum("j,id,jd->id", ((g - b) ** 2)[:, 0], np.exp(x), np.exp(y)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("row_vectors", [1, 3])
+@pytest.mark.parametrize("columns", [1, 5])
+@pytest.mark.parametrize("state_in_registers", [True, False])
+def test_any_schedule_gives_the_same(row_vectors: int, columns: int, state_in_registers: bool) -> None:
+    host = machine()
+    lanes = host.vector_bytes // 8
+    schedule = Schedule(lanes, row_vectors, columns, state_in_registers, block=7, features=host.features)
+    for dim, outputs in ((3, 1), (20, 2), (3, 19)):
+        arrays = gaussian_data(53, 71, dim, outputs)
+        problem = gaussian_sum(dim, outputs)
+        (found,) = run(problem, arrays, rows=53, columns=71, options=Options(schedule=schedule))
+        np.testing.assert_allclose(found, dense_gaussian_sum(arrays), rtol=1e-10, atol=1e-12)
+    assert f"x {row_vectors} row vectors x {columns} columns" in explain(
+        gaussian_sum(), 5, 5, options=Options(schedule=schedule)
+    )

@@ -6,8 +6,10 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from pairfold.engine.options import Options
 from pairfold.engine.plan import Plan, make_plan
 from pairfold.ir.problem import Problem
+from pairfold.schedule.schedule import Schedule
 from pairfold.targets.cpu import Binary, compile_work, schedule_for
 
 __all__ = ["Compiled", "compiled", "forget_everything"]
@@ -25,24 +27,24 @@ class Compiled:
     columns: Binary | None
 
 
-_Key = tuple[Problem, str, str, "str | None", bool]
+_Key = tuple[Problem, str, str, "str | None", "Schedule | None", bool]
 _kept: OrderedDict[_Key, Compiled] = OrderedDict()
 _lock = threading.Lock()
 
 
-def compiled(problem: Problem, dtype: str, accumulate: str, level: str | None, partial: bool) -> Compiled:
+def compiled(problem: Problem, dtype: str, options: Options, partial: bool) -> Compiled:
     """Return machine code for `problem`, compiling it when it is new.
 
     With `partial`, the kernel returns its state instead of finished outputs.
     """
-    key = (problem, dtype, accumulate, level, partial)
+    key = (problem, dtype, options.accumulate, options.level, options.schedule, partial)
     with _lock:
         found = _kept.get(key)
         if found is not None:
             _kept.move_to_end(key)
             return found
     # Two threads may compile the same formula at once: both results are good, one is kept.
-    made = _compile(problem, dtype, accumulate, level, partial)
+    made = _compile(problem, dtype, options, partial)
     with _lock:
         _kept.setdefault(key, made)
         while len(_kept) > CAPACITY:
@@ -50,10 +52,11 @@ def compiled(problem: Problem, dtype: str, accumulate: str, level: str | None, p
         return _kept.get(key, made)
 
 
-def _compile(problem: Problem, dtype: str, accumulate: str, level: str | None, partial: bool) -> Compiled:
+def _compile(problem: Problem, dtype: str, options: Options, partial: bool) -> Compiled:
     plan = make_plan(problem)
     work = plan.partial if partial else plan.work
-    main = compile_work(work, dtype, schedule_for(work, dtype, accumulate, level))
+    accumulate, level = options.accumulate, options.level
+    main = compile_work(work, dtype, options.schedule or schedule_for(work, dtype, accumulate, level))
     columns = None
     if plan.columns is not None:
         columns = compile_work(plan.columns, dtype, schedule_for(plan.columns, dtype, accumulate, level))

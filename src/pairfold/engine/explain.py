@@ -62,7 +62,7 @@ def explain(
     """
     plan = make_plan(problem)
     work = plan.work
-    schedule = schedule_for(work, dtype, options.accumulate, options.level)
+    schedule = options.schedule or schedule_for(work, dtype, options.accumulate, options.level)
     threads = options.threads or default_threads()
     split = options.split or choose_split(rows, columns, schedule.rows, threads)
     once = frontier(work.roots, work.packed)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pairfold.schedule.schedule import Schedule
+
 __all__ = ["DEFAULT", "Options"]
 
 
@@ -26,6 +28,9 @@ class Options:
         Limits the processor features: ``"avx512"``, ``"avx2"`` or ``"sse2"``.
     split : int or None
         Number of parts into which the columns are split; None decides by size.
+    schedule : Schedule or None
+        How the kernel works, for experiments; None lets the cost model choose. Its features must be those of a level
+        that the processor has (`pairfold.targets.cpu.machine`).
     """
 
     threads: int | None = None
@@ -34,6 +39,7 @@ class Options:
     dtype_acc: str | None = None
     level: str | None = None
     split: int | None = None
+    schedule: Schedule | None = None
 
     @property
     def accumulate(self) -> str:

@@ -79,7 +79,7 @@ def run(
     split = 1
     if ranges is None:
         split = options.split or choose_split(rows * prod(batch), columns, 64, threads)
-    program = compiled(problem, _NAMES[dtype], options.accumulate, options.level, split > 1)
+    program = compiled(problem, _NAMES[dtype], options, split > 1)
     outputs = _allocate(program, problem, dtype, rows, batch, split)
     step, cost = program.main.schedule.rows, program.plan.cost
     if ranges is None:
