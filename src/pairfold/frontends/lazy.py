@@ -383,9 +383,9 @@ class LazyTensorBase:
 
     def norm(self: Tensor, dim: int = -1) -> Tensor:
         """Return the Euclidean norm over the last axis, the only value that `dim` may have."""
-        if operator.index(dim) not in (-1, self.ndim - 1):
+        if operator.index(dim) not in (-1, self.dim() - 1):
             raise ArgumentValueError(
-                f"dim is {dim}; the norm is taken over the last axis only: -1 or {self.ndim - 1}. "
+                f"dim is {dim}; the norm is taken over the last axis only: -1 or {self.dim() - 1}. "
                 "(It is an axis, not the order of the norm, which is 2.)"
             )
         return self._unary(OPERATIONS["Norm2"])
@@ -423,7 +423,7 @@ class LazyTensorBase:
         found = [tensor for tensor in tensors if isinstance(tensor, LazyTensorBase)]
         if not found:
             raise ArgumentValueError("concatenate needs at least one LazyTensor.")
-        if axis not in (-1, found[0].ndim - 1):
+        if axis not in (-1, found[0].dim() - 1):
             raise ArgumentValueError(f"axis is {axis}; LazyTensors are joined along their last axis: -1.")
         result = found[0]._lift(tensors[0])
         for tensor in tensors[1:]:
@@ -454,6 +454,11 @@ class LazyTensorBase:
     @property
     def shape(self) -> Any:
         """Batch axes, number of i, number of j, dimension; None for a number that is not known yet."""
+        return self._shape
+
+    @property
+    def _shape(self) -> Any:
+        """What the code here reads: the alias of pykeops has other ideas of `shape`, `ndim` and `dtype`."""
         return (*self._batch, self._rows, self._columns, self._expr.dim)
 
     @property
@@ -516,7 +521,7 @@ class LazyTensorBase:
         An integer on the last axis gives one component and keeps the axis, with length 1; on the axes of i and j use
         a slice instead of an integer.
         """
-        *batch, rows, columns, last = expand_key(key, self.shape)
+        *batch, rows, columns, last = expand_key(key, self._shape)
         new = self._taken(batch, rows, columns)
         return new._like(components(new._expr, last))
 
@@ -530,9 +535,9 @@ class LazyTensorBase:
             raise ArgumentValueError("A tensor with ranges cannot be indexed; index first, then set ranges.")
         new = self._like(self._expr)
         new._leaves = tuple(
-            taken(leaf, batch, rows, columns, self.shape) for leaf in self._leaves if isinstance(leaf, Leaf)
+            taken(leaf, batch, rows, columns, self._shape) for leaf in self._leaves if isinstance(leaf, Leaf)
         )
-        *new_batch, new._rows, new._columns = sizes_after(batch, rows, columns, self.shape)
+        *new_batch, new._rows, new._columns = sizes_after(batch, rows, columns, self._shape)
         new._batch = tuple(new_batch)
         # An axis of length 1 that no leaf has may have been repeated or emptied: a leaf must say how often it counts.
         for category, size in ((Category.ROW, new._rows), (Category.COLUMN, new._columns)):
@@ -634,7 +639,7 @@ class LazyTensorBase:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         size = 8
-        for length in self.shape:
+        for length in self._shape:
             size *= length or 0
         if size > LARGEST_IMPLICIT_ARRAY:
             raise ArgumentValueError(
@@ -694,9 +699,9 @@ class LazyTensorBase:
             return self._unary(inner)
         return reduce_tensor(self, reduction, side, None if weight is None else self._lift(weight), k, **kwargs)
 
-    def __matmul__(self, v: Any) -> Any:
+    def __matmul__(self, v: Any, **kwargs: Any) -> Any:
         """Return ``sum_j K_ij v_j``: `v` of shape (M,) gives (..., N), (..., M, E) gives (..., N, E)."""
-        return self.matvec(v)
+        return self.matvec(v, **kwargs)
 
     def __rmatmul__(self, v: Any) -> Any:
         v = self._checked_array(v)
@@ -704,12 +709,14 @@ class LazyTensorBase:
             return self.T.matvec(v)
         return self.T.matvec(v.swapaxes(-1, -2)).swapaxes(-1, -2)
 
-    def matvec(self, v: Any) -> Any:
+    def matvec(self, v: Any, **kwargs: Any) -> Any:
         """Return ``sum_j K_ij v_j``.
 
         Parameters
         ----------
         v : array, shape (M,) or (..., M, E)
+        **kwargs
+            As for `reduction`.
 
         Returns
         -------
@@ -732,16 +739,16 @@ class LazyTensorBase:
                 f"K @ v: K has shape {self.shape}, with {self._columns} columns, and v has shape {tuple(v.shape)}; "
                 f"it must have shape ({self._columns},) or (..., {self._columns}, E)."
             )
-        result = reduce_tensor(self * column, REDUCTIONS["Sum"], 1)
+        result = reduce_tensor(self * column, REDUCTIONS["Sum"], 1, **kwargs)
         return result.reshape(result.shape[:-1]) if is_vector and not self.is_symbolic else result
 
-    def rmatvec(self, v: Any) -> Any:
+    def rmatvec(self, v: Any, **kwargs: Any) -> Any:
         """Return ``sum_i K_ij v_i``; see `matvec`."""
-        return self.T.matvec(v)
+        return self.T.matvec(v, **kwargs)
 
     def explain(self, reduction_op: str = "Sum", axis: int | None = None, **kwargs: Any) -> str:
         """Return what the engine does for a reduction, in words; the arguments are those of `reduction`."""
-        waiting = self.reduction(reduction_op, axis=self.ndim - 2 if axis is None else axis, call=False, **kwargs)
+        waiting = self.reduction(reduction_op, axis=self.dim() - 2 if axis is None else axis, call=False, **kwargs)
         return str(waiting.explain())
 
 

@@ -43,7 +43,7 @@ def reduction_axis(tensor: LazyTensorBase, axis: Any, dim: Any, name: str, inner
         If that axis cannot be reduced.
     """
     axis = axis if dim is None else dim
-    batch = tensor.ndim - 3
+    batch = tensor.dim() - 3
     allowed = f"{batch} (i), {batch + 1} (j)" + (f", {batch + 2} or -1 (the last axis)" if inner is not None else "")
     if axis is None:
         raise ArgumentTypeError(f"{name} of a LazyTensor needs an axis: {allowed}.")
