@@ -21,8 +21,11 @@ from pairfold.errors import (
 )
 from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.formula import power
+from pairfold.frontends.kernel_solve import solve_routine
 from pairfold.frontends.lazy_index import components, expand_key, sizes_after, slice_of, taken
+from pairfold.frontends.lazy_matrix import LazyMatrix
 from pairfold.frontends.lazy_reduction import LazyReduction, reduce_tensor, reduction_axis
+from pairfold.frontends.lazy_solve import solve_lazy
 from pairfold.frontends.leaf import (
     OTHER_SIDE,
     Leaf,
@@ -85,6 +88,7 @@ class LazyTensorBase:
 
     adapter: ClassVar[Adapter]
     is_complex: ClassVar[bool] = False
+    solver: ClassVar[Any] = staticmethod(solve_routine)
     __array_ufunc__ = None
     __iter__ = None
     __hash__ = object.__hash__
@@ -745,6 +749,39 @@ class LazyTensorBase:
     def rmatvec(self, v: Any, **kwargs: Any) -> Any:
         """Return ``sum_i K_ij v_i``; see `matvec`."""
         return self.T.matvec(v, **kwargs)
+
+    def as_matrix(self) -> LazyMatrix:
+        """Return this tensor of shape (N, M, 1) as a matrix of shape (N, M) that SciPy takes as a linear operator."""
+        return LazyMatrix(self)
+
+    def solve(self, b: Any, var: Any = None, call: bool = True, **kwargs: Any) -> Any:
+        """Solve ``sum_j K_ij a_j + alpha a_i = b_i`` for a, by conjugate gradients.
+
+        Parameters
+        ----------
+        b : array, shape (..., N, E), or LazyTensor
+            The right-hand side; an array counts as ``Vi(b)``. ``Vj(b)`` solves the transposed system.
+        var : LazyTensor, optional
+            The symbolic unknown, such as ``Vj(0, E)``, in which this tensor is linear; by default this tensor is a
+            matrix that multiplies the unknown.
+        call : bool
+            False returns a callable, as symbolic variables do.
+        **kwargs
+            ``alpha``, ``eps``, ``rtol``, ``maxiter``, ``preconditioner``, ``return_report``, as for `KernelSolve`;
+            ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``, ``threads``.
+
+        Returns
+        -------
+        array of the shape of b
+
+        Raises
+        ------
+        ArgumentValueError
+            If the system is not square, or b is not an array of points.
+        NotConvergedError
+            If the system is not solved.
+        """
+        return solve_lazy(self, b, var, call, self.solver, kwargs)
 
     def explain(self, reduction_op: str = "Sum", axis: int | None = None, **kwargs: Any) -> str:
         """Return what the engine does for a reduction, in words; the arguments are those of `reduction`."""

@@ -180,6 +180,15 @@ class LazyReduction:
         arrays, keys = self._arguments(args)
         return _call(self._routine, arrays, keys, {**self._settings, **kwargs})
 
+    @property
+    def routine(self) -> Routine:
+        """The problem, with what it needs to know of its arguments."""
+        return self._routine
+
+    def arguments(self, args: Sequence[Any]) -> list[Any]:
+        """Return the arguments of the routine, the given ones in the place of the symbolic variables."""
+        return self._arguments(args)[0]
+
     def explain(self, *args: Any) -> str:
         """Return what the engine does with arguments of these shapes, in words."""
         arrays, keys = self._arguments(args)
