@@ -53,7 +53,7 @@ def _operation_method(op: Op) -> Callable[..., Any]:
         return unary
     signature = _signature(op)
     order = op.method_order or tuple(range(op.arity))
-    examples = op.sample[0][1] if op.sample else ()
+    examples = max((params for _, params in op.sample), key=len, default=())
 
     def method(self: LazyTensorBase, *args: Any, **kwargs: Any) -> LazyTensorBase:
         try:
