@@ -294,7 +294,7 @@ def test_known_shapes_are_planned_once(gaussian: Genred, monkeypatch: pytest.Mon
             "batch axes (3,) do not broadcast with (2,)",
         ),
         ((X, Y, B, 1j), ArgumentValueError, "'s' (number 3, Pm(1)): found the complex dtype complex128"),
-        ((X.astype("f2"), Y, B, 1), ArgumentValueError, "found the dtype float16; allowed are float32, float64"),
+        ((X.astype("m8[s]"), Y, B, 1), ArgumentValueError, "found the dtype timedelta64[s]; allowed are float32"),
         ((X.astype("O"), Y, B, 1), ArgumentValueError, "found the dtype object"),
         ((np.ma.array(X), Y, B, 1), ArgumentTypeError, "found a masked array, whose mask would be ignored"),
     ],

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from pairfold.engine import run
-from pairfold.errors import ArgumentTypeError, ArgumentValueError
+from pairfold.errors import ArgumentTypeError
+from pairfold.frontends.number_types import as_pairs, computing_dtype, from_pairs, working_dtype
+from pairfold.ir.problem import Problem
 
 __all__ = ["NUMPY", "Adapter"]
 
@@ -35,13 +37,21 @@ class Adapter:
     array_type : type
         Its arrays; anything else goes through `prepare`.
     working_dtype : callable
-        ``working_dtype(dtypes) -> dtype``: the precision for arguments of these dtypes, by the promotion rules of
-        the framework; the default precision for none. Raises `ArgumentValueError`.
+        ``working_dtype(dtypes) -> dtype``: the real dtype of the results for arguments of these dtypes, by the
+        promotion rules of the framework; the default precision for none. Raises `ArgumentValueError`.
+    computing_dtype : callable
+        ``computing_dtype(dtype) -> dtype``: the dtype of the arithmetic on numbers that are stored as `dtype`.
+    is_complex : callable
+        Whether a dtype is complex.
+    as_pairs, from_pairs : callable
+        From a complex array ``(..., n)`` to a real one ``(..., 2 n)``, re, im, re, im, ..., and back.
+    permute : callable
+        ``permute(array, axes)`` puts the axes into this order.
     dtype_name : callable
         ``"float32"`` for the dtype float32, and so on.
     prepare : callable
-        ``prepare(array, dtype, shape, stretched) -> array``: cast, insert or drop axes of length 1 (`shape`, or None),
-        then broadcast (`stretched`, or None).
+        ``prepare(array, dtype, shape, stretched) -> array``: complex numbers to pairs, cast, insert or drop axes of
+        length 1 (`shape`, or None), then broadcast (`stretched`, or None).
     empty : callable
         ``empty(dtype) -> array`` with no entry; carries the dtype of a formula without variables.
     run : callable
@@ -57,6 +67,11 @@ class Adapter:
     as_number: Callable[[object], int | float | complex | None]
     array_type: type[Any]
     working_dtype: Callable[[Iterable[Any]], Any]
+    computing_dtype: Callable[[Any], Any]
+    is_complex: Callable[[Any], bool]
+    as_pairs: Callable[[Any], Any]
+    from_pairs: Callable[[Any], Any]
+    permute: Callable[[Any, Sequence[int]], Any]
     dtype_name: Callable[[Any], str]
     prepare: Callable[[Any, Any, Sequence[int] | None, Sequence[int] | None], Any]
     empty: Callable[[Any], Any]
@@ -91,32 +106,27 @@ def _as_number(value: object) -> int | float | complex | None:
     return None
 
 
-def _working_dtype(dtypes: Iterable[np.dtype[Any]]) -> np.dtype[Any]:
-    given = set(dtypes)
-    for dtype in given:
-        if dtype.kind == "c":
-            raise ArgumentValueError(f"found the complex dtype {dtype}; pass real and imaginary parts, interleaved.")
-        if dtype.kind not in "biuf" or dtype.itemsize > 8 or dtype == np.float16:
-            raise ArgumentValueError(
-                f"found the dtype {dtype}; allowed are float32, float64, integers and booleans. "
-                "Cast the argument, with `array.astype(...)`."
-            )
-    if not any(dtype.kind == "f" for dtype in given):
-        return np.dtype(np.float64)
-    return np.result_type(*given).newbyteorder("=")
-
-
 def _prepare(
     array: Any, dtype: np.dtype[Any], shape: Sequence[int] | None, stretched: Sequence[int] | None
 ) -> np.ndarray[Any, Any]:
-    result = np.asarray(array, dtype)
+    result = np.asarray(as_pairs(array) if array.dtype.kind == "c" else array, dtype)
     if shape is not None:
         result = result.reshape(shape)
     return result if stretched is None else np.broadcast_to(result, stretched)
 
 
-def _run(*args: Any, ranges: tuple[Any, ...] | None = None, **kwargs: Any) -> tuple[np.ndarray[Any, Any], ...]:
-    return run(*args, ranges=None if ranges is None else ranges[:3], **kwargs)  # type: ignore[arg-type]
+def _run(
+    problem: Problem, arrays: Sequence[Any], *, ranges: tuple[Any, ...] | None = None, **kwargs: Any
+) -> tuple[np.ndarray[Any, Any], ...]:
+    half = None if ranges is None else ranges[:3]
+    stored = next(array.dtype for array in arrays if array is not None)
+    computed = computing_dtype(stored)
+    if computed == stored:
+        return run(problem, arrays, ranges=half, **kwargs)
+    arrays = [None if array is None else array.astype(computed) for array in arrays]
+    outputs = run(problem, arrays, ranges=half, **kwargs)
+    with np.errstate(over="ignore"):
+        return tuple(output.astype(stored) if output.dtype == computed else output for output in outputs)
 
 
 def _fill(out: np.ndarray[Any, Any], result: np.ndarray[Any, Any]) -> None:
@@ -129,7 +139,12 @@ NUMPY = Adapter(
     from_numbers=_from_numbers,
     as_number=_as_number,
     array_type=np.ndarray,
-    working_dtype=_working_dtype,
+    working_dtype=working_dtype,
+    computing_dtype=computing_dtype,
+    is_complex=lambda dtype: dtype.kind == "c",
+    as_pairs=as_pairs,
+    from_pairs=from_pairs,
+    permute=np.transpose,
     dtype_name=operator.attrgetter("name"),
     prepare=_prepare,
     empty=lambda dtype: np.empty(0, dtype),

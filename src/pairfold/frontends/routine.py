@@ -55,6 +55,8 @@ SUM_SCHEMES = ("auto", "direct_sum", "block_sum", "kahan_scheme")
 ACCUMULATORS = {"auto": 0, "float16": 16, "float32": 32, "float64": 64}
 """Names of accumulator types and their bits."""
 
+_BITS = {"float16": 16, "bfloat16": 16, "float32": 32, "float64": 64}
+
 _OTHER_SIDE = {Category.ROW: Category.COLUMN, Category.COLUMN: Category.ROW}
 _LETTER = {Category.ROW: "i", Category.COLUMN: "j"}
 
@@ -213,6 +215,8 @@ class Routine:
         The framework of the arguments.
     stretches : bool
         Whether a single row (or column) stands for as many as the other arguments have.
+    is_complex : bool
+        Whether the results are pairs of real numbers that the caller gets as complex ones.
     """
 
     def __init__(
@@ -223,6 +227,7 @@ class Routine:
         options: Options,
         adapter: Adapter,
         stretches: bool = False,
+        is_complex: bool = False,
     ) -> None:
         self.problem = problem
         self.axis = axis
@@ -230,6 +235,7 @@ class Routine:
         self.options = options
         self.adapter = adapter
         self.stretches = stretches
+        self.is_complex = is_complex
         self._plans: dict[tuple[Key, ...], CallPlan] = {}
 
     def __call__(
@@ -267,6 +273,8 @@ class Routine:
             ranges=intervals,
             options=options,
         )
+        if self.is_complex:
+            outputs = tuple(self.adapter.from_pairs(output) for output in outputs)
         if out is not None:
             return self._fill(out, outputs)
         return outputs[0] if len(outputs) == 1 else outputs
@@ -288,7 +296,7 @@ class Routine:
                 category = _OTHER_SIDE.get(category, category)
             if argument.name is not None:
                 names[variable(argument.position, argument.dim, category)] = argument.name
-        dtype = self.adapter.dtype_name(plan.dtype)
+        dtype = self.adapter.dtype_name(self.adapter.computing_dtype(plan.dtype))
         text = explain(self.problem, plan.rows, plan.columns, dtype, names, self.options)
         return text if self.axis == 1 else f"axis=0: below, i and j have exchanged their names.\n{text}"
 
@@ -338,7 +346,8 @@ class Routine:
 
     def _work_out(self, keys: tuple[Key, ...]) -> CallPlan:
         shapes = [
-            self._natural_shape(argument, tuple(key[1])) for argument, key in zip(self.arguments, keys, strict=True)
+            self._natural_shape(argument, tuple(key[1]), key[2])
+            for argument, key in zip(self.arguments, keys, strict=True)
         ]
         dtype = self._dtype(keys)
         sizes = {side: self._size(side, shapes) for side in (Category.ROW, Category.COLUMN)}
@@ -364,23 +373,31 @@ class Routine:
             shapes=tuple((*batch, rows, *shape) for shape in outputs),
         )
 
-    def _natural_shape(self, argument: Argument, shape: Shape) -> Shape:
-        """Return `shape` with the axes that `argument` may leave out."""
+    def _natural_shape(self, argument: Argument, shape: Shape, dtype: Any) -> Shape:
+        """Return `shape` with the axes that `argument` may leave out; a complex number counts as two real ones."""
+        parts = 2 if self.adapter.is_complex(dtype) else 1
+        if argument.dim % parts:
+            raise ArgumentValueError(
+                f"{self._sentence(argument)}: found the complex dtype {self.adapter.dtype_name(dtype)}, but a complex "
+                f"number is a pair (re, im) and the dimension {argument.dim} is odd; declare an even one."
+            )
+        length = argument.dim // parts
         if argument.category == Category.PARAMETER:
             natural = shape or (1,)
         else:
-            natural = (*shape, 1) if len(shape) == 1 and argument.dim == 1 else shape
+            natural = (*shape, 1) if len(shape) == 1 and length == 1 else shape
             if len(natural) < 2:
                 letter = _LETTER[argument.category]
                 raise ArgumentValueError(
                     f"{self._sentence(argument)} has shape {shape}; an argument indexed by {letter} has shape "
-                    f"(..., number of {letter}, {argument.dim})."
+                    f"(..., number of {letter}, {length})."
                 )
-        if natural[-1] != argument.dim:
+        if natural[-1] != length:
+            pairs = " complex numbers (re, im)" if parts == 2 else ""
             raise ArgumentValueError(
-                f"{self._sentence(argument)} has shape {shape}; its last axis must have length {argument.dim}."
+                f"{self._sentence(argument)} has shape {shape}; its last axis must have length {length}{pairs}."
             )
-        return natural
+        return (*natural[:-1], argument.dim)
 
     def _sentence(self, argument: Argument) -> str:
         label = self._label(argument)
@@ -397,9 +414,12 @@ class Routine:
             if kind is not Numbers and len(shape) > 0:
                 strong.append(dtype)
         dtype = self.adapter.working_dtype(strong)
+        if self.is_complex:
+            # There are no complex numbers of 16-bit parts.
+            dtype = self.adapter.computing_dtype(dtype)
         accumulator = ACCUMULATORS[self.options.dtype_acc or "auto"]
         name = self.adapter.dtype_name(dtype)
-        if 0 < accumulator < ACCUMULATORS[name]:
+        if 0 < accumulator < _BITS[name]:
             raise ArgumentValueError(
                 f"dtype_acc={self.options.dtype_acc!r} is narrower than the data, which are {name}; "
                 f"use at least {name!r}."

@@ -56,27 +56,37 @@ def _as_number(value: object) -> int | float | complex | None:
 
 
 def _working_dtype(dtypes: Iterable[torch.dtype]) -> torch.dtype:
-    given = set(dtypes)
+    given = {dtype.to_real() if dtype.is_complex else dtype for dtype in dtypes}
     for dtype in given:
-        if dtype.is_complex:
-            raise ArgumentValueError(f"found the complex dtype {dtype}; pass real and imaginary parts, interleaved.")
         if dtype not in _REAL and dtype not in _WHOLE:
             raise ArgumentValueError(
-                f"found the dtype {dtype}; allowed are float32, float64, float16, bfloat16, integers and booleans. "
-                "Cast the argument, with `tensor.to(...)`."
+                f"found the dtype {dtype}; allowed are float32, float64, float16, bfloat16, complex numbers of these, "
+                "integers and booleans. Cast the argument, with `tensor.to(...)`."
             )
     real = given & _REAL
     return fold(torch.promote_types, real) if real else torch.get_default_dtype()
+
+
+def _computing_dtype(dtype: torch.dtype) -> torch.dtype:
+    return torch.float32 if dtype in _HALF else dtype
+
+
+def _as_pairs(array: Tensor) -> Tensor:
+    pairs = torch.view_as_real(array.resolve_conj())
+    return pairs.flatten(-2) if array.dim() else pairs
+
+
+def _from_pairs(array: Tensor) -> Tensor:
+    array = array.to(_computing_dtype(array.dtype))
+    return torch.view_as_complex(array.unflatten(-1, (-1, 2)).contiguous())
 
 
 def _dtype_name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _prepare(
-    array: Tensor, dtype: torch.dtype, shape: Sequence[int] | None, stretched: Sequence[int] | None
-) -> Tensor:
-    result = array.to(dtype)
+def _prepare(array: Tensor, dtype: torch.dtype, shape: Sequence[int] | None, stretched: Sequence[int] | None) -> Tensor:
+    result = (_as_pairs(array) if array.is_complex() else array).to(dtype)
     if shape is not None:
         result = result.reshape(tuple(shape))
     return result if stretched is None else result.expand(tuple(stretched))
@@ -129,6 +139,11 @@ TORCH = Adapter(
     as_number=_as_number,
     array_type=Tensor,
     working_dtype=_working_dtype,
+    computing_dtype=_computing_dtype,
+    is_complex=lambda dtype: dtype.is_complex,
+    as_pairs=_as_pairs,
+    from_pairs=_from_pairs,
+    permute=torch.permute,
     dtype_name=_dtype_name,
     prepare=_prepare,
     empty=lambda dtype: torch.empty(0, dtype=dtype),
