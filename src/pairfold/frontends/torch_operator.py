@@ -16,7 +16,7 @@ A call on plain tensors takes the short cut past the dispatcher, which would cos
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -92,8 +92,7 @@ def reduce(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors = ()
         return tuple(OPERATOR(request.text, list(arrays), list(ranges), sizes.rows, sizes.columns, list(sizes.batch)))
     if not _needs_graph(arrays):
         return _carry_out(request, arrays, sizes, ranges)
-    found: tuple[Tensor, ...] = _Reduce.apply(True, request, sizes, tuple(ranges), *arrays)  # type: ignore[no-untyped-call]
-    return found
+    return _apply(True, request, sizes, tuple(ranges), *arrays)
 
 
 def is_tracked(arrays: Tensors) -> bool:
@@ -217,11 +216,9 @@ def _with_autograd(
             found: list[Tensor] = OPERATOR.redispatch(below, request, arrays, ranges, rows, columns, batch)
             return found
     arguments = (False, Request.from_text(request), Sizes(rows, columns, tuple(batch)), tuple(ranges), *arrays)
-    if not torch._C._are_functorch_transforms_active():
-        return list(_Reduce.apply(*arguments))  # type: ignore[no-untyped-call]
-    # This kernel serves one level of the transforms and passes the call on to the next one itself.
+    # This kernel serves one level of the transforms of torch.func and passes the call on to the next one itself.
     with enable_single_level_autograd_function():
-        return list(super(torch.autograd.Function, _Reduce).apply(*arguments))
+        return list(_apply(*arguments))
 
 
 _LIBRARY.impl("reduce", _on_data, "CPU")
@@ -278,6 +275,10 @@ class _Reduce(torch.autograd.Function):
         call = _Call(ctx.request, saved[: ctx.count], ctx.sizes, ctx.ranges, saved[ctx.count :])
         with _differentiable():
             return call.push_forward({k: t for k, t in enumerate(tangents[4:]) if t is not None})
+
+
+_apply: Callable[..., tuple[Tensor, ...]] = super(torch.autograd.Function, _Reduce).apply
+"""`_Reduce.apply` without what it does beside: to look for transforms, and to inspect signatures at every call."""
 
 
 @dataclass(frozen=True, eq=False)
