@@ -130,8 +130,14 @@ def _directive(name: str, make_lines: Callable[[], list[str]]) -> type[SphinxDir
     return type(name, (SphinxDirective,), {"run": run, "has_content": False})
 
 
+def _keep_bars(app: Sphinx, what: str, name: str, subject: object, options: object, lines: list[str]) -> None:
+    """Print |f| in docstrings as it stands: reStructuredText would look for a substitution."""
+    lines[:] = [line if "`" in line else line.replace("|", "\\|") for line in lines]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
+    app.connect("autodoc-process-docstring", _keep_bars)
     for name, make_lines in (
         ("operations", operation_lines),
         ("calculus", calculus_lines),
