@@ -1,12 +1,24 @@
 """The catalogue of operations, one record each; importing this package fills the registry."""
 
 from pairfold.ir.op import OPERATIONS
-from pairfold.ops import arithmetic, complexes, elementary, legacy, piecewise, special, structure, tensors, vector
+from pairfold.ops import (
+    arithmetic,
+    complex_functions,
+    complexes,
+    elementary,
+    legacy,
+    piecewise,
+    special,
+    structure,
+    tensors,
+    vector,
+)
 from pairfold.ops.arithmetic import constant, variable
 
 __all__ = [
     "OPERATIONS",
     "arithmetic",
+    "complex_functions",
     "complexes",
     "constant",
     "elementary",

@@ -17,7 +17,7 @@ from pairfold.ir.op import Op, register
 from pairfold.ops.arithmetic import apply, constant, is_integer, zeros
 from pairfold.ops.structure import permute, replicate
 
-__all__: list[str] = []
+__all__ = ["as_complex", "register_map", "register_pair", "require_even"]
 
 Dims = tuple[int, ...]
 Params = tuple[Any, ...]
@@ -43,7 +43,8 @@ def _join(real: Expr, imaginary: Expr) -> Expr:
     return permute(both, (2, count), (1, 0))
 
 
-def _as_complex(z: Any) -> Any:
+def as_complex(z: Any) -> Any:
+    """Return the complex numbers of an interleaved array."""
     return z[..., 0::2] + 1j * z[..., 1::2]
 
 
@@ -53,25 +54,26 @@ def _as_real(z: Any) -> Any:
 
 def _on_complex(function: Callable[..., Any]) -> Callable[..., Any]:
     """Turn a NumPy function of complex arrays into a reference on interleaved ones."""
-    return lambda *operands: _as_real(function(*map(_as_complex, operands)))
+    return lambda *operands: _as_real(function(*map(as_complex, operands)))
 
 
 # ---------------------------------------------------------------- dimension rules
 
 
-def _require_even(dims: Dims) -> None:
+def require_even(dims: Dims) -> None:
+    """Raise `DimensionError` unless all dimensions are those of complex vectors."""
     for dim in dims:
         if dim % 2:
             raise DimensionError(f"a complex vector has an even dimension (re, im, re, im, ...), not {dim}.")
 
 
 def _same(dims: Dims, params: Params) -> int:
-    _require_even(dims)
+    require_even(dims)
     return dims[0]
 
 
 def _half(dims: Dims, params: Params) -> int:
-    _require_even(dims)
+    require_even(dims)
     return dims[0] // 2
 
 
@@ -80,7 +82,7 @@ def _double(dims: Dims, params: Params) -> int:
 
 
 def _broadcast(dims: Dims, params: Params) -> int:
-    _require_even(dims)
+    require_even(dims)
     if any(dim not in (2, max(dims)) for dim in dims):
         raise DimensionError("the dimensions must be equal, or 2 for a single complex number.")
     return max(dims)
@@ -95,7 +97,7 @@ def _register_part(name: str, function: Callable[[Any], Any], expand: Callable[[
             name=name,
             arity=1,
             dimension=_half,
-            reference=lambda z: function(_as_complex(z)),
+            reference=lambda z: function(as_complex(z)),
             expand=expand,
             domain=((0.2, 2),),
             sample=(((4,), ()), ((2,), ())),
@@ -171,7 +173,8 @@ _register_lift(
 # ---------------------------------------------------------------- complex functions of complex vectors
 
 
-def _register_map(name: str, function: Callable[[Any], Any], expand: Callable[[Expr], Expr], **facts: Any) -> None:
+def register_map(name: str, function: Callable[[Any], Any], expand: Callable[[Expr], Expr], **facts: Any) -> None:
+    """Enter an operation that is a complex function of each component."""
     facts.setdefault("domain", ((-2, 2),))
     register(
         Op(
@@ -210,16 +213,16 @@ def _square_root(z: Expr) -> Expr:
     )
 
 
-_register_map("Conj", np.conj, _conjugate, definition="complex conjugates of z", accuracy="exact")
-_register_map("ComplexExp", np.exp, _exponential, definition="complex exponentials of z")
-_register_map(
+register_map("Conj", np.conj, _conjugate, definition="complex conjugates of z", accuracy="exact")
+register_map("ComplexExp", np.exp, _exponential, definition="complex exponentials of z")
+register_map(
     "ComplexLog",
     np.log,
     lambda z: _join(constant(0.5) * apply("Log", _square_modulus(z)), apply("ComplexAngle", z)),
     definition="complex logarithms of z, imaginary part in [-pi, pi]",
     domain=((0.2, 2),),
 )
-_register_map(
+register_map(
     "ComplexSqrt",
     np.sqrt,
     _square_root,
@@ -253,7 +256,7 @@ register(
         arity=1,
         parameters=("n",),
         dimension=_power_dimension,
-        reference=lambda z, n: _as_real(_as_complex(z) ** float(n)),
+        reference=lambda z, n: _as_real(as_complex(z) ** float(n)),
         expand=_power_expand,
         definition="z to the integer power n",
         accuracy="about |n| ulp of the modulus (repeated squaring)",
@@ -309,7 +312,8 @@ def _quotient_pullback(node: Expr, g: Expr) -> tuple[Expr, Expr]:
     return _summed_to(share, z.dim), _summed_to(-apply("ComplexMult", share, apply("Conj", node)), w.dim)
 
 
-def _register_pair(name: str, function: Callable[..., Any], expand: Callable[[Expr, Expr], Expr], **facts: Any) -> None:
+def register_pair(name: str, function: Callable[..., Any], expand: Callable[[Expr, Expr], Expr], **facts: Any) -> None:
+    """Enter an operation that is a complex function of each pair of components; a single one is broadcast."""
     facts.setdefault("domain", ((-2, 2), (-2, 2)))
     register(
         Op(
@@ -324,16 +328,16 @@ def _register_pair(name: str, function: Callable[..., Any], expand: Callable[[Ex
     )
 
 
-_register_pair("ComplexAdd", np.add, _elementwise("Add"), definition="z + w")
-_register_pair("ComplexSubtract", np.subtract, _elementwise("Subtract"), definition="z - w")
-_register_pair("ComplexMult", np.multiply, _product, pullback=_product_pullback, definition="z w")
-_register_pair(
+register_pair("ComplexAdd", np.add, _elementwise("Add"), definition="z + w")
+register_pair("ComplexSubtract", np.subtract, _elementwise("Subtract"), definition="z - w")
+register_pair("ComplexMult", np.multiply, _product, pullback=_product_pullback, definition="z w")
+register_pair(
     "ComplexScal",
     np.multiply,
     lambda z, w: apply("ComplexMult", z, w),
     definition="z w: an older name of ComplexMult",
 )
-_register_pair(
+register_pair(
     "ComplexDivide",
     np.divide,
     _quotient,
@@ -347,7 +351,7 @@ _register_pair(
 def _scaling_dimension(dims: Dims, params: Params) -> int:
     if 1 not in dims:
         raise DimensionError("one operand must be a real scalar, of dimension 1.")
-    _require_even((max(dims),))
+    require_even((max(dims),))
     return max(dims)
 
 
@@ -368,7 +372,7 @@ register(
 
 
 def _sum_dimension(dims: Dims, params: Params) -> int:
-    _require_even(dims)
+    require_even(dims)
     return 2
 
 
