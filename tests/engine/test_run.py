@@ -19,6 +19,7 @@ import pytest
 from pairfold.engine import Options, explain, run
 from pairfold.engine.cache import CAPACITY, compiled, forget_everything
 from pairfold.errors import ArgumentValueError, TargetError
+from pairfold.ir.lock import ForkSafeLock
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
@@ -363,3 +364,26 @@ def test_any_schedule_gives_the_same(row_vectors: int, columns: int, state_in_re
     assert f"x {row_vectors} row vectors x {columns} columns" in explain(
         gaussian_sum(), 5, 5, options=Options(schedule=schedule)
     )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_lock_held_elsewhere_is_open_in_a_child() -> None:
+    lock = ForkSafeLock()
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            done.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - runs in the child
+        with lock:
+            os._exit(7)
+    done.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

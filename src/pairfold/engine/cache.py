@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from pairfold.engine.options import Options
 from pairfold.engine.plan import Plan, make_plan
+from pairfold.ir.lock import ForkSafeLock
 from pairfold.ir.problem import Problem
 from pairfold.schedule.schedule import Schedule
 from pairfold.targets.cpu import Binary, compile_work, schedule_for
@@ -29,7 +29,7 @@ class Compiled:
 
 _Key = tuple[Problem, str, str, "str | None", "Schedule | None", bool]
 _kept: OrderedDict[_Key, Compiled] = OrderedDict()
-_lock = threading.Lock()
+_lock = ForkSafeLock()
 
 
 def compiled(problem: Problem, dtype: str, options: Options, partial: bool) -> Compiled:

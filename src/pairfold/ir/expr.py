@@ -7,13 +7,13 @@ its results in a dictionary keyed by node.
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from pairfold.errors import DimensionError
+from pairfold.ir.lock import ForkSafeLock
 
 if TYPE_CHECKING:
     from pairfold.ir.op import Op
@@ -115,7 +115,7 @@ def _rebuild(name: str, args: tuple[Expr, ...], params: tuple[Any, ...]) -> Expr
 
 
 _table: weakref.WeakValueDictionary[Hashable, Expr] = weakref.WeakValueDictionary()
-_table_lock = threading.Lock()
+_table_lock = ForkSafeLock()
 
 
 def _key_of_parameter(parameter: Any) -> Hashable:

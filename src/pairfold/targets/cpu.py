@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -17,11 +16,12 @@ from pairfold.codegen.kernel import emit_kernel
 from pairfold.codegen.work import Kernel, Work
 from pairfold.errors import TargetError
 from pairfold.ir.expr import Expr, topological
+from pairfold.ir.lock import ForkSafeLock
 from pairfold.schedule.schedule import UNROLL, Schedule, choose
 
 __all__ = ["Binary", "compile_work", "default_threads", "machine", "schedule_for"]
 
-_LLVM_LOCK = threading.RLock()
+_LLVM_LOCK = ForkSafeLock()
 """LLVM's own objects are shared by all compilations."""
 
 
