@@ -13,12 +13,15 @@ from pairfold.frontends.numpy import (
     generic_logsumexp,
     generic_sum,
 )
+from pairfold.frontends.solve import Nystrom, SolveReport
 
 __all__ = [
     "Genred",
     "KernelSolve",
     "LazyTensor",
+    "Nystrom",
     "Pm",
+    "SolveReport",
     "Var",
     "Vi",
     "Vj",
