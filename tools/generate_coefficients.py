@@ -436,7 +436,11 @@ def render() -> str:
         lines += [f"# {task.text}", f"{task.name}: dict[str, tuple[float, ...]] = {{"]
         for dtype in DTYPES:
             coefficients, error = fit(task, dtype)
-            lines += [f'    "{dtype}": (  # {mpmath.nstr(error, 3)}', *(f"        {c!r}," for c in coefficients), "    ),"]
+            lines += [
+                f'    "{dtype}": (  # {mpmath.nstr(error, 3)}',
+                *(f"        {c!r}," for c in coefficients),
+                "    ),",
+            ]
         lines += ["}", ""]
     for table in TABLES:
         lines += [f"# {table.text}", f"{table.name}: dict[str, tuple[float, ...]] = {{"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
@@ -28,7 +28,7 @@ class Machine(NamedTuple):
     """Bits of a vector register."""
 
 
-@lru_cache(maxsize=1)
+@cache
 def machines() -> dict[str, Machine]:
     """The machines that can be tested here, by name."""
     llvm.initialize_native_target()
@@ -91,7 +91,7 @@ def assembly_text(name: str, dtype: str, lanes: int, machine: Machine) -> str:
     return str(module)
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(name: str, dtype: str, lanes: int, machine: Machine) -> Compiled:
     """A compiled function, made once per session."""
     return Compiled(name, dtype, lanes, machine)
@@ -117,6 +117,9 @@ class Compiled:
 
     def __call__(self, *arguments: Any) -> Array:
         """Apply to one-dimensional arrays or numbers."""
+        whole = all(isinstance(a, np.ndarray) and a.dtype == self._dtype and a.flags.c_contiguous for a in arguments)
+        if whole and len({a.size for a in arguments}) == 1 and arguments[0].size % self._lanes == 0:
+            return self._run(list(arguments))
         length = np.broadcast_shapes(*(np.shape(argument) for argument in arguments))[0]
         padded = length + -length % self._lanes
         arrays = []
@@ -124,6 +127,9 @@ class Compiled:
             array = np.full(padded, 0.5, self._dtype)
             array[:length] = argument
             arrays.append(array)
-        result = np.empty(padded, self._dtype)
-        self._driver(padded, *(array.ctypes.data for array in arrays), result.ctypes.data)
-        return result[:length]
+        return self._run(arrays)[:length]
+
+    def _run(self, arrays: list[Array]) -> Array:
+        result = np.empty(arrays[0].size, self._dtype)
+        self._driver(result.size, *(array.ctypes.data for array in arrays), result.ctypes.data)
+        return result

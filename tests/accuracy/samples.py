@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 import mpmath
@@ -154,7 +154,7 @@ def _rounded(values: Array, dtype: str) -> Array:
     return rounded[np.isfinite(rounded) & (rounded != 0)] if rounded.ndim == 1 else rounded
 
 
-@lru_cache(maxsize=None)
+@cache
 def samples(name: str, dtype: str) -> Samples:
     """The sample of one function, made once."""
     generator = np.random.default_rng(0)
@@ -182,7 +182,7 @@ def split(multiple: float, dtype: str) -> tuple[float, float]:
         return high, float(value - mpmath.mpf(high))
 
 
-@lru_cache(maxsize=None)
+@cache
 def scaled_samples(multiple: float, dtype: str) -> Samples:
     """Arguments x and the exact values of exp(multiple * x)."""
     generator = np.random.default_rng(1)

@@ -22,7 +22,10 @@ def exact(values: list[Any]) -> Exact:
     """Split mpmath numbers (or floats) into two float64 numbers each."""
     high = np.array([float(value) for value in values])
     is_finite = np.isfinite(high)
-    low = [float(value - mpmath.mpf(h)) if finite else 0.0 for value, h, finite in zip(values, high, is_finite)]
+    low = [
+        float(value - mpmath.mpf(h)) if finite else 0.0
+        for value, h, finite in zip(values, high, is_finite, strict=True)
+    ]
     return Exact(high, np.array(low))
 
 
@@ -44,8 +47,7 @@ def errors(found: Array, expected: Exact) -> Array:
         difference = np.abs((found.astype(np.float64) - expected.high) - expected.low)
         result = difference / unit_in_the_last_place(np.nan_to_num(expected.high), dtype)
     same = (found == rounded) | (np.isnan(found) & np.isnan(rounded))
-    result = np.where(np.isfinite(found) & np.isfinite(rounded), result, np.where(same, 0.0, np.inf))
-    return result
+    return np.where(np.isfinite(found) & np.isfinite(rounded), result, np.where(same, 0.0, np.inf))
 
 
 def assert_within(found: Array, expected: Exact, bound: float, *arguments: Array) -> None:

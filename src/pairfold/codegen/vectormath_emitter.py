@@ -91,23 +91,23 @@ class Emitter:
 
     # ---------------------------------------------------------------- arithmetic
     def add(self, a: Value | float, b: Value | float) -> Value:
-        """a + b."""
+        """Return a + b."""
         return self.builder.fadd(self._value(a), self._value(b))
 
     def sub(self, a: Value | float, b: Value | float) -> Value:
-        """a - b."""
+        """Return a - b."""
         return self.builder.fsub(self._value(a), self._value(b))
 
     def mul(self, a: Value | float, b: Value | float) -> Value:
-        """a * b."""
+        """Return a * b."""
         return self.builder.fmul(self._value(a), self._value(b))
 
     def div(self, a: Value | float, b: Value | float) -> Value:
-        """a / b."""
+        """Return a / b."""
         return self.builder.fdiv(self._value(a), self._value(b))
 
     def neg(self, a: Value) -> Value:
-        """-a, also of zero and nan."""
+        """Return -a, also of zero and nan."""
         return self.builder.fneg(a)
 
     def intrinsic(self, name: str, *operands: Value) -> Value:
@@ -116,7 +116,7 @@ class Emitter:
         return self.declared(f"{name}.{suffix}", self.type, *operands)
 
     def fma(self, a: Value | float, b: Value | float, c: Value | float) -> Value:
-        """a * b + c: rounded once where the machine can, else twice."""
+        """Return a * b + c, rounded once where the machine can, else twice."""
         a, b, c = self._value(a), self._value(b), self._value(c)
         if self.fused:
             return self.intrinsic("llvm.fma", a, b, c)
@@ -137,7 +137,7 @@ class Emitter:
         return total, self.add(self.sub(a, self.sub(total, part)), self.sub(b, part))
 
     def fast_two_sum(self, a: Value | float, b: Value | float) -> tuple[Value, Value]:
-        """Rounded sum and its exact error for \\|a\\| >= \\|b\\| (Dekker 1971)."""
+        """Rounded sum and its exact error for abs(a) >= abs(b) (Dekker 1971)."""
         a, b = self._value(a), self._value(b)
         total = self.add(a, b)
         return total, self.sub(b, self.sub(total, a))
@@ -169,15 +169,15 @@ class Emitter:
         return self.builder.fcmp_unordered("uno", a, a)
 
     def select(self, condition: Value, a: Value | float, b: Value | float) -> Value:
-        """a where condition, else b."""
+        """Return a where condition, else b."""
         return self.builder.select(condition, self._value(a), self._value(b))
 
     def at_least(self, a: Value, bound: float) -> Value:
-        """max(a, bound); nan stays nan. Written so that x86 needs one instruction."""
+        """Return max(a, bound); nan stays nan. Written so that x86 needs one instruction."""
         return self.select(self.compare(">", bound, a), bound, a)
 
     def at_most(self, a: Value, bound: float) -> Value:
-        """min(a, bound); nan stays nan."""
+        """Return min(a, bound); nan stays nan."""
         return self.select(self.compare("<", bound, a), bound, a)
 
     def as_int(self, a: Value) -> Value:
@@ -235,7 +235,7 @@ class Emitter:
         return self.builder.icmp_unsigned("!=", masked, self.integer(0))
 
     def flip_sign(self, a: Value, bits: Value, bit: int) -> Value:
-        """-a where an integer has this bit, else a."""
+        """Return -a where an integer has this bit, else a."""
         top = self.builder.shl(bits, self.integer(self.bits - 1 - bit))
         sign = self.builder.and_(top, self.integer(1 << (self.bits - 1)))
         return self.as_float(self.builder.xor(self.as_int(a), sign))
@@ -268,11 +268,11 @@ class Emitter:
 
     # ---------------------------------------------------------------- powers of two
     def magic(self, step: float = 1.0, offset: int = 0) -> float:
-        """A number so large that adding it rounds to multiples of ``step``; the low bits then hold multiple + offset."""
+        """Large number whose sums are multiples of ``step``; their low bits then count the multiple plus ``offset``."""
         return (1.5 * 2.0**self.mantissa_bits + offset) * step
 
     def scale(self, a: Value, power: Value) -> Value:
-        """a * 2**n for ``power = n + magic(1, scale_offset)``, with overflow and gradual underflow.
+        """Return a * 2**n for ``power = n + magic(1, scale_offset)``, with overflow and gradual underflow.
 
         Two factors, since 2**n itself may lie outside of the normal numbers.
         """

@@ -99,7 +99,7 @@ def exp_scaled(emitter: Emitter, x: Value, high: Value, low: Value) -> Value:
 
 
 def exp(emitter: Emitter, x: Value) -> Value:
-    """e**x."""
+    """Return e**x."""
     high, low = coefficients.LOG2_E[emitter.dtype]
     return exp_scaled(emitter, x, emitter.number(high), emitter.number(low))
 
@@ -170,7 +170,7 @@ def tanh(emitter: Emitter, x: Value) -> Value:
 
 
 def odd_polynomial(emitter: Emitter, x: Value, rest: Sequence[float]) -> Value:
-    """x + x * z * rest(z) with z = x**2."""
+    """Return x + x * z * rest(z) with z = x**2."""
     square = emitter.mul(x, x)
     return emitter.fma(emitter.mul(x, square), emitter.polynomial(square, rest), x)
 
@@ -197,7 +197,7 @@ def _split_exponent(emitter: Emitter, x: Value) -> tuple[Value, Value]:
 
 
 def _log_of_parts(emitter: Emitter, exponent: Value, rest: Value) -> Value:
-    """exponent * log(2) + log(1 + rest), after fdlibm: s = rest / (2 + rest), log(1 + rest) = 2 * atanh(s)."""
+    """Return exponent * log(2) + log(1 + rest), after fdlibm: s = rest / (2 + rest), log(1 + rest) = 2 * atanh(s)."""
     high, low = coefficients.LN2[emitter.dtype]
     s = emitter.div(rest, emitter.add(rest, 2.0))
     square = emitter.mul(s, s)
@@ -271,7 +271,7 @@ def _product_of_sums(emitter: Emitter, a: tuple[Value, Value], b: tuple[Value, V
 
 
 def _power_of_magnitude(emitter: Emitter, x: Value, y: Value) -> Value:
-    """x**y for positive finite x."""
+    """Return x**y for positive finite x."""
     if emitter.dtype == "float32":
         wide = emitter.like("float64")
         return emitter.narrow(exp(wide, wide.mul(emitter.widen(y), log(wide, emitter.widen(x)))))
@@ -294,7 +294,7 @@ def _where_odd(emitter: Emitter, y: Value) -> tuple[Value, Value]:
 
 
 def power(emitter: Emitter, x: Value, y: Value) -> Value:
-    """x**y with the special cases of IEEE 754 (pow)."""
+    """Return x**y with the special cases of IEEE 754 (pow)."""
     infinity = float("inf")
     magnitude = emitter.abs(x)
     result = _power_of_magnitude(emitter, magnitude, y)

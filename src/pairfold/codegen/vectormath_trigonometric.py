@@ -8,7 +8,6 @@ from llvmlite import ir
 
 from pairfold.codegen import coefficients
 from pairfold.codegen.vectormath_emitter import Emitter, Value, in_float64_unless_fused
-from pairfold.codegen.vectormath_exponential import odd_polynomial
 
 __all__ = ["acos", "asin", "atan", "atan2", "cos", "sin", "tan"]
 
@@ -107,11 +106,7 @@ def _narrowed(builder: ir.IRBuilder, parts: list[Value]) -> list[Value]:
 
 
 def _exact_scalar_reduction(module: ir.Module, features: frozenset[str]) -> ir.Function:
-    """Reduction of one finite float64 number of at least 2**-10, however large (M. H. Payne and R. N. Hanek, 1983).
-
-    x = m * 2**e with an integer m. Digits of 2 / pi that contribute whole turns to m * 2**e * (2 / pi) are skipped, the
-    192 digits after them are multiplied by m modulo 2**192, that is, modulo 4 quarter turns.
-    """
+    """Reduction of one finite float64 number of at least 2**-10, however large (M. H. Payne and R. N. Hanek, 1983)."""
     name = "pairfold.reduce.scalar"
     found = module.globals.get(name)
     if found is not None:
@@ -121,58 +116,74 @@ def _exact_scalar_reduction(module: ir.Module, features: frozenset[str]) -> ir.F
     function.linkage = "internal"
     function.attributes.add("noinline")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-
-    def whole(value: int) -> ir.Constant:
-        return ir.Constant(_INT64, value - (1 << 64) if value >> 63 else value)
-
-    def multiply(a: Value, b: Value) -> Value:
-        return builder.mul(builder.zext(a, _INT128), builder.zext(b, _INT128))
-
-    def upper(a: Value) -> Value:
-        return builder.trunc(builder.lshr(a, ir.Constant(_INT128, 64)), _INT64)
-
     bits = builder.bitcast(function.args[0], _INT64)
-    exponent = builder.and_(builder.lshr(bits, whole(52)), whole(0x7FF))
-    mantissa = builder.or_(builder.and_(bits, whole((1 << 52) - 1)), whole(1 << 52))
-    # The first digit needed has weight 2**(1 - e); the table starts with a word of zeros. e = exponent - 1075.
-    position = builder.sub(exponent, whole(1075 - 62))
-    words = [_digits_of_two_over_pi(builder, position, k) for k in range(3)]
+    quarters, top, low = _turns(builder, bits)
+    # The fraction of a quarter turn is signed: take its magnitude.
+    is_negative = builder.icmp_signed("<", top, _whole(0))
+    flip = builder.select(is_negative, _whole(2**64 - 1), _whole(0))
+    zeros, angle, tail = _angle(builder, builder.xor(top, flip), builder.xor(low, flip), features)
+    # Back to its size, with the sign of the fraction times the sign of x: a power of two, negative or not.
+    x_is_negative = builder.icmp_signed("<", bits, _whole(0))
+    size = builder.shl(builder.sub(_whole(1023 - 64), zeros), _whole(52))
+    sign = builder.select(builder.xor(is_negative, x_is_negative), _whole(1 << 63), _whole(0))
+    unit = builder.bitcast(builder.or_(size, sign), ir.DoubleType())
+    quarters = builder.select(x_is_negative, builder.neg(quarters), quarters)
+    result: Value = ir.Constant(result_type, ir.Undefined)
+    for k, part in enumerate((quarters, builder.fmul(angle, unit), builder.fmul(tail, unit))):
+        result = builder.insert_value(result, part, k)
+    builder.ret(result)
+    return function
 
-    low = multiply(mantissa, words[2])
-    middle = builder.add(multiply(mantissa, words[1]), builder.zext(upper(low), _INT128))
-    top = builder.add(builder.mul(mantissa, words[0]), upper(middle))
-    middle, low = builder.trunc(middle, _INT64), builder.trunc(low, _INT64)
-    quarters = builder.lshr(builder.add(top, whole(1 << 61)), whole(62))
-    # What lies behind the two leading bits, as a signed fraction of a quarter turn in two words.
-    top = builder.or_(builder.shl(top, whole(2)), builder.lshr(middle, whole(62)))
-    middle = builder.or_(builder.shl(middle, whole(2)), builder.lshr(low, whole(62)))
-    is_negative = builder.icmp_signed("<", top, whole(0))
-    flip = builder.select(is_negative, whole(2**64 - 1), whole(0))
-    top, middle = builder.xor(top, flip), builder.xor(middle, flip)
-    fraction = builder.or_(
-        builder.shl(builder.zext(top, _INT128), ir.Constant(_INT128, 64)), builder.zext(middle, _INT128)
-    )
+
+def _whole(value: int) -> ir.Constant:
+    return ir.Constant(_INT64, value - (1 << 64) if value >> 63 else value)
+
+
+def _joined(builder: ir.IRBuilder, upper: Value, lower: Value) -> Value:
+    """128 bits from two halves."""
+    shifted = builder.shl(builder.zext(upper, _INT128), ir.Constant(_INT128, 64))
+    return builder.or_(shifted, builder.zext(lower, _INT128))
+
+
+def _upper(builder: ir.IRBuilder, a: Value) -> Value:
+    """Upper half of 128 bits."""
+    return builder.trunc(builder.lshr(a, ir.Constant(_INT128, 64)), _INT64)
+
+
+def _turns(builder: ir.IRBuilder, bits: Value) -> tuple[Value, Value, Value]:
+    """Quarter turns in the magnitude of a number, modulo 4, and the signed fraction of one behind them, in two words.
+
+    The number is m * 2**e with an integer m. Digits of 2 / pi that contribute whole turns to m * 2**e * (2 / pi) are
+    skipped, the 192 digits after them are multiplied by m modulo 2**192, that is, modulo 4 quarter turns.
+    """
+    exponent = builder.and_(builder.lshr(bits, _whole(52)), _whole(0x7FF))
+    mantissa = builder.or_(builder.and_(bits, _whole((1 << 52) - 1)), _whole(1 << 52))
+    # The first digit needed has weight 2**(1 - e); the table starts with a word of zeros. e = exponent - 1075.
+    position = builder.sub(exponent, _whole(1075 - 62))
+    words = [_digits_of_two_over_pi(builder, position, k) for k in range(3)]
+    factor = builder.zext(mantissa, _INT128)
+    last = builder.mul(factor, builder.zext(words[2], _INT128))
+    middle = builder.mul(factor, builder.zext(words[1], _INT128))
+    middle = builder.add(middle, builder.zext(_upper(builder, last), _INT128))
+    top = builder.add(builder.mul(mantissa, words[0]), _upper(builder, middle))
+    middle, last = builder.trunc(middle, _INT64), builder.trunc(last, _INT64)
+    quarters = builder.lshr(builder.add(top, _whole(1 << 61)), _whole(62))
+    top = builder.or_(builder.shl(top, _whole(2)), builder.lshr(middle, _whole(62)))
+    return quarters, top, builder.or_(builder.shl(middle, _whole(2)), builder.lshr(last, _whole(62)))
+
+
+def _angle(builder: ir.IRBuilder, top: Value, low: Value, features: frozenset[str]) -> tuple[Value, Value, Value]:
+    """Leading zeros of a fraction of a quarter turn, and 2**(64 + zeros) times its angle as a sum of two."""
     # At most 62 leading zeros: no float64 number is closer to a multiple of pi / 2.
     zeros = builder.ctlz(top, ir.Constant(ir.IntType(1), 0))
-    leading = upper(builder.shl(fraction, builder.zext(zeros, _INT128)))
-    high = builder.uitofp(builder.and_(leading, whole(2**64 - 2**11)), ir.DoubleType())
-    rest = builder.uitofp(builder.and_(leading, whole(2**11 - 1)), ir.DoubleType())
+    leading = _upper(builder, builder.shl(_joined(builder, top, low), builder.zext(zeros, _INT128)))
+    high = builder.uitofp(builder.and_(leading, _whole(2**64 - 2**11)), ir.DoubleType())
+    rest = builder.uitofp(builder.and_(leading, _whole(2**11 - 1)), ir.DoubleType())
     emitter = Emitter(builder, 1, "float64", features)
     half_pi, half_pi_rest, _ = coefficients.HALF_PI["float64"]
     angle, tail = emitter.two_product(high, half_pi)
     tail = emitter.add(tail, emitter.add(emitter.mul(high, half_pi_rest), emitter.mul(rest, half_pi)))
-    angle, tail = emitter.fast_two_sum(angle, tail)
-    # Back to its size, with the sign of the fraction times the sign of x: a power of two, negative or not.
-    x_is_negative = builder.icmp_signed("<", bits, whole(0))
-    size = builder.shl(builder.sub(whole(1023 - 64), zeros), whole(52))
-    sign = builder.select(builder.xor(is_negative, x_is_negative), whole(1 << 63), whole(0))
-    unit = builder.bitcast(builder.or_(size, sign), ir.DoubleType())
-    quarters = builder.select(x_is_negative, builder.neg(quarters), quarters)
-    result: Value = ir.Constant(result_type, ir.Undefined)
-    for k, part in enumerate((quarters, emitter.mul(angle, unit), emitter.mul(tail, unit))):
-        result = builder.insert_value(result, part, k)
-    builder.ret(result)
-    return function
+    return zeros, *emitter.fast_two_sum(angle, tail)
 
 
 def _digits_of_two_over_pi(builder: ir.IRBuilder, position: Value, index: int) -> Value:
@@ -184,19 +195,12 @@ def _digits_of_two_over_pi(builder: ir.IRBuilder, position: Value, index: int) -
         table = ir.GlobalVariable(module, array_type, "pairfold.two_over_pi")
         table.linkage = "internal"
         table.global_constant = True
-        signed = [word - (1 << 64) if word >> 63 else word for word in coefficients.TWO_OVER_PI]
-        table.initializer = ir.Constant(array_type, signed)
-    word = builder.lshr(position, ir.Constant(_INT64, 6))
-    zero = ir.Constant(_INT64, 0)
-    pair = [
-        builder.load(builder.gep(table, [zero, builder.add(word, ir.Constant(_INT64, index + k))])) for k in (0, 1)
-    ]
-    joined = builder.or_(
-        builder.shl(builder.zext(pair[0], _INT128), ir.Constant(_INT128, 64)), builder.zext(pair[1], _INT128)
-    )
-    shift = builder.and_(position, ir.Constant(_INT64, 63))
-    joined = builder.shl(joined, builder.zext(shift, _INT128))
-    return builder.trunc(builder.lshr(joined, ir.Constant(_INT128, 64)), _INT64)
+        table.initializer = ir.Constant(array_type, [_whole(word) for word in coefficients.TWO_OVER_PI])
+    word = builder.lshr(position, _whole(6))
+    zero = _whole(0)
+    pair = [builder.load(builder.gep(table, [zero, builder.add(word, _whole(index + k))])) for k in (0, 1)]
+    shift = builder.and_(position, _whole(63))
+    return _upper(builder, builder.shl(_joined(builder, *pair), builder.zext(shift, _INT128)))
 
 
 # ---------------------------------------------------------------- sine, cosine, tangent
@@ -279,7 +283,7 @@ def _atan_of_quotient(emitter: Emitter, numerator: Value, denominator: Value) ->
 
 
 def _subtracted_from(emitter: Emitter, quarters: float, angle: Value) -> Value:
-    """quarters * pi / 2 - angle."""
+    """Return quarters * pi / 2 - angle."""
     high, low, _ = coefficients.HALF_PI[emitter.dtype]
     return emitter.sub(quarters * high, emitter.sub(angle, quarters * low))
 
@@ -332,7 +336,7 @@ def _asin_parts(emitter: Emitter, magnitude: Value) -> tuple[Value, Value, Value
 
 
 def _quarters_minus(emitter: Emitter, quarters: float, angle: Value, rest: Value) -> Value:
-    """quarters * pi / 2 - (angle + rest), for an angle below quarters * pi / 2."""
+    """Return quarters * pi / 2 - (angle + rest), for an angle below quarters * pi / 2."""
     high, low, _ = coefficients.HALF_PI[emitter.dtype]
     start, error = emitter.fast_two_sum(quarters * high, emitter.neg(angle))
     return emitter.add(start, emitter.sub(error, emitter.sub(rest, quarters * low)))
