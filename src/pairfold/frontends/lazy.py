@@ -31,10 +31,12 @@ from pairfold.frontends.leaf import (
     Leaf,
     Leaves,
     Symbol,
+    holds_complex,
     leaf_of_array,
     leaf_of_numbers,
     merge,
     renumber,
+    symbol_of,
     transposed,
     with_category,
 )
@@ -88,6 +90,7 @@ class LazyTensorBase:
 
     adapter: ClassVar[Adapter]
     is_complex: ClassVar[bool] = False
+    complex_type: ClassVar[Any] = None
     solver: ClassVar[Any] = staticmethod(solve_routine)
     __array_ufunc__ = None
     __iter__ = None
@@ -106,7 +109,14 @@ class LazyTensorBase:
         def __getattr__(self, name: str) -> Any:
             """Stand for the methods that are made from the registries."""
 
-    def __init__(self, x: Any, axis: int | None = None) -> None:
+    def __new__(cls, x: Any = None, axis: int | None = None, is_complex: bool = False) -> Any:
+        """Return a tensor of complex numbers where `x` holds some."""
+        partner = cls.complex_type
+        if partner is None or cls.is_complex or not (is_complex or holds_complex(x, cls.adapter)):
+            return object.__new__(cls)
+        return object.__new__(partner) if issubclass(partner, cls) else partner(x, axis)
+
+    def __init__(self, x: Any, axis: int | None = None, is_complex: bool = False) -> None:
         self.ranges = None
         self.backend = None
         self._batch = ()
@@ -140,7 +150,7 @@ class LazyTensorBase:
         if number is not None:
             return self._read_number(number)
         if isinstance(x, tuple) and len(x) == 3 and axis is None:
-            return _symbol(*x)
+            return symbol_of(*x)
         if isinstance(x, (list, tuple)):
             if axis not in (None, 2):
                 raise ArgumentValueError(f"A list of numbers is a parameter; axis={axis!r} does not apply.")
@@ -202,11 +212,15 @@ class LazyTensorBase:
         if len(shape) == 2:
             other = self._checked_array(other)
             other = other.reshape((1, *shape))
-        return type(self)(other)
+        return self._new(other)
 
-    def _like(self: Tensor, expr: Expr) -> Tensor:
-        """Return a tensor of the same leaves and sizes with another expression."""
-        new = object.__new__(type(self))
+    def _new(self: Tensor, x: Any, axis: int | None = None) -> Tensor:
+        """Return the tensor of an array or number that meets this one."""
+        return type(self)(x, axis)
+
+    def _like(self: Tensor, expr: Expr, kind: type[Tensor] | None = None) -> Tensor:
+        """Return a tensor of the same leaves and sizes with another expression, of class `kind` if given."""
+        new = object.__new__(kind or type(self))
         new._expr = expr
         new._leaves = self._leaves
         new._rows = self._rows
@@ -285,6 +299,10 @@ class LazyTensorBase:
     def _operation(self: Tensor, op: Op, others: Sequence[Any], params: Sequence[Any] = ()) -> Tensor:
         """Return `op` of this tensor and of `others`, in this order, with static parameters."""
         tensors = [self, *(self._lift(other) for other in others)]
+        for tensor in tensors:
+            if tensor.is_complex:
+                combined: Tensor = tensor._combined(op, tensors, params)
+                return combined
         joined, exprs = self, [self._expr]
         for tensor in tensors[1:]:
             joined, expr = joined._join(tensor)
@@ -408,7 +426,11 @@ class LazyTensorBase:
 
     def elem(self: Tensor, index: int) -> Tensor:
         """Return component `index` of the last axis, with dimension 1; negative ones count from the end."""
-        return self._like(components(self._expr, operator.index(index)))
+        return self._like(self._components(operator.index(index)))
+
+    def _components(self, index: Any) -> Expr:
+        """Return the components that an integer, a slice or an array of integers selects."""
+        return components(self._expr, index)
 
     def concat(self: Tensor, other: Any) -> Tensor:
         """Return the components of this tensor, then those of `other`."""
@@ -447,9 +469,13 @@ class LazyTensorBase:
                 f"{CALCULUS[name].method} differentiates with respect to a variable: the LazyTensor that was "
                 "made from an array, or a symbolic one such as Vi(0, 3)."
             )
+        tensors = [self._lift(other) for other in others]
+        for tensor in tensors:
+            if tensor.is_complex:
+                return tensor._differentiated(name, [self, *tensors])
         joined, exprs = self, [self._expr]
-        for other in others:
-            joined, expr = joined._join(self._lift(other))
+        for tensor in tensors:
+            joined, expr = joined._join(tensor)
             exprs.append(expr)
         return joined._like(_derivative(name, tuple(exprs)))
 
@@ -527,7 +553,7 @@ class LazyTensorBase:
         """
         *batch, rows, columns, last = expand_key(key, self._shape)
         new = self._taken(batch, rows, columns)
-        return new._like(components(new._expr, last))
+        return new._like(new._components(last))
 
     def _taken(self: Tensor, batch: Sequence[Any], rows: Any, columns: Any) -> Tensor:
         everything = slice(None)
@@ -581,7 +607,7 @@ class LazyTensorBase:
         new._leaves = tuple(_with_column_batch(leaf) for leaf in self._leaves if isinstance(leaf, Leaf))
         new._batch, new._columns, new.ranges = (*self._batch, self._columns or 0), 1, None
         table = reduce_tensor(new, REDUCTIONS["Sum"], 1)
-        return table.reshape((*self._batch, self._columns, self._rows, self._expr.dim)).swapaxes(-3, -2)
+        return table.reshape((*self._batch, self._columns, self._rows, self._shape[-1])).swapaxes(-3, -2)
 
     def diag(self) -> Any:
         """Return the entries with i = j.
@@ -731,13 +757,13 @@ class LazyTensorBase:
         ArgumentValueError
             If the dimension of K is not 1, or `v` does not fit.
         """
-        if self._expr.dim != 1:
+        if self._shape[-1] != 1:
             raise ArgumentValueError(
                 f"K @ v needs a tensor K of dimension 1; this one has shape {self.shape}. Use (K * Vj(v)).sum(1)."
             )
         v = self._checked_array(v)
         is_vector = len(v.shape) == 1
-        column = type(self)(v.reshape((*v.shape, 1)) if is_vector else v, axis=1)
+        column = self._new(v.reshape((*v.shape, 1)) if is_vector else v, axis=1)
         if self._columns is not None and self._columns != column._columns:
             raise ArgumentValueError(
                 f"K @ v: K has shape {self.shape}, with {self._columns} columns, and v has shape {tuple(v.shape)}; "
@@ -805,19 +831,6 @@ def _restated(op: Op, tensors: Sequence[LazyTensorBase], params: Sequence[Any], 
     except DimensionError as rule:
         return DimensionError(f"{op.name} of tensors of shape {shapes}: on the last axis, {rule}")
     return DimensionError(f"{op.name} of tensors of shape {shapes}: {reason}")
-
-
-def _symbol(index: Any, dim: Any, category: Any) -> Symbol:
-    try:
-        index, dim, category = operator.index(index), operator.index(dim), Category(operator.index(category))
-    except (TypeError, ValueError):
-        index = -1
-    if index < 0 or dim < 1 or category == Category.PLACEHOLDER:
-        raise ArgumentValueError(
-            "A symbolic variable is (index, dimension, category): index at least 0, dimension at least 1, category "
-            "0 (i), 1 (j) or 2 (parameter)."
-        )
-    return Symbol(index, dim, category)
 
 
 def _other_side(leaf: Leaf | Symbol) -> Leaf | Symbol:

@@ -69,13 +69,14 @@ def _routine(
     options: Options,
     tags: tuple[tuple[int, ...], ...],
     adapter: Adapter,
+    is_complex: bool,
 ) -> Routine:
     arguments = []
     for position, (dim, category, *index) in enumerate(tags):
         name = f"{_PREFIXES[category]}({index[0]},{dim})" if index else None
         arguments.append(Argument(name, position, dim, Category(category)))
     problem = make_problem(value, reduction, weight, k, side)
-    return Routine(problem, side, arguments, options, adapter, stretches=True)
+    return Routine(problem, side, arguments, options, adapter, stretches=True, is_complex=is_complex)
 
 
 def reduce_tensor(
@@ -96,6 +97,8 @@ def reduce_tensor(
     """
     weight_expr = None
     if weight is not None:
+        if weight.is_complex:
+            raise ArgumentTypeError("A weight is real, and this one is complex; reduce weight.real and weight.imag.")
         tensor, weight_expr = tensor._join(weight)
     if weight is not None or isinstance(reduction, str) or reduction.needs_weight:
         name = reduction if isinstance(reduction, str) else reduction.name
@@ -114,7 +117,9 @@ def reduce_tensor(
     if not call or tensor.is_symbolic:
         return LazyReduction(tensor, weight_expr, reduction, kept, side, options, kwargs)
     tags = tuple([leaf.tag for leaf in tensor._leaves])
-    routine = _routine(tensor._expr, weight_expr, reduction, kept, side, options, tags, tensor.adapter)
+    routine = _routine(
+        tensor._expr, weight_expr, reduction, kept, side, options, tags, tensor.adapter, tensor.is_complex
+    )
     return _call(routine, [leaf.array for leaf in tensor._leaves], [leaf.key for leaf in tensor._leaves], kwargs)  # type: ignore[union-attr]
 
 
@@ -144,7 +149,9 @@ class LazyReduction:
         self.tensor = tensor
         self._weight = weight
         tags = tuple(leaf.tag for leaf in tensor._leaves)
-        self._routine = _routine(tensor._expr, weight, reduction, k, side, options, tags, tensor.adapter)
+        self._routine = _routine(
+            tensor._expr, weight, reduction, k, side, options, tags, tensor.adapter, tensor.is_complex
+        )
         self._settings = settings
         symbols = sorted(leaf for leaf in tensor._leaves if isinstance(leaf, Symbol))
         indices = [symbol.number for symbol in symbols]

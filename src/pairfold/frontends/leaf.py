@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,10 +18,12 @@ __all__ = [
     "Leaf",
     "Leaves",
     "Symbol",
+    "holds_complex",
     "leaf_of_array",
     "leaf_of_numbers",
     "merge",
     "renumber",
+    "symbol_of",
     "transposed",
     "with_category",
 ]
@@ -152,6 +155,35 @@ def leaf_of_numbers(values: Any, adapter: Adapter) -> Leaf:
     if len(array.shape) > 1 or array.shape == (0,):
         raise ArgumentValueError(f"A list of numbers is a parameter and has one axis; found the shape {array.shape}.")
     return Leaf(array, Category.PARAMETER, Numbers)
+
+
+def symbol_of(index: Any, dim: Any, category: Any) -> Symbol:
+    """Return the symbolic variable of three integers.
+
+    Raises
+    ------
+    ArgumentValueError
+        If they are not.
+    """
+    try:
+        index, dim, category = operator.index(index), operator.index(dim), Category(operator.index(category))
+    except (TypeError, ValueError):
+        index = -1
+    if index < 0 or dim < 1 or category == Category.PLACEHOLDER:
+        raise ArgumentValueError(
+            "A symbolic variable is (index, dimension, category): index at least 0, dimension at least 1, category "
+            "0 (i), 1 (j) or 2 (parameter)."
+        )
+    return Symbol(index, dim, category)
+
+
+def holds_complex(x: Any, adapter: Adapter) -> bool:
+    """Whether `x` is a complex number or an array or list of such."""
+    if isinstance(x, adapter.array_type):
+        return adapter.is_complex(x.dtype)
+    if isinstance(x, (list, tuple)):
+        return any(holds_complex(one, adapter) for one in x)
+    return isinstance(x, complex) or isinstance(adapter.as_number(x), complex)
 
 
 # ---------------------------------------------------------------- several leaves

@@ -6,9 +6,11 @@ from pairfold.frontends.adapter import NUMPY
 from pairfold.frontends.genred import GenredBase, make_generics
 from pairfold.frontends.kernel_solve import KernelSolveBase
 from pairfold.frontends.lazy import LazyTensorBase
+from pairfold.frontends.lazy_complex import ComplexLazyTensorBase
 from pairfold.frontends.lazy_methods import make_variables
 
 __all__ = [
+    "ComplexLazyTensor",
     "Genred",
     "KernelSolve",
     "LazyTensor",
@@ -156,6 +158,42 @@ class LazyTensor(LazyTensorBase):
 
     __slots__ = ()
     adapter = NUMPY
+
+
+class ComplexLazyTensor(ComplexLazyTensorBase, LazyTensor, real_type=LazyTensor):
+    """A tensor of complex numbers of shape (..., N, M, D) given by a formula of NumPy arrays, never stored.
+
+    `LazyTensor`, `Vi`, `Vj` and `Pm` return one for complex arrays and numbers, and so do operations of a real tensor
+    with a complex one, ``x.real2complex()``, ``x.imag2complex()`` and ``x.exp1j()``. Reductions return complex arrays.
+
+    Parameters
+    ----------
+    x : array, number, list of numbers, or tuple of three integers
+        As for `LazyTensor`; real numbers become complex. The dimension of a symbolic variable counts complex numbers.
+    axis : int, optional
+        0 = indexed by i, 1 = by j, 2 = a parameter.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        If `x` is none of these.
+
+    Notes
+    -----
+    ``(z | w)`` is the real number Re(sum z conj(w)). Derivatives are those of functions of (re, im).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import Vi, Vj
+    >>> frequencies, times = np.array([[0.0], [1.0]]), np.array([[0.0], [np.pi]])
+    >>> waves = (Vi(frequencies) * Vj(times)).exp1j()
+    >>> waves.sum(axis=1).round(12)
+    array([[2.+0.j],
+           [0.+0.j]])
+    """
+
+    __slots__ = ()
 
 
 _variables = make_variables(LazyTensor)

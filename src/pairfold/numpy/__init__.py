@@ -1,6 +1,7 @@
 """Reductions over all pairs of NumPy arrays: routines from formula strings, and symbolic tensors."""
 
 from pairfold.frontends.numpy import (
+    ComplexLazyTensor,
     Genred,
     KernelSolve,
     LazyTensor,
@@ -16,6 +17,7 @@ from pairfold.frontends.numpy import (
 from pairfold.frontends.solve import Nystrom, SolveReport
 
 __all__ = [
+    "ComplexLazyTensor",
     "Genred",
     "KernelSolve",
     "LazyTensor",
