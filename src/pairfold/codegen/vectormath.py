@@ -64,8 +64,8 @@ ACCURACY_ULP: dict[str, dict[str, float]] = {
 }
 """Largest error in units in the last place, for every function and precision. Tests hold it.
 
-``exp_scaled(x, high, low)`` is exp(c * x) with c * log2(e) = high + low. For an infinite x it is nan when c is 0, as IEEE
-says, and on machines without AVX-512 also when c is below 2**-110 (float64: 2**-1000) in magnitude.
+``exp_scaled(x, high, low)`` is exp(c * x) with c * log2(e) = high + low. For an infinite x it is nan when c is 0, as
+IEEE says, and on machines without AVX-512 also when c is below 2**-110 (float64: 2**-1000) in magnitude.
 """
 
 _FUSED_ALWAYS = frozenset({"neon"})
