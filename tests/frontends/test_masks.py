@@ -11,7 +11,7 @@ from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.frontends.cluster import grid_cluster, sort_clusters, tree_cluster
 from pairfold.frontends.masks import Mask, band, lower, radius, segments, upper
 from pairfold.frontends.ranges import TILE, validate_ranges
-from pairfold.numpy import Genred
+from pairfold.numpy import Genred, LazyTensor
 from tests.frontends.test_ranges import kept_pairs
 
 sizes = st.integers(0, 200)
@@ -150,6 +150,18 @@ def test_a_mask_is_accepted_where_ranges_are() -> None:
     for axis in (0, 1):
         found = Genred("SqDist(x, y)", aliases, axis=axis)(x, y, ranges=mask)
         assert np.allclose(found[..., 0], (squared * kept).sum(2 if axis else 1), rtol=1e-13, atol=0)
+
+
+def test_a_lazy_tensor_carries_a_mask() -> None:
+    generator = np.random.default_rng(0)
+    x, y, b = generator.standard_normal((40, 3)), generator.standard_normal((50, 3)), generator.standard_normal((50, 2))
+    squared = ((x[:, None] - y) ** 2).sum(-1)
+    kernel = ((LazyTensor(x[:, None]) - LazyTensor(y[None])) ** 2).sum(-1)
+    kernel.ranges = lower(3) & band(20)
+    kept = squared * kernel.ranges.dense(40, 50)
+    assert np.allclose(kernel @ b, kept @ b, rtol=1e-12)
+    assert np.allclose(kernel.T.sum(1)[:, 0], kept.sum(0), rtol=1e-12)
+    assert np.allclose(kernel.sum(0)[:, 0], kept.sum(0), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
