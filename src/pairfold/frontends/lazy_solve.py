@@ -39,7 +39,7 @@ def solve_lazy(
         unknown = lazy._leaves[position].category
     side = 1 if unknown == Category.COLUMN else 0
     accuracy = {name: kwargs.pop(name) for name in _ACCURACY if name in kwargs}
-    waiting = lazy.reduction("Sum", axis=lazy.ndim - 3 + side, call=False, **accuracy)
+    waiting = lazy.reduction("Sum", axis=lazy.dim() - 3 + side, call=False, **accuracy)
     if lazy.ranges is not None:
         kwargs.setdefault("ranges", lazy.ranges)
     solution = partial(_solve, waiting, position, solver, kwargs)
