@@ -21,7 +21,7 @@ from pairfold.errors import (
 )
 from pairfold.frontends.formula import parse
 from pairfold.frontends.kernel_solve import acts_alike
-from pairfold.frontends.solve import Nystrom, nystrom_preconditioner, solve_linear
+from pairfold.frontends.solve import Nystrom, nystrom_preconditioner, solve_kernel, solve_linear
 from pairfold.numpy import KernelSolve
 from pairfold.numpy.cluster import cluster_ranges, from_matrix, segments
 
@@ -186,6 +186,17 @@ def test_nystrom_of_full_rank_is_the_inverse(alike: bool, dtype: str) -> None:
     smallest = np.linalg.eigvalsh(matrix).min(axis=-1)[:, None, None] + 0.1
     assert found.dtype == dtype
     assert np.allclose(found, smallest * b, rtol=0, atol=1e-3 if dtype == "float32" else 1e-10)
+
+
+@pytest.mark.parametrize("precond", [False, True])
+def test_a_kernel_given_as_a_function(precond: bool) -> None:
+    x, matrix, b = gaussian_system()
+
+    def gaussian(x: np.ndarray, y: np.ndarray, v: np.ndarray) -> np.ndarray:
+        return np.exp(-5.0 * ((x[:, None] - y) ** 2).sum(-1)) @ v
+
+    found = solve_kernel(gaussian, x, b, alpha=0.1, eps=1e-9, precond=precond)
+    assert np.allclose(found, np.linalg.solve(matrix + 0.1 * np.eye(60), b), rtol=0, atol=1e-6)
 
 
 def test_a_preconditioner_of_ones_own() -> None:
