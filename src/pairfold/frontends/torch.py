@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from pairfold.errors import ArgumentValueError
 from pairfold.frontends.genred import GenredBase, make_generics
 from pairfold.frontends.lazy import LazyTensorBase
 from pairfold.frontends.lazy_methods import make_variables
 from pairfold.frontends.torch_adapter import TORCH
+from pairfold.frontends.torch_replay import STEPS
 
 __all__ = [
     "Genred",
@@ -65,6 +73,33 @@ class Genred(GenredBase):
 
     adapter = TORCH
 
+    def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:  # noqa: D102 - as in the base class
+        if not torch.compiler.is_compiling():
+            return super().__call__(*args, out=out, **kwargs)
+        from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
+
+        found = call_traced("Genred", (tuple(self.__reduce__()[1][1].items()), *args), kwargs, is_lazy=False)
+        return found if out is None else _filled(out, found)
+
+
+def _filled(out: Any, found: Any) -> Any:
+    for target, result in zip(*((out, found) if isinstance(found, tuple) else ((out,), (found,))), strict=True):
+        target.copy_(result)
+    return out
+
+
+@lru_cache(maxsize=256)
+def _genred(state: tuple[tuple[str, Any], ...]) -> Genred:
+    return Genred(**dict(state))
+
+
+def _call_genred(state: Any, *args: Any, **kwargs: Any) -> Any:
+    known = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in state)
+    return GenredBase.__call__(_genred(known), *args, **kwargs)
+
+
+STEPS["Genred"] = _call_genred
+
 
 _generics = make_generics(Genred)
 generic_sum = _generics["generic_sum"]
@@ -105,6 +140,48 @@ class LazyTensor(LazyTensorBase):
 
     __slots__ = ()
     adapter = TORCH
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return a new tensor; while `torch.compile` traces, something that it can trace."""
+        if cls is LazyTensor and torch.compiler.is_compiling():
+            from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
+
+            return call_traced("LazyTensor", args, kwargs, is_lazy=True)
+        return super().__new__(cls)
+
+    @staticmethod
+    def concatenate(tensors: Iterable[Any], axis: int = -1) -> Any:  # noqa: D102 - as in the base class
+        if not torch.compiler.is_compiling():
+            return LazyTensorBase.concatenate(tensors, axis)
+        from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
+
+        return call_traced("concatenate", (tuple(tensors), axis), {}, is_lazy=True)
+
+    @staticmethod
+    def cat(tensors: Iterable[Any], dim: int = -1) -> Any:  # noqa: D102 - as in the base class
+        return LazyTensor.concatenate(tensors, dim)
+
+
+class _Replayed(LazyTensor):
+    """A LazyTensor in the graph of `torch.compile`."""
+
+    __slots__ = ()
+
+
+def _product(matrix: LazyTensor, tensor: Any) -> Any:
+    """Return ``matrix @ tensor`` or ``tensor @ matrix``, whichever was meant: Dynamo makes no difference."""
+    rows, columns = matrix._shape[-3:-1]
+    if tensor.shape[-1] == rows and tensor.shape[max(-2, -tensor.dim())] == columns:
+        raise ArgumentValueError(
+            f"Inside of torch.compile it cannot be told whether K @ v or v @ K was meant, for K of shape {matrix._shape} "
+            f"and v of shape {tuple(tensor.shape)}. Write K.matvec(v) or K.rmatvec(v)."
+        )
+    return tensor @ matrix if tensor.shape[-1] == rows else matrix @ tensor
+
+
+STEPS["LazyTensor"] = _Replayed
+STEPS["product"] = _product
+STEPS["concatenate"] = LazyTensorBase.concatenate
 
 
 _variables = make_variables(LazyTensor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from functools import reduce as fold
 from typing import Any
@@ -124,8 +125,13 @@ def _run(
     storage = given[0].dtype
     if storage in _HALF:
         given = [t.to(torch.float32) for t in given]
-    tables = () if ranges is None else tuple(torch.from_numpy(part) for part in ranges)
     request, selected = _request(problem, options, is_tracked(given))
+    tables: tuple[Tensor, ...] = ()
+    if ranges is not None and isinstance(ranges[0], Tensor):
+        # Only in the graph of torch.compile, where the numbers are not known yet.
+        tables, request = tuple(ranges), replace(request, checks_ranges=True)
+    elif ranges is not None:
+        tables = tuple([torch.from_numpy(part) for part in ranges])
     outputs = reduce(request, given, Sizes(rows, columns, batch), tables)
     if storage in _HALF:
         outputs = tuple(t.to(storage) if t.is_floating_point() else t for t in outputs)

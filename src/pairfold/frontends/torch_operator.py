@@ -38,6 +38,7 @@ from pairfold.frontends.derivatives import (
     tangent,
     uses_winners,
 )
+from pairfold.frontends.ranges import validate_ranges
 from pairfold.frontends.torch_request import Request
 from pairfold.ir.expr import Category, variables
 from pairfold.ir.problem import Problem
@@ -155,7 +156,10 @@ def _carry_out(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors)
     require_cpu(arrays)
     half = None
     if ranges:
-        half = tuple([t.numpy() for t in (ranges[3:] if request.is_swapped else ranges[:3])])
+        six = [t.numpy() for t in ranges]
+        if request.checks_ranges:
+            six = list(validate_ranges(six, sizes.rows, sizes.columns))
+        half = tuple(six[3:] if request.is_swapped else six[:3])
     outputs = run(
         request.problem,
         [t.detach().resolve_neg().numpy() for t in arrays],

@@ -35,11 +35,14 @@ class Request:
         For the engine.
     is_swapped : bool
         Whether its rows are the columns of the problem that the ranges were given for.
+    checks_ranges : bool
+        Whether the ranges are still to be checked, because they were not known when the graph was made.
     """
 
     problem: Problem
     options: Options = _DEFAULTS
     is_swapped: bool = False
+    checks_ranges: bool = False
 
     @cached_property
     def text(self) -> str:
@@ -56,6 +59,7 @@ class Request:
             "k": problem.k,
             "options": chosen,
             "swapped": self.is_swapped,
+            "checks": self.checks_ranges,
         }
         return json.dumps(content, separators=(",", ":"))
 
@@ -102,4 +106,4 @@ def _from_text(text: str) -> Request:
         nodes.append(make(OPERATIONS[name], [nodes[k] for k in args], given))
     value, *weights = (nodes[k] for k in content["roots"])
     problem = Problem(value, REDUCTIONS[content["reduction"]], weights[0] if weights else None, content["k"])
-    return Request(problem, Options(**content["options"]), content["swapped"])
+    return Request(problem, Options(**content["options"]), content["swapped"], content["checks"])
