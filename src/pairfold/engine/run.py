@@ -192,8 +192,10 @@ def _blocks(rows: int, ranges: Ranges, chunk: int) -> tuple[Array, Array, Array]
     row_blocks, ends, intervals = ranges
     starts = np.concatenate([[0], ends[:-1]]).astype(np.int64)
     owner = np.full(rows, -1, np.int64)
-    for number, (first, last) in enumerate(row_blocks):
-        owner[first:last] = number
+    lengths = row_blocks[:, 1] - row_blocks[:, 0]
+    before = np.cumsum(lengths) - lengths
+    listed = np.repeat(row_blocks[:, 0] - before, lengths) + np.arange(lengths.sum())
+    owner[listed] = np.repeat(np.arange(len(row_blocks)), lengths)  # of several owners, the last one stays
     bounds = np.flatnonzero(np.diff(owner)) + 1
     cuts = np.unique(np.concatenate([[0], bounds, [rows], np.arange(0, rows, chunk)]))
     blocks = np.stack([cuts[:-1], cuts[1:]], axis=1).astype(np.int64)
