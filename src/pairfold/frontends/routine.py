@@ -7,6 +7,7 @@ with arguments of known shapes only looks its plan up.
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -255,7 +256,11 @@ class Routine:
             except AttributeError:
                 args = [self.as_array(arg, position) for position, arg in enumerate(args)]
                 keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
-        plan = self._plans.get(keys)
+        try:
+            plan = self._plans.get(keys)
+        except TypeError:
+            # While a graph is traced, sizes may be symbols, which have no hash.
+            plan = None
         if plan is None:
             plan = self._new_plan(args, keys)
         if plan.steps is not None:
@@ -341,7 +346,8 @@ class Routine:
         plan = self._work_out(keys)
         if len(self._plans) >= PLANS_KEPT:
             self._plans.clear()
-        self._plans[keys] = plan
+        with contextlib.suppress(TypeError):
+            self._plans[keys] = plan
         return plan
 
     def _work_out(self, keys: tuple[Key, ...]) -> CallPlan:
