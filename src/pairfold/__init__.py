@@ -20,10 +20,15 @@ __all__ = [
     "Vi",
     "Vj",
     "__version__",
+    "band",
     "generic_argkmin",
     "generic_argmin",
     "generic_logsumexp",
     "generic_sum",
+    "lower",
+    "radius",
+    "segments",
+    "upper",
 ]
 
 

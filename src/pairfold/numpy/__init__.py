@@ -1,5 +1,6 @@
 """Reductions over all pairs of NumPy arrays: routines from formula strings, and symbolic tensors."""
 
+from pairfold.frontends.masks import band, lower, radius, segments, upper
 from pairfold.frontends.numpy import (
     ComplexLazyTensor,
     Genred,
@@ -27,8 +28,13 @@ __all__ = [
     "Var",
     "Vi",
     "Vj",
+    "band",
     "generic_argkmin",
     "generic_argmin",
     "generic_logsumexp",
     "generic_sum",
+    "lower",
+    "radius",
+    "segments",
+    "upper",
 ]
