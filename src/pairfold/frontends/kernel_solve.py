@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from types import ModuleType
 from typing import Any, ClassVar
@@ -26,7 +26,7 @@ from pairfold.ops.arithmetic import variable as make_variable
 from pairfold.reductions import REDUCTIONS
 from pairfold.transform.expand import expand, substitute
 
-__all__ = ["KernelSolveBase", "acts_alike", "solve_routine"]
+__all__ = ["KernelSolveBase", "LinearSystem", "acts_alike", "linear_system", "solve_routine"]
 
 _ADDITIVE = frozenset({"Add", "Subtract", "Concat", "Where"})
 """Linear in all their operands together: an operand without the unknown must be 0."""
@@ -143,6 +143,48 @@ def solve_routine(
     NotConvergedError
         If the system is not solved.
     """
+    system = linear_system(routine, position, args)
+    call = partial(
+        _product,
+        routine,
+        system.arrays,
+        position,
+        system.variable,
+        {},
+        ranges=ranges,
+        threads=threads,
+        progress=progress,
+    )
+    found = solve_linear(call, system.arrays[position], alike=system.alike, xp=xp, **kwargs)
+    if not system.is_flat:
+        return found
+    return (found[0][..., 0], found[1]) if kwargs.get("return_report") else found[..., 0]
+
+
+@dataclass(frozen=True, eq=False)
+class LinearSystem:
+    """A square linear system whose matrix is a routine.
+
+    Attributes
+    ----------
+    arrays : list of arrays
+        The arguments; in the place of the unknown, the right-hand side (*batch, N, E).
+    variable : Expr
+        The unknown.
+    alike : bool
+        See `acts_alike`.
+    is_flat : bool
+        Whether the right-hand side was given without its last axis, of length 1.
+    """
+
+    arrays: list[Any]
+    variable: Expr
+    alike: bool
+    is_flat: bool
+
+
+def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> LinearSystem:
+    """Check that `routine` is a linear system for argument number `position`; see `solve_routine`."""
     unknown = routine.arguments[position]
     value, variable, names = _formula_of(routine, unknown)
     if value.dim != unknown.dim:
@@ -159,16 +201,10 @@ def solve_routine(
             "points twice."
         )
     shape = (*plan.batch, plan.rows, unknown.dim)
-    prepared = list(args)
+    arrays = list(args)
     natural = routine.adapter.as_array(args[position])
-    prepared[position] = routine.adapter.prepare(natural, plan.dtype, _two_axes(natural.shape), shape)
-    call = partial(
-        _product, routine, prepared, position, variable, {}, ranges=ranges, threads=threads, progress=progress
-    )
-    found = solve_linear(call, prepared[position], alike=alike, xp=xp, **kwargs)
-    if len(natural.shape) > 1:
-        return found
-    return (found[0][..., 0], found[1]) if kwargs.get("return_report") else found[..., 0]
+    arrays[position] = routine.adapter.prepare(natural, plan.dtype, _two_axes(natural.shape), shape)
+    return LinearSystem(arrays, variable, alike, len(natural.shape) == 1)
 
 
 def _formula_of(routine: Routine, unknown: Argument) -> tuple[Expr, Expr, dict[Expr, str]]:
@@ -225,7 +261,7 @@ class KernelSolveBase:
     """Solver of linear systems given by a formula; `pairfold.numpy.KernelSolve` and its like set the framework."""
 
     adapter: ClassVar[Adapter]
-    xp: ClassVar[ModuleType] = np
+    solver: ClassVar[Any] = staticmethod(solve_routine)
 
     def __init__(
         self,
@@ -318,14 +354,13 @@ class KernelSolveBase:
         """
         if backend != "auto" or device_id != -1:
             check_backend(backend, device_id)
-        return solve_routine(
+        return self.solver(
             self._routine,
             self.position,
             args,
             ranges=ranges,
             threads=threads,
             progress=progress,
-            xp=self.xp,
             alpha=alpha,
             eps=eps,
             rtol=rtol,

@@ -264,7 +264,7 @@ class Routine:
         if plan is None:
             plan = self._new_plan(args, keys)
         if plan.steps is not None:
-            args = self._prepared(plan, args)
+            args = self.prepared(plan, args)
         options = self.options
         if threads is not None or progress:
             options = replace(options, threads=_thread_count(threads), progress=bool(progress))
@@ -305,13 +305,14 @@ class Routine:
         text = explain(self.problem, plan.rows, plan.columns, dtype, names, self.options)
         return text if self.axis == 1 else f"axis=0: below, i and j have exchanged their names.\n{text}"
 
-    def _prepared(self, plan: CallPlan, args: Sequence[Any]) -> list[Any]:
+    def prepared(self, plan: CallPlan, args: Sequence[Any]) -> list[Any]:
+        """Return `args` as the engine takes them; None for those that the formula does not use."""
         prepare = self.adapter.prepare
         if not any(plan.used):
             return [self.adapter.empty(plan.dtype)]
         return [
             None if not used else arg if step is None else prepare(arg, step.dtype, step.shape, step.stretched)
-            for arg, step, used in zip(args, plan.steps or (), plan.used, strict=True)
+            for arg, step, used in zip(args, plan.steps or (None,) * len(args), plan.used, strict=True)
         ]
 
     def as_array(self, arg: object, position: int) -> Any:
