@@ -79,7 +79,7 @@ def run(
     split = 1
     if ranges is None:
         split = options.split or choose_split(rows * prod(batch), columns, 64, threads)
-    program = compiled(problem, _NAMES[dtype], options, split > 1)
+    program = compiled(problem, _NAMES[dtype], options, split > 1, ranges is not None and _has_few_rows(ranges))
     outputs = _allocate(program, problem, dtype, rows, batch, split)
     step, cost = program.main.schedule.rows, program.plan.cost
     if ranges is None:
@@ -182,6 +182,12 @@ def _pairs_in(ranges: Ranges) -> int:
     stops = lengths[ends]
     starts = lengths[np.concatenate([[0], ends[:-1]])] if len(ends) else stops
     return int(np.sum((row_blocks[:, 1] - row_blocks[:, 0]) * (stops - starts)))
+
+
+def _has_few_rows(ranges: Ranges) -> bool:
+    """Tell whether the blocks have fewer rows, on average, than one vector of lanes."""
+    row_blocks = ranges[0]
+    return len(row_blocks) > 0 and float(np.mean(row_blocks[:, 1] - row_blocks[:, 0])) <= 16
 
 
 def _blocks(rows: int, ranges: Ranges, chunk: int) -> tuple[Array, Array, Array]:

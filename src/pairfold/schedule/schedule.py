@@ -55,6 +55,7 @@ def choose(
     looped_dim: int,
     state_dim: int,
     accumulate: str = "block",
+    few_rows: bool = False,
 ) -> Schedule:
     """Choose lanes, row vectors and columns for one formula.
 
@@ -66,8 +67,12 @@ def choose(
         Dimension of the longest sum over components that runs as a loop, 0 when there is none.
     state_dim : int
         Components of the state that every column adds to.
+    few_rows : bool
+        Blocks have fewer rows than a vector has lanes: lanes beside them are idle anyway, but not whole vectors.
     """
     lanes = vector_bytes // item_bytes
+    if few_rows:
+        return Schedule(lanes, 1, 4, state_dim <= 4, accumulate=accumulate, features=features)
     row_vectors = 4 if registers >= 32 else 2
     # Measured: more than two sums a row crowd out the rest of the formula, and four columns pay for load and store.
     in_registers = state_dim <= 2

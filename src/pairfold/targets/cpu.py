@@ -120,7 +120,9 @@ def default_threads() -> int:
     return os.cpu_count() or 1
 
 
-def schedule_for(work: Work, dtype: str, accumulate: str = "block", level: str | None = None) -> Schedule:
+def schedule_for(
+    work: Work, dtype: str, accumulate: str = "block", level: str | None = None, few_rows: bool = False
+) -> Schedule:
     """Choose the schedule of `work` on this machine."""
     host = machine(level)
     sums = [n.args[0].dim for n in topological(work.roots) if n.op.name == "Sum" and _varies_by_pair(n)]
@@ -133,6 +135,7 @@ def schedule_for(work: Work, dtype: str, accumulate: str = "block", level: str |
         looped_dim=max((dim for dim in sums if dim > UNROLL), default=0),
         state_dim=added,
         accumulate=accumulate,
+        few_rows=few_rows,
     )
 
 
