@@ -21,7 +21,9 @@ from pairfold.errors import (
 )
 from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.formula import power
+from pairfold.frontends.genred import choose_reduction
 from pairfold.frontends.kernel_solve import solve_routine
+from pairfold.frontends.lazy_axes import is_single_axis, reduce_axes
 from pairfold.frontends.lazy_index import components, expand_key, sizes_after, slice_of, taken
 from pairfold.frontends.lazy_matrix import LazyMatrix
 from pairfold.frontends.lazy_reduction import LazyReduction, reduce_tensor, reduction_axis
@@ -704,8 +706,9 @@ class LazyTensorBase:
             The weight of LogSumExp and SumSoftMaxWeight.
         opt_arg : int, optional
             K for the KMin family.
-        axis, dim : int
-            The axis of i or of j; `dim` wins.
+        axis, dim : int or tuple of int
+            The axis of i or of j; `dim` wins. Batch axes and several axes are possible for sums, means, products and
+            their like.
         **kwargs
             ``call=False`` returns a `LazyReduction`. ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``,
             ``out``, ``threads``, ``progress``, ``backend`` are those of `Genred`.
@@ -714,14 +717,18 @@ class LazyTensorBase:
         -------
         array, tuple of arrays, or LazyReduction
         """
+        if not is_single_axis(self, axis if dim is None else dim, reduction_op):
+            chosen = choose_reduction(reduction_op, other is not None)
+            return self._reduced(chosen, axis, dim, other, opt_arg, kwargs)
         side = reduction_axis(self, axis, dim, reduction_op, None)
         weight = None if other is None else self._lift(other)
         return reduce_tensor(self, reduction_op, side, weight, opt_arg, **kwargs)
 
-    def _reduced(
-        self, reduction: Reduction, axis: int | None, dim: int | None, weight: Any, k: Any, kwargs: dict[str, Any]
-    ) -> Any:
-        """Reduce over i or j, or build the operation of the same name over the last axis."""
+    def _reduced(self, reduction: Reduction, axis: Any, dim: Any, weight: Any, k: Any, kwargs: dict[str, Any]) -> Any:
+        """Reduce over i, j, batch axes or several axes, or build the operation of the same name over the last axis."""
+        chosen = axis if dim is None else dim
+        if not is_single_axis(self, chosen, reduction.name):
+            return reduce_axes(self, reduction, chosen, weight, kwargs)
         inner = OPERATIONS.get(reduction.name)
         side = reduction_axis(self, axis, dim, reduction.name, inner)
         if side == 2 and inner is not None:

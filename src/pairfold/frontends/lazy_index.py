@@ -135,9 +135,10 @@ def taken(leaf: Leaf, batch: Sequence[Any], rows: Any, columns: Any, shape: Shap
         for place, part in enumerate(batch[len(batch) - own :]):
             stretched = array.shape[place] == 1 and shape[len(batch) - own + place] != 1
             wanted.append((0 if isinstance(part, int) else _EVERYTHING) if stretched else part)
-        array = array[tuple(wanted)]
+        if any(not isinstance(part, slice) or part != _EVERYTHING for part in wanted):
+            array = array[tuple(wanted)]
     if core == 2:
         part, size = (rows, shape[-3]) if leaf.category == Category.ROW else (columns, shape[-2])
-        if array.shape[-2] == size:
+        if array.shape[-2] == size and not (isinstance(part, slice) and part == _EVERYTHING):
             array = array[..., part, :]
-    return leaf.with_array(array)
+    return leaf if array is leaf.array else leaf.with_array(array)
