@@ -21,7 +21,8 @@ __all__ = ["FeaturesKP", "KernelProduct", "kernel_product"]
 def _metric(x: Tensor, y: Tensor, gamma: Gamma) -> Tensor:
     """Return the (N, M) matrix of <x - y, gamma (x - y)>."""
     difference = x[:, None, :] - y[None, :, :]
-    dim, weights = x.shape[1], gamma.tensor
+    dim = x.shape[1]
+    weights: Tensor = gamma.tensor
     if gamma.side:
         weights = weights.unsqueeze(1 if gamma.side == "i" else 0)
     if weights.shape[-1] == dim**2 and dim > 1:

@@ -10,7 +10,7 @@ from pairfold.frontends.leaf import Leaf, Symbol
 from pairfold.ir.reduction import Reduction
 from pairfold.ops import OPERATIONS
 
-__all__ = ["LazyTensorHabits", "RoutineHabits"]
+__all__ = ["ComplexHabits", "LazyTensorHabits", "RoutineHabits"]
 
 Shape = tuple[int, ...]
 
@@ -31,9 +31,6 @@ class LazyTensorHabits(LazyTensorBase):
 
     pairfold itself reads `_shape` and `dim()`, which are what they say.
     """
-
-    def __init__(self, x: Any = None, axis: int | None = None, is_complex: bool = False) -> None:
-        super().__init__(x, axis)
 
     @property
     def shape(self) -> Any:
@@ -119,6 +116,16 @@ class LazyTensorHabits(LazyTensorBase):
         """Return the keywords that a reduction takes when it is made, and those that it takes when it is called."""
         call = {name: value for name, value in kwargs.items() if name in ("backend", "device_id", "ranges", "out")}
         return {name: value for name, value in kwargs.items() if name not in call}, call
+
+
+class ComplexHabits(LazyTensorHabits):
+    """The same for tensors of complex numbers."""
+
+    @property
+    def dtype(self) -> Any:
+        """Name of the complex type of the reductions to come; None when there are only numbers and symbols."""
+        name = LazyTensorHabits.dtype.fget(self)  # type: ignore[attr-defined]
+        return {"float32": "complex64", "float64": "complex128"}.get(name)
 
 
 _OPERATORS = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pairfold.pykeops.habits import ComplexHabits as ComplexGenericLazyTensor
 from pairfold.pykeops.habits import LazyTensorHabits as GenericLazyTensor
 
-__all__ = ["GenericLazyTensor", "is_complex_lazytensor"]
+__all__ = ["ComplexGenericLazyTensor", "GenericLazyTensor", "is_complex_lazytensor"]
 
 
 def is_complex_lazytensor(x: object) -> bool:

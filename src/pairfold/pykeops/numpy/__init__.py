@@ -7,10 +7,11 @@ from pairfold.pykeops.numpy.convolutions.radial_kernels import RadialKernelConv
 from pairfold.pykeops.numpy.convolutions.radial_kernels_grad1 import RadialKernelGrad1conv
 from pairfold.pykeops.numpy.generic.generic_ops import generic_argkmin, generic_argmin
 from pairfold.pykeops.numpy.generic.generic_red import Genred
-from pairfold.pykeops.numpy.lazytensor.LazyTensor import LazyTensor, Pm, Vi, Vj
+from pairfold.pykeops.numpy.lazytensor.LazyTensor import ComplexLazyTensor, LazyTensor, Pm, Vi, Vj
 from pairfold.pykeops.numpy.operations import KernelSolve
 
 __all__ = [
+    "ComplexLazyTensor",
     "Genred",
     "KernelSolve",
     "LazyTensor",

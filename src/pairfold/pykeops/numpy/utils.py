@@ -37,7 +37,7 @@ def squared_distances(x: Array, y: Array) -> Array:
 
 def differences(x: Array, y: Array) -> Array:
     """Return the (D, N, M) array of differences of (N, D) and (M, D) points."""
-    return x.T[:, :, None] - y.T[:, None, :]  # type: ignore[no-any-return]
+    return x.T[:, :, None] - y.T[:, None, :]
 
 
 def _choose(table: dict[str, Callable[..., Array]], kernel: str) -> Callable[..., Array]:
@@ -159,7 +159,7 @@ class numpytools:  # noqa: N801 - the name that programs use
     @staticmethod
     def dtypename(dtype: Any) -> str:
         """Return the name of a dtype."""
-        return np.dtype(dtype).name
+        return str(np.dtype(dtype))
 
     @staticmethod
     def array(x: ArrayLike, dtype: DTypeLike = "float32", device: object = None) -> Array:

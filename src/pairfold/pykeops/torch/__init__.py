@@ -16,10 +16,11 @@ from pairfold.pykeops.torch import (
 from pairfold.pykeops.torch.generic.generic_ops import generic_argkmin, generic_argmin
 from pairfold.pykeops.torch.generic.generic_red import Genred
 from pairfold.pykeops.torch.kernels import FeaturesKP, Formula, Kernel, kernel_formulas
-from pairfold.pykeops.torch.lazytensor.LazyTensor import LazyTensor, Pm, Vi, Vj
+from pairfold.pykeops.torch.lazytensor.LazyTensor import ComplexLazyTensor, LazyTensor, Pm, Vi, Vj
 from pairfold.pykeops.torch.operations import KernelSolve
 
 __all__ = [
+    "ComplexLazyTensor",
     "FeaturesKP",
     "Formula",
     "Genred",

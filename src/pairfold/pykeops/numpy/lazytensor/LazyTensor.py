@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pairfold.frontends import numpy as frontend
+from pairfold.frontends.lazy_complex import ComplexLazyTensorBase
 from pairfold.frontends.lazy_methods import make_variables
-from pairfold.pykeops.habits import LazyTensorHabits
+from pairfold.pykeops.habits import ComplexHabits, LazyTensorHabits
 
-__all__ = ["LazyTensor", "Pm", "Var", "Vi", "Vj"]
+__all__ = ["ComplexLazyTensor", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
 
 
 class LazyTensor(LazyTensorHabits, frontend.LazyTensor):
     """`pairfold.numpy.LazyTensor` with the habits of KeOps."""
+
+
+class ComplexLazyTensor(ComplexHabits, ComplexLazyTensorBase, LazyTensor, real_type=LazyTensor):
+    """`pairfold.numpy.ComplexLazyTensor` with the habits of KeOps."""
 
 
 _variables = make_variables(LazyTensor)

@@ -1,0 +1,217 @@
+"""`kernel_product` and `generic_sum` as programs of 2018 call them, against dense PyTorch: values and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from pairfold.errors import ArgumentValueError  # noqa: E402
+from pairfold.frontends.classic import Formula, Kernel, kernel_formulas  # noqa: E402
+from pairfold.frontends.classic_product import MODES  # noqa: E402
+from pairfold.frontends.classic_torch import FeaturesKP, KernelProduct, kernel_product  # noqa: E402
+
+N, M = 5, 6
+Tensor = Any
+
+
+def tensors(*shapes: tuple[int, ...]) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(4)
+    return [torch.randn(*shape, dtype=torch.float64, generator=generator).requires_grad_() for shape in shapes]
+
+
+def gradients(result: Tensor, inputs: Sequence[Tensor], seed: int) -> list[Tensor]:
+    direction = torch.randn(result.shape, dtype=result.dtype, generator=torch.Generator().manual_seed(seed))
+    return list(torch.autograd.grad((result * direction).sum(), inputs, create_graph=True, allow_unused=True))
+
+
+def agree_with_derivatives(first: Tensor, second: Tensor, inputs: Sequence[Tensor]) -> None:
+    """Compare values, gradients, and gradients of gradients."""
+    torch.testing.assert_close(first, second, rtol=1e-9, atol=1e-10)
+    ours, dense = gradients(first, inputs, 1), gradients(second, inputs, 1)
+    used = [number for number, gradient in enumerate(dense) if gradient is not None]
+    assert used
+    for number in used:
+        torch.testing.assert_close(ours[number], dense[number], rtol=1e-8, atol=1e-9)
+    again = [gradients(torch.cat([found[number].reshape(-1) for number in used]), inputs, 2) for found in (ours, dense)]
+    for mine, theirs in zip(*again, strict=True):
+        if theirs is not None:
+            torch.testing.assert_close(mine, theirs, rtol=1e-7, atol=1e-8)
+
+
+# ---------------------------------------------------------------- the programs of the first readme
+
+
+@pytest.mark.usefixtures("alias")
+@pytest.mark.parametrize("interface", ["kernel_product", "generic_sum"])
+def test_the_gaussian_of_the_first_readme(interface: str) -> None:
+    from pykeops.torch.generic_sum import generic_sum
+    from pykeops.torch.kernels import Kernel, kernel_product
+
+    x, y, b = (torch.randn(*shape, requires_grad=True) for shape in ((50, 3), (70, 3), (70, 2)))
+    sigma = torch.tensor([0.5], requires_grad=True)
+    if interface == "kernel_product":
+        params = {"id": Kernel("gaussian(x,y)"), "gamma": 1.0 / sigma**2}
+        a = kernel_product(params, x, y, b)
+    else:
+        convolution = generic_sum(
+            "Exp(-G*SqDist(X,Y)) * B", "A = Vx(2)", "G = Pm(1)", "X = Vx(3)", "Y = Vy(3)", "B = Vy(2)"
+        )
+        a = convolution(1.0 / sigma**2, x, y, b)
+    assert a.dtype == torch.float32
+    inputs = [tensor.detach().double().requires_grad_() for tensor in (x, y, b, sigma)]
+    u, v, w, s = inputs
+    expected = torch.exp(-((u[:, None] - v) ** 2).sum(-1) / s**2) @ w
+    torch.testing.assert_close(a.double(), expected, rtol=1e-4, atol=1e-5)
+    first, second = gradients(a.double(), (x, y, b, sigma), 1), gradients(expected, inputs, 1)
+    for mine, theirs in zip(first, second, strict=True):
+        torch.testing.assert_close(mine.double(), theirs, rtol=1e-3, atol=1e-4)
+    for number, tensor in enumerate((x, y, b, sigma)):
+        (mine,) = gradients(first[number].double(), [tensor], 2)
+        (theirs,) = gradients(second[number], [inputs[number]], 2)
+        if theirs is not None:
+            torch.testing.assert_close(mine.double(), theirs, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.usefixtures("alias")
+def test_names_of_all_releases() -> None:
+    import pykeops.torch
+    import pykeops.torch.generic_sum
+    import pykeops.torch.kernel_product.kernels
+    from pykeops.torch import Kernel as Renamed
+    from pykeops.torch.features_kernels import FeaturesKP as Features
+    from pykeops.torch.generic_logsumexp import GenericLogSumExp, generic_logsumexp
+    from pykeops.torch.kernel_product import kernel_product as function
+    from pykeops.torch.kernel_product.formula import Formula as Atom
+    from pykeops.torch.utils import Formula as Again
+
+    assert (Renamed, Features, function, Atom, Again) == (Kernel, FeaturesKP, kernel_product, Formula, Formula)
+    x, y, b = tensors((N, 2), (M, 2), (M, 1))
+    params = {"id": Renamed("gaussian(x,y)"), "gamma": torch.ones(1, dtype=torch.float64)}
+    assert torch.equal(pykeops.torch.kernel_product(params, x, y, b), function(params, x, y, b))
+    declarations = "a = Vx(1)", "x = Vx(2)", "y = Vy(2)"
+    lse = generic_logsumexp("-SqDist(x,y)", *declarations)(x, y)
+    torch.testing.assert_close(lse, pykeops.torch.generic_logsumexp("-SqDist(x,y)", *declarations)(x, y))
+    low = GenericLogSumExp.apply("auto", declarations[1:], "-SqDist(x,y)", [(1, 0), (2, 0), (2, 1)], 0, x, y)
+    torch.testing.assert_close(low, lse)
+    low = pykeops.torch.generic_sum.GenericSum.apply("CPU", declarations[1:], "(x,y)", [], 1, x, y)
+    torch.testing.assert_close(low, (x @ y.T).sum(0)[:, None])
+
+
+# ---------------------------------------------------------------- kernels, modes, gammas
+
+
+@pytest.mark.parametrize("name", kernel_formulas)
+@pytest.mark.parametrize("mode", ["sum", "lse"])
+def test_every_kernel_is_differentiable_in_everything(name: str, mode: str) -> None:
+    x, y, b = tensors((N, 3), (M, 3), (M, 1))
+    gamma = torch.tensor([0.7], dtype=torch.float64, requires_grad=True)
+    params = {"id": Kernel(f"{name}(x,y)"), "gamma": gamma, "mode": mode}
+    pair = [kernel_product(params, x, y, b, backend=backend) for backend in ("auto", "pytorch")]
+    agree_with_derivatives(*pair, (x, y, b, gamma))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_is_differentiable_in_everything(mode: str) -> None:
+    x, y, u, v = tensors((N, 3), (M, 3), (N, 2), (M, 2))
+    scalings = tensors(*((N if side == "i" else M, 1) for side in MODES[mode].sides))
+    gamma, h = (torch.tensor([value], dtype=torch.float64, requires_grad=True) for value in (0.7, 1.2))
+    params: dict[str, Any] = {"id": Kernel("gaussian(x,y) * cauchy(u,v)**2"), "gamma": (gamma, h)}
+    pair = [
+        kernel_product({**params, "backend": backend}, (x, u), (y, v), *scalings, mode=mode)
+        for backend in ("auto", "pytorch")
+    ]
+    agree_with_derivatives(*pair, (x, y, u, v, gamma, h, *scalings))
+
+
+@pytest.mark.parametrize("side", ["", "i", "j"])
+@pytest.mark.parametrize("length", [1, 3, 9])
+def test_gamma_of_every_shape_is_differentiable(length: int, side: str) -> None:
+    x, y, b = tensors((N, 3), (M, 3), (M, 2))
+    factor = torch.randn(3, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    gamma = {1: torch.ones(1), 3: torch.tensor([0.5, 1.0, 2.0]), 9: (factor @ factor.T).reshape(-1)}[length].double()
+    if side:
+        gamma = gamma * torch.linspace(0.5, 1.0, N if side == "i" else M, dtype=torch.float64)[:, None]
+    gamma.requires_grad_()
+    params = {"id": Kernel("laplacian(x,y)"), "gamma": (side, gamma) if side == "i" else gamma}
+    pair = [kernel_product(params, x, y, b, backend=backend) for backend in ("auto", "pytorch")]
+    agree_with_derivatives(*pair, (x, y, b, gamma))
+
+
+@pytest.mark.parametrize("name", ["laplacian", "distance"])
+def test_equal_points_have_finite_gradients(name: str) -> None:
+    (x,) = tensors((N, 3))
+    b, gamma = torch.ones(N, 1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
+    params = {"id": Kernel(f"{name}(x,y)"), "gamma": gamma}
+    found = [
+        torch.autograd.grad(kernel_product(params, x, x, b, backend=backend).sum(), x)[0]
+        for backend in ("auto", "pytorch")
+    ]
+    assert bool(torch.isfinite(found[0]).all())
+    torch.testing.assert_close(*found)
+
+
+def test_the_matrix_itself() -> None:
+    x, y, b = tensors((N, 3), (M, 3), (M, 2))
+    params = {"id": Kernel("gaussian(x,y) + 1"), "gamma": torch.ones(1, dtype=torch.float64)}
+    matrix = kernel_product(params, x, y, b, backend="matrix")
+    torch.testing.assert_close(matrix, torch.exp(-((x[:, None] - y) ** 2).sum(-1)) + 1)
+
+
+# ---------------------------------------------------------------- kernels of one's own, and older functions
+
+
+def test_kernels_of_ones_own_with_dense_functions() -> None:
+    x, y, u, v, s, t, b = tensors((N, 3), (M, 3), (N, 2), (M, 2), (N, 1), (M, 1), (M, 2))
+    gammas = [torch.tensor([value], dtype=torch.float64) for value in (0.7, 1.0, 0.3)]
+    kernel = Kernel(
+        formula_sum="Exp(-G*SqDist(X,Y)) * Square((U,V)) * Exp(-I*SqDist(S,T))",
+        routine_sum=lambda gxmy2, usv, ismt2, **_: (-gxmy2 - ismt2).exp() * usv**2,
+        features="locations+directions+values",
+    )
+    params = {"id": kernel, "gamma": gammas}
+    pair = [kernel_product(params, (x, u, s), (y, v, t), b, backend=backend) for backend in ("auto", "pytorch")]
+    agree_with_derivatives(*pair, (x, y, u, v, s, t, b))
+    g, h, i = gammas
+    of_may = FeaturesKP(kernel, g, x, y, h, u, v, i, s, t, b, mode="sum", backend="pytorch")
+    torch.testing.assert_close(of_may, pair[0])
+    later = FeaturesKP(kernel, (g, h, i), (x, u, s), (y, v, t), (b,), dtype="float32")
+    torch.testing.assert_close(later, pair[0])
+
+
+def test_dense_functions_get_what_they_name() -> None:
+    x, y, b = tensors((N, 3), (M, 3), (M, 2))
+
+    def matrix(x: Tensor, y: Tensor) -> Tensor:
+        return x @ y.T
+
+    kernel = Kernel(formula_sum="(X|Y)", routine_sum=matrix)
+    params = {"id": kernel, "gamma": None}
+    torch.testing.assert_close(kernel_product(params, x, y, b, backend="pytorch"), kernel_product(params, x, y, b))
+    with pytest.raises(ArgumentValueError, match="has no routine_log, which backend='pytorch' needs"):
+        kernel_product(params, x, y, b[:, :1], mode="lse", backend="pytorch")
+
+
+def test_older_functions() -> None:
+    x, y, b, a = tensors((N, 3), (M, 3), (M, 1), (N, 1))
+    gamma, kernel = torch.ones(1, dtype=torch.float64), Kernel("cauchy(x,y)")
+    expected = kernel_product({"id": kernel, "gamma": gamma}, x, y, b, a, mode="lse_mult_i")
+    torch.testing.assert_close(KernelProduct(gamma, x, y, b, kernel, "log_mult_i", bonus_args=(a,)), expected)
+    torch.testing.assert_close(FeaturesKP(kernel, gamma, x, y, b, mode="log_mult_i", bonus_args=(a,)), expected)
+    with pytest.raises(ArgumentValueError, match="found 3 arguments after the kernel"):
+        FeaturesKP(kernel, gamma, x, b)
+
+
+@pytest.mark.parametrize("check", [torch.autograd.gradcheck, torch.autograd.gradgradcheck])
+def test_finite_differences(check: Callable[..., bool]) -> None:
+    x, y, b = tensors((3, 2), (4, 2), (4, 1))
+    gamma = torch.tensor([0.7, 1.1], dtype=torch.float64, requires_grad=True)
+    kernel = Kernel("gaussian(x,y)")
+
+    def product(gamma: Tensor, x: Tensor, y: Tensor, b: Tensor) -> Tensor:
+        return kernel_product({"id": kernel, "gamma": gamma}, x, y, b)
+
+    assert check(product, (gamma, x, y, b))
