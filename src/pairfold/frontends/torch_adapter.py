@@ -16,8 +16,8 @@ from pairfold.engine import Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.derivatives import differentiable_form, numbered, output_kinds
-from pairfold.frontends.torch_operator import Sizes, is_tracked, reduce
-from pairfold.frontends.torch_request import Request
+from pairfold.frontends.torch_operator import is_tracked, reduce
+from pairfold.frontends.torch_request import Request, Sizes
 from pairfold.ir.problem import Problem
 
 __all__ = ["TORCH"]

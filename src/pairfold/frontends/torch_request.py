@@ -18,9 +18,23 @@ from pairfold.ir.op import OPERATIONS
 from pairfold.ir.problem import Problem
 from pairfold.reductions import REDUCTIONS
 
-__all__ = ["Request"]
+__all__ = ["Request", "Sizes"]
 
 _DEFAULTS = Options()
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of one reduction: ``(*batch, rows, ...)`` is left when the columns are reduced."""
+
+    rows: int
+    columns: int
+    batch: tuple[int, ...]
+
+    @property
+    def swapped(self) -> Sizes:
+        """The sizes of the reduction over rows."""
+        return Sizes(self.columns, self.rows, self.batch)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,217 @@
+"""The derivatives of one reduction, in operations of PyTorch and further reductions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pairfold.frontends.derivatives import (
+    Feed,
+    Pass,
+    adjoint,
+    at_winners,
+    output_kinds,
+    saved_problem,
+    tangent,
+    uses_winners,
+)
+from pairfold.frontends.torch_request import Request, Sizes
+from pairfold.ir.expr import Category, variables
+from pairfold.ir.problem import Problem
+
+__all__ = ["Call"]
+
+Tensors = Sequence[Tensor]
+
+EXACT_IN_FLOAT32 = 2**24
+"""Whole numbers up to this one are exact in float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One reduction, and its derivatives.
+
+    Attributes
+    ----------
+    reduce : callable
+        ``reduce(request, arrays, sizes, ranges)``, itself differentiable.
+    request : Request
+        What is computed.
+    arrays : sequence of tensors
+        From what.
+    sizes : Sizes
+        Rows, columns and batch.
+    ranges : sequence of tensors
+        As for `reduce`.
+    outputs : sequence of tensors
+        What was found.
+    """
+
+    reduce: Callable[..., tuple[Tensor, ...]]
+    request: Request
+    arrays: Tensors
+    sizes: Sizes
+    ranges: Tensors = ()
+    outputs: Tensors = ()
+
+    @property
+    def problem(self) -> Problem:
+        """What is computed, without how."""
+        return self.request.problem
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no pair."""
+        return 0 in (self.sizes.rows, self.sizes.columns, *self.sizes.batch)
+
+    def pull_back(self, wanted: tuple[int, ...], cotangents: Sequence[Tensor | None]) -> dict[int, Tensor]:
+        """Return the gradients with respect to the arrays that are `wanted`."""
+        kinds = output_kinds(self.problem)
+        given = tuple(g is not None and kind == "real" for g, kind in zip(cotangents, kinds, strict=True))
+        found: dict[int, Tensor] = {}
+        if any(given) and not self.is_empty:
+            found = self._pull_back(wanted, given, cotangents)
+        return {k: found[k] if k in found else torch.zeros_like(self.arrays[k]) for k in wanted}
+
+    def _pull_back(
+        self, wanted: tuple[int, ...], given: tuple[bool, ...], cotangents: Sequence[Tensor | None]
+    ) -> dict[int, Tensor]:
+        if uses_winners(self.problem):
+            assert cotangents[0] is not None
+            return _Winners(self).pull_back(wanted, cotangents[0])
+        found = {}
+        for one in adjoint(self.problem, wanted, given):
+            total = self._launch(one, cotangents=cotangents)
+            for piece in one.pieces:
+                found[piece.index] = self._fitted(total[..., piece.first : piece.last], piece.index)
+        return found
+
+    def push_forward(self, tangents: dict[int, Tensor]) -> tuple[Tensor | None, ...]:
+        """Return the tangents of the outputs for those of the arrays; None for integers."""
+        sizes = self.sizes
+        shapes = [(*sizes.batch, sizes.rows, *shape) for shape in self.problem.reduction.shapes(self.problem.sizes)]
+        found: dict[int, Tensor] = {}
+        if tangents and not self.is_empty:
+            found = self._push_forward(tangents, shapes)
+        return tuple(
+            None if kind == "index" else found[k] if k in found else self.arrays[0].new_zeros(shape)
+            for k, (shape, kind) in enumerate(zip(shapes, output_kinds(self.problem), strict=True))
+        )
+
+    def _push_forward(self, tangents: dict[int, Tensor], shapes: Sequence[Sequence[int]]) -> dict[int, Tensor]:
+        if uses_winners(self.problem):
+            return {0: _Winners(self).push_forward(tangents)}
+        one = tangent(self.problem, tuple(tangents))
+        if one is None:
+            return {}
+        total = self._launch(one, tangents=tangents)
+        return {
+            piece.index: total[..., piece.first : piece.last].reshape(*shapes[piece.index]) for piece in one.pieces
+        }
+
+    def _launch(self, one: Pass, **given: Any) -> Tensor:
+        """Carry out a pass of a derivative."""
+        request = Request(one.problem, self.request.options, self.request.is_swapped != one.is_swapped)
+        sizes = self.sizes.swapped if one.is_swapped else self.sizes
+        arrays = [self._feed(feed, **given) for feed in one.feeds]
+        like = self.arrays[0]
+        if Feed("number", 0) in one.feeds and like.dtype == torch.float32 and sizes.columns > EXACT_IN_FLOAT32:
+            (total,) = self.reduce(request, [t.double() for t in arrays], sizes, self.ranges)
+            return total.to(like.dtype)
+        (total,) = self.reduce(request, arrays or [like.new_empty(0)], sizes, self.ranges)
+        return total
+
+    def _feed(self, feed: Feed, cotangents: Any = None, tangents: Any = None) -> Tensor:
+        like = self.arrays[0]
+        if feed.source == "argument":
+            return self.arrays[feed.index]
+        if feed.source == "tangent":
+            found: Tensor = tangents[feed.index]
+            return found
+        if feed.source == "number":
+            numbers = torch.arange(self.sizes.columns, dtype=like.dtype, device=like.device)
+            return numbers.reshape(*(1,) * len(self.sizes.batch), -1, 1)
+        tensor = cotangents[feed.index] if feed.source == "cotangent" else self._saved_outputs()[feed.index]
+        return tensor.to(like.dtype).reshape(*self.sizes.batch, self.sizes.rows, -1)
+
+    def _saved_outputs(self) -> Tensors:
+        saved = saved_problem(self.problem)
+        if saved is None:
+            return self.outputs
+        request = Request(saved, self.request.options, self.request.is_swapped)
+        return self.reduce(request, self.arrays, self.sizes, self.ranges)
+
+    def _fitted(self, total: Tensor, position: int) -> Tensor:
+        """Undo the broadcast of argument number `position` over rows and batch axes."""
+        array = self.arrays[position]
+        if total.dim() > array.dim():
+            total = total.sum(-2)
+        return total.sum_to_size(array.shape)
+
+
+class _Winners:
+    """The derivative of a minimum or maximum: that of the formula at the pairs that attain it.
+
+    The rows of all winners are gathered, and the formula is differentiated at as many pairs as there are winners.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self.whole = call
+        best, where = call.outputs[:2]
+        problem, nobody = at_winners(call.problem)
+        batch, rows = call.sizes.batch, call.sizes.rows
+        self.count = prod(where.shape[len(batch) + 1 :])
+        self.exists = best != nobody
+        # A missing winner has number -1; what is gathered in its place is not used.
+        self.index = where.reshape(*batch, rows * self.count, 1).clamp(min=0)
+        self.categories = {int(node.params[0]): node.params[2] for node in variables(*call.problem.roots)}
+        arrays = [self.gather(t, position) for position, t in enumerate(call.arrays)]
+        self.pairs = Call(call.reduce, Request(problem, call.request.options), arrays, Sizes(rows * self.count, 1, batch))
+
+    def gather(self, tensor: Tensor, position: int) -> Tensor:
+        """Return argument number `position`, or a tangent of it, with one row per winner."""
+        category = self.categories.get(position)
+        if category == Category.ROW:
+            tall = tensor.unsqueeze(-2).expand(*tensor.shape[:-1], self.count, tensor.shape[-1])
+            return tall.reshape(*tensor.shape[:-2], -1, tensor.shape[-1])
+        if category == Category.COLUMN:
+            full = tensor.expand(*self.whole.sizes.batch, *tensor.shape[-2:])
+            return full.gather(-2, self.index.expand(*self.index.shape[:-1], tensor.shape[-1]))
+        return tensor
+
+    def scatter(self, part: Tensor, position: int) -> Tensor:
+        """Return the adjoint of `gather`."""
+        array = self.whole.arrays[position]
+        category = self.categories.get(position)
+        if category == Category.ROW:
+            return part.reshape(*array.shape[:-1], self.count, array.shape[-1]).sum(-2)
+        if category == Category.COLUMN:
+            full = part.new_zeros(*self.whole.sizes.batch, *array.shape[-2:])
+            return full.scatter_add(-2, self.index.expand(part.shape), part).sum_to_size(array.shape)
+        return part
+
+    def pull_back(self, wanted: tuple[int, ...], g: Tensor) -> dict[int, Tensor]:
+        """Return the gradients with respect to the arrays that are `wanted`."""
+        g = torch.where(self.exists, g, torch.zeros_like(g))
+        sizes, dim = self.pairs.sizes, self.whole.problem.value.dim
+        if dim > 1:
+            # The winner of component c has a cotangent for this component only.
+            g = torch.diag_embed(g.reshape(*sizes.batch, -1, dim))
+        found = self.pairs.pull_back(wanted, (g.reshape(*sizes.batch, sizes.rows, dim),))
+        return {position: self.scatter(part, position) for position, part in found.items()}
+
+    def push_forward(self, tangents: dict[int, Tensor]) -> Tensor:
+        """Return the tangent of the values."""
+        moved = {position: self.gather(t, position) for position, t in tangents.items()}
+        (along,) = self.pairs.push_forward(moved)
+        assert along is not None
+        dim = self.whole.problem.value.dim
+        if dim > 1:
+            along = along.reshape(*self.whole.sizes.batch, -1, dim, dim).diagonal(dim1=-2, dim2=-1)
+        along = along.reshape(self.exists.shape)
+        return torch.where(self.exists, along, torch.zeros_like(along))
