@@ -267,8 +267,8 @@ class Routine:
             args = self.prepared(plan, args)
         options = self.options
         if threads is not None or progress:
-            options = replace(options, threads=_thread_count(threads), progress=bool(progress))
-        intervals = None if ranges is None else self._intervals(ranges, plan)
+            options = self.options_with(threads, progress)
+        intervals = None if ranges is None else self.intervals(ranges, plan)
         outputs = self.adapter.run(
             self.problem,
             args,
@@ -283,6 +283,10 @@ class Routine:
         if out is not None:
             return self._fill(out, outputs)
         return outputs[0] if len(outputs) == 1 else outputs
+
+    def options_with(self, threads: int | None, progress: bool) -> Options:
+        """Return the options of this routine with what a call may choose."""
+        return replace(self.options, threads=_thread_count(threads), progress=bool(progress))
 
     def plan(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None) -> CallPlan:
         """Return what follows from the shapes and dtypes of `args`."""
@@ -490,7 +494,7 @@ class Routine:
 
     # ------------------------------------------------------------ ranges and out
 
-    def _intervals(self, ranges: Any, plan: CallPlan) -> tuple[Any, ...]:
+    def intervals(self, ranges: Any, plan: CallPlan) -> tuple[Any, ...]:
         """Return the six arrays, those of the kept side first."""
         if self.axis == 1:
             return as_ranges(ranges, plan.rows, plan.columns) or ()

@@ -10,13 +10,16 @@ import torch
 
 from pairfold.errors import ArgumentValueError
 from pairfold.frontends.genred import GenredBase, make_generics
+from pairfold.frontends.kernel_solve import KernelSolveBase
 from pairfold.frontends.lazy import LazyTensorBase
 from pairfold.frontends.lazy_methods import make_variables
 from pairfold.frontends.torch_adapter import TORCH
+from pairfold.frontends.torch_kernel_solve import solve_tensors
 from pairfold.frontends.torch_replay import STEPS
 
 __all__ = [
     "Genred",
+    "KernelSolve",
     "LazyTensor",
     "Pm",
     "Var",
@@ -101,6 +104,68 @@ def _call_genred(state: Any, *args: Any, **kwargs: Any) -> Any:
 STEPS["Genred"] = _call_genred
 
 
+class KernelSolve(KernelSolveBase):
+    """Solver of linear systems on PyTorch tensors: ``alpha a + Sum F(..., a) = b`` for a, differentiable.
+
+    Conjugate gradients: F must be linear in the unknown and symmetric, the same points must be given as rows and as
+    columns, and the matrix must be positive semi-definite.
+
+    Parameters
+    ----------
+    formula, aliases, varinvalias, axis, dtype_acc, use_double_acc, sum_scheme
+        As for `pairfold.numpy.KernelSolve`.
+    dtype, opt_arg, enable_chunks, rec_multVar_highdim, use_fast_math, cuda_type
+        Accepted for compatibility, without effect.
+
+    Raises
+    ------
+    FormulaError
+        If the formula is not in the language, or not linear in the unknown.
+    ArgumentValueError, ArgumentTypeError
+        If another argument is not allowed.
+
+    Notes
+    -----
+    The derivatives with respect to b, to all other arguments and to alpha, which may be a tensor with one entry, are
+    implicit: they cost one more solution, whatever number of iterations the solution took, and no memory.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from pairfold.torch import KernelSolve
+    >>> interpolate = KernelSolve("Exp(-SqDist(x, y)) * a", ["x = Vi(1)", "y = Vj(1)", "a = Vj(1)"], "a", axis=1)
+    >>> x, b = torch.tensor([[0.0], [1.0], [2.0]]), torch.ones(3, 1, requires_grad=True)
+    >>> a = interpolate(x, x, b)
+    >>> torch.allclose(torch.exp(-((x - x.T) ** 2)) @ a, b, atol=1e-4)
+    True
+    """
+
+    adapter = TORCH
+    solver = staticmethod(solve_tensors)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - as in the base class
+        if not torch.compiler.is_compiling():
+            return super().__call__(*args, **kwargs)
+        from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
+
+        build, state = self.__reduce__()
+        return call_traced("KernelSolve", (tuple(build.keywords.items()), state, *args), kwargs, is_lazy=False)
+
+
+@lru_cache(maxsize=256)
+def _kernel_solve(options: tuple[tuple[str, Any], ...], state: tuple[Any, ...]) -> KernelSolve:
+    return KernelSolve(*state, **dict(options))
+
+
+def _call_kernel_solve(options: Any, state: Any, *args: Any, **kwargs: Any) -> Any:
+    formula, aliases, *others = state
+    solver = _kernel_solve(tuple(options), (formula, tuple(aliases), *others))
+    return KernelSolveBase.__call__(solver, *args, **kwargs)
+
+
+STEPS["KernelSolve"] = _call_kernel_solve
+
+
 _generics = make_generics(Genred)
 generic_sum = _generics["generic_sum"]
 generic_logsumexp = _generics["generic_logsumexp"]
@@ -140,6 +205,7 @@ class LazyTensor(LazyTensorBase):
 
     __slots__ = ()
     adapter = TORCH
+    solver = staticmethod(solve_tensors)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Return a new tensor; while `torch.compile` traces, something that it can trace."""

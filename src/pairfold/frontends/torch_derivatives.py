@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -20,7 +20,7 @@ from pairfold.frontends.derivatives import (
     tangent,
     uses_winners,
 )
-from pairfold.frontends.torch_request import Request, Sizes
+from pairfold.frontends.torch_request import Request, Sizes, System
 from pairfold.ir.expr import Category, variables
 from pairfold.ir.problem import Problem
 
@@ -71,6 +71,8 @@ class Call:
 
     def pull_back(self, wanted: tuple[int, ...], cotangents: Sequence[Tensor | None]) -> dict[int, Tensor]:
         """Return the gradients with respect to the arrays that are `wanted`."""
+        if self.request.system is not None:
+            return _Solution(self, self.request.system).pull_back(wanted, cotangents[0])
         kinds = output_kinds(self.problem)
         given = tuple(g is not None and kind == "real" for g, kind in zip(cotangents, kinds, strict=True))
         found: dict[int, Tensor] = {}
@@ -93,6 +95,8 @@ class Call:
 
     def push_forward(self, tangents: dict[int, Tensor]) -> tuple[Tensor | None, ...]:
         """Return the tangents of the outputs for those of the arrays; None for integers."""
+        if self.request.system is not None:
+            return (_Solution(self, self.request.system).push_forward(tangents),)
         sizes = self.sizes
         shapes = [(*sizes.batch, sizes.rows, *shape) for shape in self.problem.reduction.shapes(self.problem.sizes)]
         found: dict[int, Tensor] = {}
@@ -215,3 +219,57 @@ class _Winners:
             along = along.reshape(*self.whole.sizes.batch, -1, dim, dim).diagonal(dim1=-2, dim2=-1)
         along = along.reshape(self.exists.shape)
         return torch.where(self.exists, along, torch.zeros_like(along))
+
+
+class _Solution:
+    """The derivative of the solution of ``K a + alpha a = b``, for symmetric K: implicit, by one more solution.
+
+    From ``K da + alpha da = db - dK a - dalpha a``.
+    """
+
+    def __init__(self, call: Call, system: System) -> None:
+        self.whole = call
+        self.position = system.position
+        self.a = call.outputs[0]
+        *arrays, self.alpha = call.arrays
+        arrays[self.position] = self.a
+        self.product = Call(
+            call.reduce, replace(call.request, system=None, checks_ranges=False), arrays, call.sizes, call.ranges
+        )
+
+    def solve(self, b: Tensor) -> Tensor:
+        """Return the solution for another right-hand side."""
+        call = self.whole
+        arrays = list(call.arrays)
+        arrays[self.position] = b
+        (found,) = call.reduce(call.request, arrays, call.sizes, call.ranges)
+        return found
+
+    def pull_back(self, wanted: tuple[int, ...], g: Tensor | None) -> dict[int, Tensor]:
+        """Return the gradients with respect to the arrays that are `wanted`, alpha being the last one."""
+        arrays = self.whole.arrays
+        if g is None or self.whole.is_empty:
+            return {position: torch.zeros_like(arrays[position]) for position in wanted}
+        w = self.solve(g)
+        last = len(arrays) - 1
+        found = self.product.pull_back(tuple(k for k in wanted if k not in (self.position, last)), (-w,))
+        if self.position in wanted:
+            found[self.position] = w.sum_to_size(arrays[self.position].shape)
+        if last in wanted:
+            found[last] = -(w * self.a).sum((-2, -1)).unsqueeze(-1).sum_to_size(self.alpha.shape)
+        return found
+
+    def push_forward(self, tangents: dict[int, Tensor]) -> Tensor:
+        """Return the tangent of the solution."""
+        last = len(self.whole.arrays) - 1
+        moved = torch.zeros_like(self.a)
+        if self.position in tangents:
+            moved = moved + tangents[self.position]
+        if last in tangents:
+            moved = moved - tangents[last].unsqueeze(-1) * self.a
+        others = {k: t for k, t in tangents.items() if k not in (self.position, last)}
+        if others:
+            (along,) = self.product.push_forward(others)
+            assert along is not None
+            moved = moved - along
+        return moved if self.whole.is_empty else self.solve(moved)

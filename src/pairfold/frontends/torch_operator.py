@@ -30,6 +30,7 @@ from pairfold.frontends.derivatives import output_kinds
 from pairfold.frontends.ranges import validate_ranges
 from pairfold.frontends.torch_derivatives import Call
 from pairfold.frontends.torch_request import Request, Sizes
+from pairfold.frontends.torch_solve import solution
 
 __all__ = ["OPERATOR", "is_tracked", "reduce", "require_cpu"]
 
@@ -125,6 +126,8 @@ def require_cpu(arrays: Tensors) -> None:
 def _carry_out(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors) -> tuple[Tensor, ...]:
     """Run the engine on the memory of the tensors."""
     require_cpu(arrays)
+    if request.system is not None:
+        return (solution(_carry_out, request, request.system, arrays, sizes, ranges),)
     half = None
     if ranges:
         six = [t.numpy() for t in ranges]
@@ -162,7 +165,10 @@ def _on_data(
 def _fake(
     request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Sequence[int]
 ) -> list[Tensor]:
-    problem = Request.from_text(request).problem
+    known = Request.from_text(request)
+    if known.system is not None:
+        return [arrays[0].new_empty((*batch, *arrays[known.system.position].shape[-2:]))]
+    problem = known.problem
     kinds = output_kinds(problem)
     shapes = problem.reduction.shapes(problem.sizes)
     return [

@@ -8,11 +8,13 @@ live objects grows.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
 from pairfold.engine import Options
+from pairfold.errors import ArgumentTypeError
+from pairfold.frontends.solve import Nystrom
 from pairfold.ir.expr import Category, Expr, make, topological
 from pairfold.ir.op import OPERATIONS
 from pairfold.ir.problem import Problem
@@ -38,6 +40,25 @@ class Sizes:
 
 
 @dataclass(frozen=True)
+class System:
+    """How a linear system is solved whose matrix is a sum: ``sum_j F(..., a_j) + alpha a_i = b_i`` for a.
+
+    Attributes
+    ----------
+    position : int
+        The argument of the problem that is the unknown; its array is b.
+    settings : tuple of (str, value)
+        Of `pairfold.frontends.solve.solve_linear`.
+    reports : list or None
+        Where the report is put.
+    """
+
+    position: int
+    settings: tuple[tuple[str, Any], ...] = ()
+    reports: list[Any] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
 class Request:
     """A problem, how it is to be carried out, and which half of block-sparse ranges belongs to its rows.
 
@@ -51,12 +72,16 @@ class Request:
         Whether its rows are the columns of the problem that the ranges were given for.
     checks_ranges : bool
         Whether the ranges are still to be checked, because they were not known when the graph was made.
+    system : System or None
+        The linear system to solve with the problem as its matrix; its alpha is one more array after those of the
+        problem. None reduces the problem.
     """
 
     problem: Problem
     options: Options = _DEFAULTS
     is_swapped: bool = False
     checks_ranges: bool = False
+    system: System | None = None
 
     @cached_property
     def text(self) -> str:
@@ -74,6 +99,7 @@ class Request:
             "options": chosen,
             "swapped": self.is_swapped,
             "checks": self.checks_ranges,
+            "system": None if self.system is None else _text_of_system(self.system),
         }
         return json.dumps(content, separators=(",", ":"))
 
@@ -90,6 +116,27 @@ class Request:
         True
         """
         return _from_text(text)
+
+
+def _text_of_system(system: System) -> list[Any]:
+    settings = []
+    for name, value in system.settings:
+        if callable(value) or system.reports is not None:
+            what = "a function as preconditioner" if callable(value) else "a report"
+            raise ArgumentTypeError(
+                f"Inside of torch.compile and torch.func a linear system cannot be solved with {what}; use "
+                "preconditioner='nystrom' or Nystrom(rank, seed), and no report."
+            )
+        settings.append([name, {"nystrom": asdict(value)} if isinstance(value, Nystrom) else value])
+    return [system.position, settings]
+
+
+def _system(content: list[Any] | None) -> System | None:
+    if content is None:
+        return None
+    position, settings = content
+    known = {name: Nystrom(**value["nystrom"]) if isinstance(value, dict) else value for name, value in settings}
+    return System(position, tuple(known.items()))
 
 
 def _text_of(parameter: Any) -> Any:
@@ -120,4 +167,4 @@ def _from_text(text: str) -> Request:
         nodes.append(make(OPERATIONS[name], [nodes[k] for k in args], given))
     value, *weights = (nodes[k] for k in content["roots"])
     problem = Problem(value, REDUCTIONS[content["reduction"]], weights[0] if weights else None, content["k"])
-    return Request(problem, Options(**content["options"]), content["swapped"], content["checks"])
+    return Request(problem, Options(**content["options"]), content["swapped"], content["checks"], _system(content["system"]))

@@ -2,6 +2,7 @@
 
 from pairfold.frontends.torch import (
     Genred,
+    KernelSolve,
     LazyTensor,
     Pm,
     Var,
@@ -15,6 +16,7 @@ from pairfold.frontends.torch import (
 
 __all__ = [
     "Genred",
+    "KernelSolve",
     "LazyTensor",
     "Pm",
     "Var",
