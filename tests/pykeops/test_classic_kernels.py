@@ -70,7 +70,8 @@ def test_every_kernel_is_in_the_list() -> None:
     assert set(KERNELS) == set(kernel_formulas)
 
 
-MATRIX = (lambda factor: factor @ factor.T)(GENERATOR.normal(size=(D, D)))
+FACTOR = GENERATOR.normal(size=(D, D))
+MATRIX = FACTOR @ FACTOR.T
 POSITIVE = {
     "scalar": np.array([0.4]),
     "diagonal": np.array([0.4, 1.0, 0.2]),

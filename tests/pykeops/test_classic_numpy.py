@@ -1,0 +1,128 @@
+"""The NumPy classes of 2018 against dense computations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pairfold.errors import ArgumentValueError, TargetError
+from pairfold.frontends import classic_numpy as classic
+from pairfold.pykeops.numpy import utils
+
+GENERATOR = np.random.default_rng(11)
+N, M, D, E = 5, 6, 3, 2
+X, Y = GENERATOR.normal(size=(N, D)), GENERATOR.normal(size=(M, D))
+A, B = GENERATOR.normal(size=(N, E)), GENERATOR.normal(size=(M, E))
+F, G = GENERATOR.normal(size=(N, 1)), GENERATOR.normal(size=(M, 1))
+SIGMA = 0.8
+KERNELS = ["gaussian", "laplacian", "cauchy", "inverse_multiquadric"]
+
+
+def unit(vectors: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_convolution_with_a_radial_kernel(kernel: str) -> None:
+    expected = utils.np_kernel(X, Y, SIGMA, kernel) @ B
+    np.testing.assert_allclose(classic.RadialKernelConv("float64")(X, Y, B, SIGMA, kernel), expected, rtol=1e-12)
+    single = [array.astype(np.float32) for array in (X, Y, B)]
+    result = np.zeros((N, E), np.float32)
+    classic.radial_kernels_conv(*single, result, np.array([[SIGMA]]), kernel=kernel)
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_gradient_of_the_convolution(kernel: str) -> None:
+    expected = utils.chain_rules(A, X, Y, utils.grad_np_kernel(X, Y, SIGMA, kernel), B)
+    np.testing.assert_allclose(classic.RadialKernelGrad1conv()(A, X, Y, B, SIGMA, kernel), expected, rtol=1e-11)
+    result = np.zeros((N, D))
+    classic.radial_kernels_grad1conv(A, X, Y, B, result, SIGMA, kernel)
+    np.testing.assert_allclose(result, expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize("sphere", ["binet", "linear", "gaussian_unoriented", "gaussian_oriented"])
+@pytest.mark.parametrize(("geometry", "signal"), [("gaussian", "cauchy"), ("cauchy", "gaussian")])
+def test_product_of_functional_shapes(geometry: str, signal: str, sphere: str) -> None:
+    alpha, beta = unit(GENERATOR.normal(size=(N, D))), unit(GENERATOR.normal(size=(M, D)))
+    widths = (0.9, 1.1, 0.7)
+    others = utils.np_kernel(F, G, widths[1], signal) * utils.np_kernel_sphere(alpha, beta, widths[2], sphere)
+    expected = utils.np_kernel(X, Y, widths[0], geometry) * others
+    product = classic.FshapeScp(geometry, signal, sphere, cuda_type="float64")(X, Y, F, G, alpha, beta, *widths)
+    np.testing.assert_allclose(product, expected.sum(1, keepdims=True), rtol=1e-11, atol=1e-13)
+    result = np.zeros(N)
+    classic.cuda_shape_scp(X, Y, F, G, alpha, beta, result, *widths, geometry, signal, sphere)
+    np.testing.assert_allclose(result, expected.sum(1), rtol=1e-11, atol=1e-13)
+    slope = 2 * utils.grad_np_kernel(X, Y, widths[0], geometry) * others
+    gradient = (slope[:, :, None] * (X[:, None] - Y)).sum(1)
+    found = classic.FshapeScp_dx(geometry, signal, sphere)(X, Y, F, G, alpha, beta, *widths)
+    np.testing.assert_allclose(found, gradient, rtol=1e-10, atol=1e-12)
+
+
+def test_errors() -> None:
+    with pytest.raises(ArgumentValueError, match="The kernel is 'cubic'; allowed are 'gaussian', 'laplacian'"):
+        classic.RadialKernelConv()(X, Y, B, SIGMA, "cubic")
+    with pytest.raises(ArgumentValueError, match="The kernel_geom is 'laplacian'; allowed are 'gaussian', 'cauchy'"):
+        classic.FshapeScp("laplacian")
+    with pytest.raises(ArgumentValueError, match=r"beta has shape \(6,\); it must have two axes"):
+        classic.RadialKernelConv()(X, Y, B[:, 0], SIGMA)
+    with pytest.raises(ArgumentValueError, match=r"sigma has shape \(2,\); it must be one number"):
+        classic.RadialKernelConv()(X, Y, B, [1.0, 2.0])
+    with pytest.raises(ArgumentValueError, match=r"result must be an array of shape \(5, 2\), which is filled"):
+        classic.radial_kernels_conv(X, Y, B, np.zeros(N), SIGMA)
+    with pytest.raises(TargetError, match="asks for a GPU"):
+        classic.RadialKernelConv()(X, Y, B, SIGMA, backend="GPU")
+
+
+@pytest.mark.usefixtures("alias")
+def test_old_module_names() -> None:
+    from pykeops.numpy.convolutions.radial_kernels import radial_kernels_conv
+    from pykeops.numpy.convolutions.radial_kernels_grad1 import radial_kernels_grad1conv
+    from pykeops.numpy.kernels import Kernel, kernel_product
+    from pykeops.numpy.shape_distance import FshapeScp, FshapeScp_dx
+    from pykeops.numpy.shape_distance.fshape_scp import cuda_shape_scp
+
+    assert radial_kernels_conv is classic.radial_kernels_conv
+    assert radial_kernels_grad1conv is classic.radial_kernels_grad1conv
+    assert (FshapeScp, FshapeScp_dx, cuda_shape_scp) == (
+        classic.FshapeScp,
+        classic.FshapeScp_dx,
+        classic.cuda_shape_scp,
+    )
+    params = {"id": Kernel("gaussian(x,y)"), "gamma": np.ones(1)}
+    np.testing.assert_allclose(kernel_product(params, X, Y, B), utils.np_kernel(X, Y, 1.0, "gaussian") @ B)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_dense_kernels_are_consistent(kernel: str) -> None:
+    step = 1e-6
+    np.testing.assert_allclose(utils.log_np_kernel(X, Y, SIGMA, kernel), np.log(utils.np_kernel(X, Y, SIGMA, kernel)))
+    squares = utils.squared_distances(X, Y)
+    np.testing.assert_allclose(squares, (utils.differences(X, Y) ** 2).sum(0))
+    # One coordinate more moves all squared distances by the same amount.
+    further = [np.concatenate([points, np.full((len(points), 1), side)], 1) for points, side in ((X, step), (Y, 0.0))]
+    slope = utils.np_kernel(*further, SIGMA, kernel) - utils.np_kernel(X, Y, SIGMA, kernel)
+    np.testing.assert_allclose(slope, utils.grad_np_kernel(X, Y, SIGMA, kernel) * step**2, atol=1e-15)
+
+
+def test_functions_of_both_frameworks() -> None:
+    tools = utils.numpytools
+    assert tools.is_tensor(X)
+    assert tools.arraysum(X) == X.sum()
+    assert tools.dtype(X) == np.float64
+    assert tools.dtypename(np.dtype("float32")) == "float32"
+    assert tools.array([1, 2], "float64").dtype == np.float64
+    assert tools.rand(2, 3).shape == tools.randn(2, 3).shape == (2, 3)
+    assert tools.zeros((2,)).shape == (2,)
+    assert tools.eye(2, "float64").tolist() == [[1, 0], [0, 1]]
+    assert tools.device(X) == "cpu"
+    assert tools.view(X, (-1,)).shape == (N * D,)
+    routine = tools.Genred("SqDist(x, y)", ["x = Vi(3)", "y = Vj(3)"], "Sum", axis=1)
+    np.testing.assert_allclose(routine(X, Y)[:, 0], utils.squared_distances(X, Y).sum(1))
+    utils.WarmUpGpu()
+    np.testing.assert_allclose(utils.log_sum_exp(X), np.log(np.exp(X).sum(0)))
+    np.testing.assert_allclose(utils.log_sum_exp(X, axis=1), np.log(np.exp(X).sum(1)))
+    with pytest.raises(ArgumentValueError, match="The kernel is 'cubic'"):
+        utils.np_kernel(X, Y, SIGMA, "cubic")

@@ -1,0 +1,153 @@
+"""What LazyTensors answer under the alias, where KeOps differs from NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pairfold.numpy
+from pairfold.errors import ArgumentTypeError, TargetError
+from pairfold.pykeops.common.lazy_tensor import ComplexGenericLazyTensor, GenericLazyTensor, is_complex_lazytensor
+from pairfold.pykeops.common.operations import ConjugateGradientSolver, KernelLinearSolver
+from pairfold.pykeops.numpy import ComplexLazyTensor, KernelSolve, LazyTensor, Pm, Vi, Vj
+
+GENERATOR = np.random.default_rng(5)
+X, Y = GENERATOR.normal(size=(5, 1, 3)), GENERATOR.normal(size=(1, 4, 3))
+
+
+def squares() -> Any:
+    return ((LazyTensor(X) - LazyTensor(Y)) ** 2).sum(-1)
+
+
+def test_shape_drops_a_last_axis_of_length_1() -> None:
+    differences = LazyTensor(X) - LazyTensor(Y)
+    assert (differences.shape, differences._shape, differences.dim()) == ((5, 4, 3), (5, 4, 3), 3)
+    assert (squares().shape, squares()._shape, squares().dim()) == ((5, 4), (5, 4, 1), 3)
+    assert (differences.ndim, squares().ndim) == (3, 1)
+    assert (LazyTensor(2.0).shape, LazyTensor([1.0, 2.0]).shape, Vi(0, 3).shape) == ((1, 1), (1, 1, 2), (1, 1, 3))
+    assert LazyTensor(np.ones((7, 5, 1, 2))).shape == (7, 5, 1, 2)
+
+
+def test_counts_and_names() -> None:
+    batched = LazyTensor(np.ones((7, 5, 1, 2), np.float32))
+    assert (batched.ni, batched.nj, batched.batchdims, batched.nbatchdims) == (5, None, (7,), 1)
+    assert (squares().ni, squares().nj, squares().batchdims) == (5, 4, ())
+    assert (batched.dtype, squares().dtype, Vi(0, 3).dtype) == ("float32", "float64", None)
+    assert [variable.shape for variable in squares().variables] == [(5, 3), (4, 3)]
+    assert (squares() * Pm(0, 1)).symbolic_variables == ((0, 1, 2),)
+    assert bool(squares())
+
+
+def test_batch_axes_of_symbols_can_be_set() -> None:
+    x, y = Vi(0, 3), Vj(1, 3)
+    x.batchdims = y.batchdims = (2,)
+    distances = ((x - y) ** 2).sum(-1)
+    assert distances.batchdims == (2,)
+    assert distances.dim() == 4
+    points = GENERATOR.normal(size=(2, 5, 3)), GENERATOR.normal(size=(2, 4, 3))
+    expected = ((points[0][:, :, None] - points[1][:, None]) ** 2).sum((2, 3))
+    np.testing.assert_allclose(distances.sum(2)(*points)[..., 0], expected)
+    x.batchdims = None
+    assert x.batchdims == ()
+
+
+def test_results_keep_the_class_and_its_habits() -> None:
+    results = [
+        squares().exp(),
+        squares().T,
+        squares()[:, :],
+        1 - squares(),
+        (LazyTensor(X) | LazyTensor(Y)),
+        LazyTensor.cat((LazyTensor(X), LazyTensor(X)), -1),
+        squares().sqrt().min(-1),
+    ]
+    assert all(type(result) is LazyTensor for result in results)
+    assert all(isinstance(result, GenericLazyTensor) for result in results)
+    assert not isinstance(pairfold.numpy.LazyTensor(X), GenericLazyTensor)
+    assert squares().sum(1).shape == (5, 1)
+    assert squares().argmin(0).shape == (4, 1)
+    assert squares().Kmin(2, dim=1).shape == (5, 2)
+
+
+def test_any_attribute_can_be_set() -> None:
+    kernel = squares()
+    kernel.backend = "CPU"
+    kernel.remark = "mine"
+    assert kernel.sum(1).shape == (5, 1)
+    kernel.backend = "GPU"
+    with pytest.raises(TargetError, match="asks for a GPU"):
+        kernel.sum(1)
+
+
+def test_keepdim_is_taken_on_the_last_axis_only() -> None:
+    assert LazyTensor(X).sum(-1, keepdim=True).shape == (5, 1)
+    assert LazyTensor(X).sum(2, keepdim=True).shape == (5, 1)
+    with pytest.raises(ArgumentTypeError, match="no keyword 'keepdim'"):
+        squares().sum(1, keepdim=True)
+
+
+def test_products_take_the_keywords_of_reductions() -> None:
+    kernel, b = (-squares()).exp(), GENERATOR.normal(size=(4, 2))
+    expected = np.exp(-((X - Y) ** 2).sum(-1)) @ b
+    out = np.empty((5, 2))
+    assert kernel.__matmul__(b, backend="CPU", sum_scheme="direct_sum", out=out) is out
+    np.testing.assert_allclose(out, expected)
+    np.testing.assert_allclose(kernel @ b[:, 0], expected[:, 0])
+    np.testing.assert_allclose(kernel.rmatvec(np.ones(5)), kernel.sum(0)[:, 0])
+
+
+def test_methods_for_subclasses_of_programs() -> None:
+    x, y = LazyTensor(X), LazyTensor(Y)
+    dense = X - Y
+    np.testing.assert_allclose(x.binary(y, "-", is_operator=True).unary("Square").sum(1), (dense**2).sum(1))
+    np.testing.assert_allclose(x.binary(y, "SqDist", dimcheck="same").sum(1)[:, 0], (dense**2).sum((1, 2)))
+    np.testing.assert_allclose(x.unary("Extract", 2, 1, 2).sum(1), X[:, 0, 1:])
+    clamped = (x - y).ternary(-1, 1, "Clamp").sum(1)
+    np.testing.assert_allclose(clamped, np.clip(dense, -1, 1).sum(1))
+    assert x.separate_kwargs({"backend": "CPU", "sum_scheme": "auto"}) == (
+        {"sum_scheme": "auto"},
+        {"backend": "CPU"},
+    )
+
+
+def test_complex_tensors() -> None:
+    z = LazyTensor(X).exp1j()
+    assert type(z) is ComplexLazyTensor
+    assert isinstance(z, ComplexGenericLazyTensor)
+    assert (z.shape, z.dtype, z.is_complex, is_complex_lazytensor(z)) == ((5, 1, 3), "complex128", True, True)
+    assert not is_complex_lazytensor(LazyTensor(X))
+    assert type(z.real) is LazyTensor
+    assert type(LazyTensor(X + 1j * X)) is ComplexLazyTensor
+    result = (z * LazyTensor(Y + 1j)).sum(1)
+    np.testing.assert_allclose(result, (np.exp(1j * X) * (Y + 1j)).sum(1))
+    assert (z * z).sum(-1).shape == (5, 1)
+    assert LazyTensor(1j).dtype is None
+
+
+def test_optional_static_parameters_of_methods() -> None:
+    x, y = LazyTensor(GENERATOR.normal(size=(5, 1, 4))), LazyTensor(GENERATOR.normal(size=(1, 4, 4)))
+    plain = x.keops_tensordot(y, (2, 2), (2, 2), (), ()).sum(1)
+    exchanged = x.keops_tensordot(y, (2, 2), (2, 2), (), (), (2, 3, 0, 1)).sum(1)
+    np.testing.assert_allclose(exchanged.reshape(5, 4, 4), plain.reshape(5, 4, 4).swapaxes(1, 2))
+
+
+def test_linear_solves() -> None:
+    x, b = GENERATOR.normal(size=(20, 2)), GENERATOR.normal(size=(20, 2))
+    matrix = np.exp(-((x[:, None] - x) ** 2).sum(-1)) + 0.1 * np.eye(20)
+    expected = np.linalg.solve(matrix, b)
+    formula, aliases = "Exp(-SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)"]
+    by_formula = KernelSolve(formula, aliases, "b", 1, "float64")(x, x, b, alpha=0.1, eps=1e-10)
+    np.testing.assert_allclose(by_formula, expected, atol=1e-6)
+    np.testing.assert_allclose(
+        ConjugateGradientSolver("numpy", lambda v: matrix @ v, b, eps=1e-10), expected, atol=1e-6
+    )
+    for precond in (False, True):
+        found = KernelLinearSolver("numpy", ("gaussian", 2, 2, 1.0), x, b, alpha=0.1, eps=1e-10, precond=precond)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+    def kernel(x: Any, y: Any, v: Any) -> Any:
+        return np.exp(-((x[:, None] - y) ** 2).sum(-1)) @ v
+
+    np.testing.assert_allclose(KernelLinearSolver("numpy", kernel, x, b, 0.1, 1e-10), expected, atol=1e-6)
