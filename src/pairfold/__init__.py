@@ -1,6 +1,6 @@
 """Reductions over all pairs, a_i = Reduction_j f(p, x_i, y_j), and their derivatives, in linear memory.
 
-The names of `pairfold.numpy` are here as well; they are loaded at their first use.
+The names of `pairfold.numpy` are here as well, and `install_as_pykeops`; they are loaded at their first use.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ __all__ = [
     "generic_argmin",
     "generic_logsumexp",
     "generic_sum",
+    "install_as_pykeops",
     "lower",
     "radius",
     "segments",
@@ -35,7 +36,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'pairfold' has no attribute {name!r}")
-    value = getattr(importlib.import_module("pairfold.numpy"), name)
+    module = "pairfold.pykeops" if name == "install_as_pykeops" else "pairfold.numpy"
+    value = getattr(importlib.import_module(module), name)
     globals()[name] = value
     return value
 
