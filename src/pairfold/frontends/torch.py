@@ -213,7 +213,7 @@ class LazyTensor(LazyTensorBase):
             from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
 
             return call_traced("LazyTensor", args, kwargs, is_lazy=True)
-        return super().__new__(cls)
+        return super().__new__(cls, *args, **kwargs)
 
     @staticmethod
     def concatenate(tensors: Iterable[Any], axis: int = -1) -> Any:  # noqa: D102 - as in the base class
