@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from pairfold.frontends import torch as frontend
-from pairfold.pykeops.habits import RoutineHabits
 
 __all__ = ["KernelSolve"]
 
 
-class KernelSolve(RoutineHabits, frontend.KernelSolve):
-    """`pairfold.torch.KernelSolve`, which takes the options of every release of pykeops."""
+class KernelSolve(frontend.KernelSolve):
+    """`pairfold.torch.KernelSolve` with the order of arguments of pykeops, which is not that of its NumPy class."""
 
-    dtype_place = 10
+    def __init__(
+        self,
+        formula: str,
+        aliases: Iterable[str],
+        varinvalias: str,
+        axis: int = 0,
+        dtype_acc: str = "auto",
+        use_double_acc: bool = False,
+        sum_scheme: str = "auto",
+        enable_chunks: bool = True,
+        rec_multVar_highdim: Any = None,  # noqa: N803 - the name that programs use
+        dtype: Any = None,
+        cuda_type: Any = None,
+        use_fast_math: bool = True,
+    ) -> None:
+        super().__init__(
+            formula,
+            aliases,
+            varinvalias,
+            axis=axis,
+            dtype_acc=dtype_acc,
+            use_double_acc=use_double_acc,
+            sum_scheme=sum_scheme,
+        )
