@@ -84,8 +84,9 @@ def run(
     problem : Problem
         Formula and reduction.
     arrays : sequence of array
-        Argument number p is ``arrays[p]`` (None when the formula does not use it): shape ``(*b, rows, dim)`` for a row variable, ``(*b, columns, dim)`` for
-        a column variable, ``(*b, dim)`` for a parameter, where b broadcasts to `batch`.
+        Argument number p is ``arrays[p]`` (None when the formula does not use it): shape ``(*b, rows, dim)`` for a
+        row variable, ``(*b, columns, dim)`` for a column variable, ``(*b, dim)`` for a parameter, where b broadcasts
+        to `batch`.
     rows, columns : int
         What is kept and what is reduced.
     batch : tuple of int
