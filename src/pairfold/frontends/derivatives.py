@@ -11,7 +11,7 @@ Each kernel is a `Problem` again, so derivatives of any order need nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
@@ -286,15 +286,13 @@ def _is_zero(expr: Expr) -> bool:
     return is_constant(expr.args[0] if expr.op.name == "SumT" else expr, 0.0)
 
 
-def _pass(parts: Iterable[tuple[int, Expr]], feeds: Sequence[Feed], is_swapped: bool) -> Pass:
-    """Return the sum of all `parts` at once."""
-    pieces: list[Piece] = []
-    value: Expr | None = None
-    for position, part in parts:
-        first = 0 if value is None else value.dim
-        value = part if value is None else apply("Concat", value, part)
-        pieces.append(Piece(position, first, value.dim))
-    assert value is not None
+def _pass(parts: Sequence[tuple[int, Expr]], feeds: Sequence[Feed], is_swapped: bool) -> Pass:
+    """Return the sum of all `parts` at once; there is one at least."""
+    (first, value), *others = parts
+    pieces = [Piece(first, 0, value.dim)]
+    for position, part in others:
+        pieces.append(Piece(position, value.dim, value.dim + part.dim))
+        value = apply("Concat", value, part)
     if is_swapped:
         (value,) = swap_sides([value])
     problem, positions = numbered(Problem(value, _SUM))

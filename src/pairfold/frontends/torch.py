@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
-from pairfold.errors import ArgumentValueError
 from pairfold.frontends.genred import GenredBase, make_generics
 from pairfold.frontends.kernel_solve import KernelSolveBase
 from pairfold.frontends.lazy import LazyTensorBase
+from pairfold.frontends.lazy_complex import ComplexLazyTensorBase
 from pairfold.frontends.lazy_methods import make_variables
 from pairfold.frontends.torch_adapter import TORCH
 from pairfold.frontends.torch_kernel_solve import solve_tensors
 from pairfold.frontends.torch_replay import STEPS
 
 __all__ = [
+    "ComplexLazyTensor",
     "Genred",
     "KernelSolve",
     "LazyTensor",
@@ -81,7 +82,7 @@ class Genred(GenredBase):
             return super().__call__(*args, out=out, **kwargs)
         from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
 
-        found = call_traced("Genred", (tuple(self.__reduce__()[1][1].items()), *args), kwargs, is_lazy=False)
+        found = call_traced("", "Genred", (tuple(self.__reduce__()[1][1].items()), *args), kwargs, is_lazy=False)
         return found if out is None else _filled(out, found)
 
 
@@ -148,8 +149,12 @@ class KernelSolve(KernelSolveBase):
             return super().__call__(*args, **kwargs)
         from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
 
-        build, state = self.__reduce__()
-        return call_traced("KernelSolve", (tuple(build.keywords.items()), state, *args), kwargs, is_lazy=False)
+        state = (self.formula, tuple(self.aliases), self.varinvalias, self.axis)
+        return call_traced("", "KernelSolve", (self._options(), state, *args), kwargs, is_lazy=False)
+
+    def _options(self) -> tuple[tuple[str, Any], ...]:
+        options = self._routine.options
+        return (("dtype_acc", options.dtype_acc or "auto"), ("sum_scheme", options.sum_scheme))
 
 
 @lru_cache(maxsize=256)
@@ -207,47 +212,69 @@ class LazyTensor(LazyTensorBase):
     adapter = TORCH
     solver = staticmethod(solve_tensors)
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Return a new tensor; while `torch.compile` traces, something that it can trace."""
-        if cls is LazyTensor and torch.compiler.is_compiling():
-            from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
+    is_replayed: ClassVar[bool] = False
 
-            return call_traced("LazyTensor", args, kwargs, is_lazy=True)
-        return super().__new__(cls, *args, **kwargs)
+    def __new__(cls, x: Any = None, axis: int | None = None, is_complex: bool = False) -> Any:
+        """Return a new tensor; while `torch.compile` traces, something that it can trace."""
+        if cls.is_replayed or not torch.compiler.is_compiling():
+            return super().__new__(cls, x, axis, is_complex)
+        from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
+
+        origin = f"{cls.__module__}:{cls.__qualname__}"
+        return call_traced(origin, "new", (origin, x, axis, is_complex), {}, is_lazy=True)
 
     @staticmethod
-    def concatenate(tensors: Iterable[Any], axis: int = -1) -> Any:  # noqa: D102 - as in the base class
+    def concatenate(tensors: Iterable[Any], axis: int = -1) -> Any:
+        """Join tensors along their last axis, the only one that can be joined."""
         if not torch.compiler.is_compiling():
             return LazyTensorBase.concatenate(tensors, axis)
         from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
 
-        return call_traced("concatenate", (tuple(tensors), axis), {}, is_lazy=True)
+        given = tuple(tensors)
+        return call_traced(given[0]._origin, "concatenate", (given, axis), {}, is_lazy=True)
 
     @staticmethod
-    def cat(tensors: Iterable[Any], dim: int = -1) -> Any:  # noqa: D102 - as in the base class
+    def cat(tensors: Iterable[Any], dim: int = -1) -> Any:
+        """Return `concatenate` of `tensors`, by the name that PyTorch gives it."""
         return LazyTensor.concatenate(tensors, dim)
 
 
-class _Replayed(LazyTensor):
-    """A LazyTensor in the graph of `torch.compile`."""
+STEPS["concatenate"] = LazyTensorBase.concatenate
+
+
+class ComplexLazyTensor(ComplexLazyTensorBase, LazyTensor, real_type=LazyTensor):
+    """A tensor of complex numbers of shape (..., N, M, D) given by a formula of PyTorch tensors, never stored.
+
+    `LazyTensor`, `Vi`, `Vj` and `Pm` return one for complex tensors and numbers, and so do operations of a real tensor
+    with a complex one, ``x.real2complex()``, ``x.imag2complex()`` and ``x.exp1j()``. Reductions return complex tensors.
+
+    Parameters
+    ----------
+    x : tensor, number, list of numbers, or tuple of three integers
+        As for `LazyTensor`; real numbers become complex. The dimension of a symbolic variable counts complex numbers.
+    axis : int, optional
+        0 = indexed by i, 1 = by j, 2 = a parameter.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        If `x` is none of these.
+
+    Notes
+    -----
+    ``(z | w)`` is the real number Re(sum z conj(w)). Derivatives are those of functions of (re, im).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from pairfold.torch import Vi, Vj
+    >>> waves = (Vi(torch.tensor([[0.0], [1.0]])) * Vj(torch.tensor([[0.0], [torch.pi]]))).exp1j()
+    >>> abs(waves.sum(axis=1)).round(decimals=5)
+    tensor([[2.],
+            [0.]])
+    """
 
     __slots__ = ()
-
-
-def _product(matrix: LazyTensor, tensor: Any) -> Any:
-    """Return ``matrix @ tensor`` or ``tensor @ matrix``, whichever was meant: Dynamo makes no difference."""
-    rows, columns = matrix._shape[-3:-1]
-    if tensor.shape[-1] == rows and tensor.shape[max(-2, -tensor.dim())] == columns:
-        raise ArgumentValueError(
-            f"Inside of torch.compile it cannot be told whether K @ v or v @ K was meant, for K of shape {matrix._shape} "
-            f"and v of shape {tuple(tensor.shape)}. Write K.matvec(v) or K.rmatvec(v)."
-        )
-    return tensor @ matrix if tensor.shape[-1] == rows else matrix @ tensor
-
-
-STEPS["LazyTensor"] = _Replayed
-STEPS["product"] = _product
-STEPS["concatenate"] = LazyTensorBase.concatenate
 
 
 _variables = make_variables(LazyTensor)

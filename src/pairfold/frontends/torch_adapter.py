@@ -149,7 +149,7 @@ TORCH = Adapter(
     is_complex=lambda dtype: dtype.is_complex,
     as_pairs=_as_pairs,
     from_pairs=_from_pairs,
-    permute=torch.permute,
+    permute=lambda array, axes: array.permute(tuple(axes)),
     dtype_name=_dtype_name,
     prepare=_prepare,
     empty=lambda dtype: torch.empty(0, dtype=dtype),

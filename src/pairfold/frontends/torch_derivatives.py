@@ -74,40 +74,43 @@ class Call:
         if self.request.system is not None:
             return _Solution(self, self.request.system).pull_back(wanted, cotangents[0])
         kinds = output_kinds(self.problem)
-        given = tuple(g is not None and kind == "real" for g, kind in zip(cotangents, kinds, strict=True))
+        given = {
+            k: g for k, (g, kind) in enumerate(zip(cotangents, kinds, strict=True)) if g is not None and kind == "real"
+        }
         found: dict[int, Tensor] = {}
-        if any(given) and not self.is_empty:
-            found = self._pull_back(wanted, given, cotangents)
+        if given and not self.is_empty:
+            found = self._pull_back(wanted, given)
         return {k: found[k] if k in found else torch.zeros_like(self.arrays[k]) for k in wanted}
 
-    def _pull_back(
-        self, wanted: tuple[int, ...], given: tuple[bool, ...], cotangents: Sequence[Tensor | None]
-    ) -> dict[int, Tensor]:
+    def _pull_back(self, wanted: tuple[int, ...], cotangents: dict[int, Tensor]) -> dict[int, Tensor]:
         if uses_winners(self.problem):
-            assert cotangents[0] is not None
             return _Winners(self).pull_back(wanted, cotangents[0])
         found = {}
+        given = tuple(k in cotangents for k in range(len(output_kinds(self.problem))))
         for one in adjoint(self.problem, wanted, given):
             total = self._launch(one, cotangents=cotangents)
             for piece in one.pieces:
                 found[piece.index] = self._fitted(total[..., piece.first : piece.last], piece.index)
         return found
 
-    def push_forward(self, tangents: dict[int, Tensor]) -> tuple[Tensor | None, ...]:
-        """Return the tangents of the outputs for those of the arrays; None for integers."""
+    def push_forward(self, tangents: dict[int, Tensor]) -> dict[int, Tensor]:
+        """Return the tangents of the real outputs for those of the arrays."""
         if self.request.system is not None:
-            return (_Solution(self, self.request.system).push_forward(tangents),)
-        sizes = self.sizes
-        shapes = [(*sizes.batch, sizes.rows, *shape) for shape in self.problem.reduction.shapes(self.problem.sizes)]
+            return {0: _Solution(self, self.request.system).push_forward(tangents)}
         found: dict[int, Tensor] = {}
         if tangents and not self.is_empty:
-            found = self._push_forward(tangents, shapes)
-        return tuple(
-            None if kind == "index" else found[k] if k in found else self.arrays[0].new_zeros(shape)
-            for k, (shape, kind) in enumerate(zip(shapes, output_kinds(self.problem), strict=True))
-        )
+            found = self._push_forward(tangents)
+        for k, (shape, kind) in enumerate(zip(self._shapes, output_kinds(self.problem), strict=True)):
+            if kind == "real" and k not in found:
+                found[k] = self.arrays[0].new_zeros(shape)
+        return found
 
-    def _push_forward(self, tangents: dict[int, Tensor], shapes: Sequence[Sequence[int]]) -> dict[int, Tensor]:
+    @property
+    def _shapes(self) -> list[tuple[int, ...]]:
+        shapes = self.problem.reduction.shapes(self.problem.sizes)
+        return [(*self.sizes.batch, self.sizes.rows, *shape) for shape in shapes]
+
+    def _push_forward(self, tangents: dict[int, Tensor]) -> dict[int, Tensor]:
         if uses_winners(self.problem):
             return {0: _Winners(self).push_forward(tangents)}
         one = tangent(self.problem, tuple(tangents))
@@ -115,7 +118,7 @@ class Call:
             return {}
         total = self._launch(one, tangents=tangents)
         return {
-            piece.index: total[..., piece.first : piece.last].reshape(*shapes[piece.index]) for piece in one.pieces
+            piece.index: total[..., piece.first : piece.last].reshape(self._shapes[piece.index]) for piece in one.pieces
         }
 
     def _launch(self, one: Pass, **given: Any) -> Tensor:
@@ -175,7 +178,9 @@ class _Winners:
         self.index = where.reshape(*batch, rows * self.count, 1).clamp(min=0)
         self.categories = {int(node.params[0]): node.params[2] for node in variables(*call.problem.roots)}
         arrays = [self.gather(t, position) for position, t in enumerate(call.arrays)]
-        self.pairs = Call(call.reduce, Request(problem, call.request.options), arrays, Sizes(rows * self.count, 1, batch))
+        self.pairs = Call(
+            call.reduce, Request(problem, call.request.options), arrays, Sizes(rows * self.count, 1, batch)
+        )
 
     def gather(self, tensor: Tensor, position: int) -> Tensor:
         """Return argument number `position`, or a tangent of it, with one row per winner."""
@@ -212,8 +217,7 @@ class _Winners:
     def push_forward(self, tangents: dict[int, Tensor]) -> Tensor:
         """Return the tangent of the values."""
         moved = {position: self.gather(t, position) for position, t in tangents.items()}
-        (along,) = self.pairs.push_forward(moved)
-        assert along is not None
+        along = self.pairs.push_forward(moved)[0]
         dim = self.whole.problem.value.dim
         if dim > 1:
             along = along.reshape(*self.whole.sizes.batch, -1, dim, dim).diagonal(dim1=-2, dim2=-1)
@@ -269,7 +273,5 @@ class _Solution:
             moved = moved - tangents[last].unsqueeze(-1) * self.a
         others = {k: t for k, t in tangents.items() if k not in (self.position, last)}
         if others:
-            (along,) = self.product.push_forward(others)
-            assert along is not None
-            moved = moved - along
+            moved = moved - self.product.push_forward(others)[0]
         return moved if self.whole.is_empty else self.solve(moved)

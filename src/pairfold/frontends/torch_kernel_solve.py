@@ -52,7 +52,9 @@ def solve_tensors(
     """
     args = [routine.as_array(arg, number) for number, arg in enumerate(args)]
     if isinstance(alpha, Tensor) and alpha.numel() != 1:
-        raise ArgumentValueError(f"alpha has shape {tuple(alpha.shape)}; it must be a number or a tensor with one entry.")
+        raise ArgumentValueError(
+            f"alpha has shape {tuple(alpha.shape)}; it must be a number or a tensor with one entry."
+        )
     problem, positions = numbered(routine.problem)
     if position not in positions or not is_tracked([*args, *([alpha] if isinstance(alpha, Tensor) else [])]):
         choices = {"ranges": ranges, "threads": threads, "progress": progress, "return_report": return_report}

@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._functorch.autograd_function import enable_single_level_autograd_function
+from torch._functorch.utils import enable_single_level_autograd_function
 from torch.autograd import forward_ad
 
 from pairfold.engine import run
@@ -78,15 +78,21 @@ _PLAIN = frozenset({Tensor, torch.nn.Parameter})
 
 def _is_plain(arrays: Tensors) -> bool:
     """Tell whether nobody traces, transforms or intercepts operators."""
-    return not (
-        torch.compiler.is_compiling()
-        or torch._C._are_functorch_transforms_active()
-        or torch._C._len_torch_dispatch_stack()
-    ) and all([type(t) in _PLAIN for t in arrays])
+    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+        return False
+    if torch._C._len_torch_dispatch_stack():
+        return False
+    return all(type(t) in _PLAIN for t in arrays)
 
 
 def _needs_graph(arrays: Tensors) -> bool:
-    return forward_ad._current_level >= 0 or (torch.is_grad_enabled() and any([t.requires_grad for t in arrays]))
+    if forward_ad._current_level >= 0:
+        return True
+    if torch.is_grad_enabled():
+        for t in arrays:
+            if t.requires_grad:
+                return True
+    return False
 
 
 # ---------------------------------------------------------------- the data
@@ -125,6 +131,8 @@ def require_cpu(arrays: Tensors) -> None:
 
 def _carry_out(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors) -> tuple[Tensor, ...]:
     """Run the engine on the memory of the tensors."""
+    if all(t.is_meta for t in arrays):
+        return tuple(_shapes_of(request, arrays, sizes))
     require_cpu(arrays)
     if request.system is not None:
         return (solution(_carry_out, request, request.system, arrays, sizes, ranges),)
@@ -165,24 +173,28 @@ def _on_data(
 def _fake(
     request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Sequence[int]
 ) -> list[Tensor]:
-    known = Request.from_text(request)
-    if known.system is not None:
-        return [arrays[0].new_empty((*batch, *arrays[known.system.position].shape[-2:]))]
-    problem = known.problem
+    return _shapes_of(Request.from_text(request), arrays, Sizes(rows, columns, tuple(batch)))
+
+
+def _shapes_of(request: Request, arrays: Tensors, sizes: Sizes) -> list[Tensor]:
+    """Return tensors of the shapes and dtypes of the outputs, on the device of the arrays."""
+    batch, problem = sizes.batch, request.problem
+    if request.system is not None:
+        return [arrays[0].new_empty((*batch, *arrays[request.system.position].shape[-2:]))]
     kinds = output_kinds(problem)
     shapes = problem.reduction.shapes(problem.sizes)
     return [
-        arrays[0].new_empty((*batch, rows, *shape), dtype=torch.int64 if kind == "index" else None)
+        arrays[0].new_empty((*batch, sizes.rows, *shape), dtype=torch.int64 if kind == "index" else None)
         for shape, kind in zip(shapes, kinds, strict=True)
     ]
 
 
-def _vmap(info: Any, in_dims: Any, request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Any) -> Any:
+def _vmap(
+    info: Any, in_dims: Any, request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Any
+) -> Any:
     if any(dim is not None for dim in in_dims[2]):
         raise ArgumentValueError("vmap over ranges is not possible: all entries of a batch have the same ranges.")
-    moved = [
-        t.unsqueeze(0) if dim is None else t.movedim(dim, 0) for t, dim in zip(arrays, in_dims[1], strict=True)
-    ]
+    moved = [t.unsqueeze(0) if dim is None else t.movedim(dim, 0) for t, dim in zip(arrays, in_dims[1], strict=True)]
     found = OPERATOR(request, moved, list(ranges), rows, columns, [info.batch_size, *batch])
     return found, [0] * len(found)
 
@@ -223,9 +235,7 @@ class _Reduce(torch.autograd.Function):
     """The derivatives of `pairfold::reduce`."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
-        is_plain: bool, request: Request, sizes: Sizes, ranges: Tensors, *arrays: Tensor
-    ) -> tuple[Tensor, ...]:
+    def forward(is_plain: bool, request: Request, sizes: Sizes, ranges: Tensors, *arrays: Tensor) -> tuple[Tensor, ...]:
         if is_plain:
             return _carry_out(request, arrays, sizes, ranges)
         with _differentiable(), torch._C._AutoDispatchBelowAutograd():
@@ -255,7 +265,8 @@ class _Reduce(torch.autograd.Function):
         saved = [forward_ad.unpack_dual(t, level=0).primal for t in ctx.saved_tensors]
         call = Call(reduce, ctx.request, saved[: ctx.count], ctx.sizes, ctx.ranges, saved[ctx.count :])
         with _differentiable():
-            return call.push_forward({k: t for k, t in enumerate(tangents[4:]) if t is not None})
+            moved = call.push_forward({k: t for k, t in enumerate(tangents[4:]) if t is not None})
+        return tuple(moved.get(k) for k in range(len(ctx.saved_tensors) - ctx.count))
 
 
 _apply: Callable[..., tuple[Tensor, ...]] = super(torch.autograd.Function, _Reduce).apply

@@ -1,12 +1,13 @@
 """Programs on LazyTensors and routines as text, and how they are carried out; `torch_traced` writes them.
 
-A program is a list of steps ``[name, arguments, keyword arguments]``. An argument is a constant, or an object with one
-entry: ``{"step": k}`` is the result of step k, ``{"tensor": k}`` is tensor number k, and tuples, lists, slices, complex
-numbers and ``...`` are written likewise.
+A program is a list of steps ``[name, arguments, keyword arguments]``. A step is one of `STEPS`, or else an attribute of
+its first argument. An argument is a constant, or an object with one entry: ``{"step": k}`` is the result of step k,
+``{"tensor": k}`` is tensor number k, and tuples, lists, slices, complex numbers and ``...`` are written likewise.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -14,12 +15,10 @@ from typing import Any
 
 from torch import Tensor
 
+from pairfold.errors import ArgumentValueError
 from pairfold.frontends.ranges import Pattern
 
-__all__ = ["STEPS", "carry_out"]
-
-STEPS: dict[str, Callable[..., Any]] = {}
-"""What the names of steps mean; a name that is not here is an attribute of the first argument."""
+__all__ = ["STEPS", "carry_out", "class_named"]
 
 
 def carry_out(program: str, tensors: Sequence[Tensor]) -> Any:
@@ -28,8 +27,8 @@ def carry_out(program: str, tensors: Sequence[Tensor]) -> Any:
     for name, args, kwargs in _parsed(program):
         given = [_read(arg, values, tensors) for arg in args]
         named = {key: _read(arg, values, tensors) for key, arg in kwargs}
-        if isinstance(named.get("ranges"), tuple | list) and all(isinstance(t, Tensor) for t in named["ranges"]):
-            named["ranges"] = _GivenRanges(named["ranges"])
+        if "ranges" in named:
+            named["ranges"] = _given_ranges(named["ranges"])
         if name in STEPS:
             values.append(STEPS[name](*given, **named))
         else:
@@ -71,3 +70,50 @@ class _GivenRanges(Pattern):
 
     def ranges(self, rows: int, columns: int) -> Any:
         return self.six
+
+
+def _given_ranges(ranges: Any) -> Any:
+    is_six = isinstance(ranges, tuple | list) and all(isinstance(part, Tensor) for part in ranges)
+    return _GivenRanges(ranges) if is_six else ranges
+
+
+# ---------------------------------------------------------------- steps
+
+
+@lru_cache(maxsize=64)
+def class_named(origin: str) -> Any:
+    """Return the class ``"module:name"`` of LazyTensors as it is in a graph: making one is no step of a program."""
+    module, name = origin.split(":")
+    kind = getattr(importlib.import_module(module), name)
+    is_pair_type = kind.is_complex
+    real = type(name, (kind.real_type if is_pair_type else kind,), {"__slots__": (), "is_replayed": True})
+    if kind.complex_type is None and not is_pair_type:
+        return real
+    partner = kind if is_pair_type else kind.complex_type
+    pairs = type(partner)(partner.__name__, (partner, real), {"__slots__": (), "is_replayed": True}, real_type=real)
+    return pairs if is_pair_type else real
+
+
+def _new(origin: str, *args: Any, **kwargs: Any) -> Any:
+    return class_named(origin)(*args, **kwargs)
+
+
+def _with_setting(tensor: Any, name: str, value: Any) -> Any:
+    new = tensor._like(tensor._expr)
+    setattr(new, name, _given_ranges(value))
+    return new
+
+
+def _product(matrix: Any, tensor: Tensor) -> Any:
+    """Return ``matrix @ tensor`` or ``tensor @ matrix``, whichever was meant: Dynamo makes no difference."""
+    *_, rows, columns, _ = matrix._shape
+    if tensor.shape[-1] == rows and tensor.shape[max(-2, -tensor.dim())] == columns:
+        raise ArgumentValueError(
+            "Inside of torch.compile it cannot be told whether K @ v or v @ K was meant, for K of shape "
+            f"{matrix._shape} and v of shape {tuple(tensor.shape)}. Write K.matvec(v) or K.rmatvec(v)."
+        )
+    return tensor @ matrix if tensor.shape[-1] == rows else matrix @ tensor
+
+
+STEPS: dict[str, Callable[..., Any]] = {"new": _new, "with_setting": _with_setting, "product": _product}
+"""What the names of steps mean, beside the attributes."""

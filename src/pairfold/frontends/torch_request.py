@@ -167,4 +167,6 @@ def _from_text(text: str) -> Request:
         nodes.append(make(OPERATIONS[name], [nodes[k] for k in args], given))
     value, *weights = (nodes[k] for k in content["roots"])
     problem = Problem(value, REDUCTIONS[content["reduction"]], weights[0] if weights else None, content["k"])
-    return Request(problem, Options(**content["options"]), content["swapped"], content["checks"], _system(content["system"]))
+    return Request(
+        problem, Options(**content["options"]), content["swapped"], content["checks"], _system(content["system"])
+    )

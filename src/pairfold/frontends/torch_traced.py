@@ -18,40 +18,65 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pairfold.errors import ArgumentTypeError
+from pairfold.errors import ArgumentTypeError, PairfoldError
 from pairfold.frontends.lazy import LazyTensorBase
 from pairfold.frontends.ranges import Pattern
-from pairfold.frontends.torch_replay import carry_out
-from pairfold.ops import OPERATIONS
+from pairfold.frontends.torch_replay import carry_out, class_named
 from pairfold.reductions import REDUCTIONS
 
 __all__ = ["TracedTensor", "call_traced", "replay"]
 
 _ARRAYS = frozenset(
-    {"__matmul__", "__rmatmul__", "product", "block", "dense", "diag", "matvec", "reduction", "rmatvec", "rows", "solve"}
+    (
+        "__matmul__",
+        "__rmatmul__",
+        "product",
+        "matvec",
+        "rmatvec",
+        "reduction",
+        "solve",
+        "block",
+        "dense",
+        "diag",
+        "rows",
+    )
 )
-"""Steps that return arrays, beside the reductions."""
+"""Steps that return arrays, beside most reductions."""
+
+_LAZY_PROPERTIES = frozenset({"T", "imag", "real"})
 
 
 # ---------------------------------------------------------------- while Dynamo traces
 
 
 class TracedTensor:
-    """What a LazyTensor is while Dynamo traces: a program, and the tensors that it is about."""
+    """What a LazyTensor is while Dynamo traces: a program, and the tensors that it is about.
 
-    def __init__(self, program: str, tensors: tuple[Tensor, ...]) -> None:
+    Parameters
+    ----------
+    origin : str
+        The class that the program named, as ``"module:name"``.
+    program : str
+        See `torch_replay`.
+    tensors : tuple of tensors
+        Those that the program numbers.
+    """
+
+    def __init__(self, origin: str, program: str, tensors: tuple[Tensor, ...]) -> None:
+        self._origin = origin
         self._program = program
         self._tensors = tensors
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        kind = kind_of(name)
+        kind = kind_of(self._origin, name)
         if kind == "attribute":
             # The number of axes is the same for any number of points, so it needs no trace of its own for each.
-            return fact(self._program, tuple([_sizes(t, name == "ndim") for t in self._tensors]), name)
-        if kind == "transpose":
-            return call_traced(name, (self,), {}, is_lazy=True)
+            shapes = tuple([_sizes(t, any_number=name == "ndim") for t in self._tensors])
+            return fact(self._program, shapes, name)
+        if kind == "property":
+            return call_traced(self._origin, name, (self,), {}, is_lazy=True)
 
         def method(*args: Any, **kwargs: Any) -> Any:
             return _method(name, kind, (self, *args), kwargs)
@@ -60,7 +85,20 @@ class TracedTensor:
 
     def dim(self) -> Any:
         """Return the number of axes."""
-        return self.ndim
+        return fact(self._program, tuple([_sizes(t, any_number=True) for t in self._tensors]), "dim")
+
+    def _set(self, name: str, value: Any) -> None:
+        new = call_traced(self._origin, "with_setting", (self, name, value), {}, is_lazy=True)
+        self._program, self._tensors = new._program, new._tensors
+
+    def _set_ranges(self, value: Any) -> None:
+        self._set("ranges", value)
+
+    def _set_backend(self, value: Any) -> None:
+        self._set("backend", value)
+
+    ranges = property(None, _set_ranges)
+    backend = property(None, _set_backend)
 
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -69,10 +107,10 @@ class TracedTensor:
         if name is None or len(args) != 2:
             raise ArgumentTypeError("This function of PyTorch does not take LazyTensors.")
         if isinstance(args[0], TracedTensor):
-            return _method(name, kind_of(name), args, {})
+            return _method(name, kind_of(args[0]._origin, name), args, {})
         tensor, traced = args
         mirrored = mirror_image(name)
-        return _method(mirrored, kind_of(mirrored), (traced, tensor), {})
+        return _method(mirrored, kind_of(traced._origin, mirrored), (traced, tensor), {})
 
 
 def _sizes(tensor: Tensor, any_number: bool) -> tuple[int, ...]:
@@ -82,32 +120,42 @@ def _sizes(tensor: Tensor, any_number: bool) -> tuple[int, ...]:
 
 
 def _method(name: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    is_lazy = kind == "lazy"
-    if kind == "either":
-        axis = kwargs.get("dim") if kwargs.get("dim") is not None else kwargs.get("axis")
-        if axis is None:
-            axis = args[1] if len(args) > 1 else -1
-        is_lazy = axis == -1 or (axis >= 0 and axis == args[0].ndim - 1)
-    return call_traced(name, args, kwargs, is_lazy)
+    return call_traced(args[0]._origin, name, args, kwargs, is_lazy=None if kind == "either" else kind == "lazy")
 
 
 def _operator(name: str) -> Callable[..., Any]:
     def operator(self: TracedTensor, *args: Any) -> Any:
-        return _method(name, kind_of(name), (self, *args), {})
+        return _method(name, kind_of(self._origin, name), (self, *args), {})
 
     return operator
 
 
+_BOTH_SIDES = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "or", "matmul")
+_ONE_SIDE = ("lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "abs", "getitem")
 _OPERATORS = (
-    *(f"__{side}{name}__" for name in "add sub mul truediv floordiv mod pow or matmul".split() for side in ("", "r")),
-    *(f"__{name}__" for name in "lt le gt ge eq ne neg pos abs getitem".split()),
+    *(f"__{side}{name}__" for name in _BOTH_SIDES for side in ("", "r")),
+    *(f"__{name}__" for name in _ONE_SIDE),
 )
 for _name in _OPERATORS:
     setattr(TracedTensor, _name, _operator(_name))
 
 
-def call_traced(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], is_lazy: bool) -> Any:
-    """Write down one step; return a `TracedTensor`, or what the graph computes."""
+def call_traced(origin: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], is_lazy: bool | None) -> Any:
+    """Write down one step.
+
+    Parameters
+    ----------
+    origin : str
+        See `TracedTensor`; "" for routines.
+    name, args, kwargs
+        The step.
+    is_lazy : bool or None
+        Whether the result is a LazyTensor; None finds out.
+
+    Returns
+    -------
+    TracedTensor, or what the graph computes
+    """
     tensors: list[Tensor] = []
     programs: list[tuple[str, tuple[int, ...]]] = []
     if name not in ("__pow__", "power"):
@@ -116,9 +164,9 @@ def call_traced(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], is_laz
     given = tuple([_written(arg, tensors, programs) for arg in args])
     named = tuple([(key, _written(value, tensors, programs)) for key, value in kwargs.items()])
     program = extended(tuple(programs), name, given, named)
-    if is_lazy:
-        return TracedTensor(program, tuple(tensors))
-    return replay(program, tensors)
+    if is_lazy is None:
+        is_lazy = gives_lazy(program, tuple([_sizes(t, any_number=True) for t in tensors]))
+    return TracedTensor(origin, program, tuple(tensors)) if is_lazy else replay(program, tensors)
 
 
 def _written(value: Any, tensors: list[Tensor], programs: list[tuple[str, tuple[int, ...]]]) -> Any:
@@ -201,28 +249,36 @@ def mirror_image(name: str) -> str:
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def kind_of(name: str) -> str:
+def kind_of(origin: str, name: str) -> str:
     """Return what an attribute of LazyTensors is.
 
     Returns
     -------
     str
-        ``"attribute"``, ``"transpose"``, or a method: ``"lazy"`` and ``"array"`` by its result, ``"either"`` when that
-        depends on the axis.
+        ``"attribute"``; ``"property"``, a LazyTensor; or a method: ``"lazy"`` and ``"array"`` by its result,
+        ``"either"`` when that depends on the arguments.
     """
-    if name == "T":
-        return "transpose"
-    found = inspect.getattr_static(LazyTensorBase, name, None)
-    if name == "product":
+    if name in _LAZY_PROPERTIES:
+        return "property"
+    if name in _ARRAYS:
         return "array"
+    kind = class_named(origin)
+    found = inspect.getattr_static(kind, name, None) or inspect.getattr_static(kind.complex_type, name, None)
     if not callable(found) and not isinstance(found, staticmethod):
         return "attribute"
-    for reduction in REDUCTIONS.values():
-        if name == reduction.method and reduction.name in OPERATIONS:
-            return "either"
-        if reduction.method is not None and name in (reduction.method, f"{reduction.method}_reduction"):
-            return "array"
-    return "array" if name in _ARRAYS else "lazy"
+    methods = [reduction.method for reduction in REDUCTIONS.values() if reduction.method is not None]
+    return "either" if name.removesuffix("_reduction") in methods else "lazy"
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def gives_lazy(program: str, shapes: Sequence[Sequence[int]]) -> bool:
+    """Tell whether the result of a program is a LazyTensor, by carrying it out on tensors without data."""
+    try:
+        found = carry_out(program, [torch.empty(tuple(shape), device="meta") for shape in shapes])
+    except PairfoldError:
+        # What is wrong is said when the graph is made, with the shapes of the program.
+        return False
+    return isinstance(found, LazyTensorBase)
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
@@ -272,7 +328,8 @@ def _renumbered(value: Any, places: Sequence[int], tensors: Sequence[int]) -> An
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def fact(program: str, shapes: Sequence[Sequence[int]], name: str) -> Any:
     """Return an attribute of the LazyTensor of a program, such as its shape."""
-    return getattr(carry_out(program, [torch.empty(tuple(shape), device="meta") for shape in shapes]), name)
+    found = getattr(carry_out(program, [torch.empty(tuple(shape), device="meta") for shape in shapes]), name)
+    return found() if callable(found) else found
 
 
 # ---------------------------------------------------------------- in the graph

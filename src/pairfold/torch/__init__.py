@@ -1,6 +1,7 @@
 """Reductions over all pairs of PyTorch tensors: routines from formula strings, and symbolic tensors."""
 
 from pairfold.frontends.torch import (
+    ComplexLazyTensor,
     Genred,
     KernelSolve,
     LazyTensor,
@@ -15,6 +16,7 @@ from pairfold.frontends.torch import (
 )
 
 __all__ = [
+    "ComplexLazyTensor",
     "Genred",
     "KernelSolve",
     "LazyTensor",
