@@ -109,7 +109,9 @@ def _as_number(value: object) -> int | float | complex | None:
 def _prepare(
     array: Any, dtype: np.dtype[Any], shape: Sequence[int] | None, stretched: Sequence[int] | None
 ) -> np.ndarray[Any, Any]:
-    result = np.asarray(as_pairs(array) if array.dtype.kind == "c" else array, dtype)
+    # What is beyond the range of the type becomes infinite, as in the arithmetic of the engine, which never warns.
+    with np.errstate(over="ignore"):
+        result = np.asarray(as_pairs(array) if array.dtype.kind == "c" else array, dtype)
     if shape is not None:
         result = result.reshape(shape)
     return result if stretched is None else np.broadcast_to(result, stretched)

@@ -26,7 +26,7 @@ from pairfold.frontends.kernel_solve import solve_routine
 from pairfold.frontends.lazy_axes import is_single_axis, reduce_axes
 from pairfold.frontends.lazy_index import components, expand_key, sizes_after, slice_of, taken
 from pairfold.frontends.lazy_matrix import LazyMatrix
-from pairfold.frontends.lazy_reduction import LazyReduction, reduce_tensor, reduction_axis
+from pairfold.frontends.lazy_reduction import LazyReduction, inner_operation, reduce_tensor, reduction_axis
 from pairfold.frontends.lazy_solve import solve_lazy
 from pairfold.frontends.leaf import (
     OTHER_SIDE,
@@ -729,7 +729,7 @@ class LazyTensorBase:
         chosen = axis if dim is None else dim
         if not is_single_axis(self, chosen, reduction.name):
             return reduce_axes(self, reduction, chosen, weight, kwargs)
-        inner = OPERATIONS.get(reduction.name)
+        inner = inner_operation(reduction.name)
         side = reduction_axis(self, axis, dim, reduction.name, inner)
         if side == 2 and inner is not None:
             LazyReduction.check_keywords(kwargs)

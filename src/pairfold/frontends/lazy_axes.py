@@ -13,7 +13,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
-from pairfold.frontends.lazy_reduction import LazyReduction, reduce_tensor
+from pairfold.frontends.lazy_reduction import LazyReduction, inner_operation, reduce_tensor
 from pairfold.frontends.leaf import Leaf
 from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Reduction
@@ -45,7 +45,7 @@ def is_single_axis(tensor: LazyTensorBase, axis: Any, reduction: str) -> bool:
         return True
     count = tensor.dim()
     place = number + count if number < 0 else number
-    is_folded = place == count - 1 and reduction in _FOLDS and reduction not in OPERATIONS
+    is_folded = place == count - 1 and reduction in _FOLDS and inner_operation(reduction) is None
     return not (0 <= place < count - 3 or is_folded)
 
 
@@ -188,7 +188,7 @@ def _reduce_array(
 
 def _over_components(tensor: LazyTensorBase, reduction: Reduction) -> Any:
     """Reduce the last axis, which stays with length 1."""
-    inner = OPERATIONS.get(reduction.name)
+    inner = inner_operation(reduction.name)
     if inner is not None:
         return tensor._unary(inner)
     if reduction.name == "Mean":

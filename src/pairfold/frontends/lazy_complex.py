@@ -18,6 +18,7 @@ from pairfold.frontends.core_formula import find_reduction
 from pairfold.frontends.lazy import LazyTensorBase
 from pairfold.frontends.lazy_index import components
 from pairfold.frontends.lazy_methods import COMPLEX_RESULTS
+from pairfold.frontends.lazy_reduction import inner_operation
 from pairfold.frontends.leaf import (
     Leaf,
     Symbol,
@@ -328,7 +329,7 @@ class ComplexLazyTensorBase(LazyTensorBase):
     ) -> Any:
         if reduction.name in ("Any", "All"):
             return (self != 0)._reduced(reduction, axis, dim, weight, k, kwargs)
-        if reduction.name not in OPERATIONS or (axis if dim is None else dim) not in (-1, self.dim() - 1):
+        if inner_operation(reduction.name) is None or (axis if dim is None else dim) not in (-1, self.dim() - 1):
             _check_reduction(reduction)
         return super()._reduced(reduction, axis, dim, weight, k, kwargs)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pairfold.errors import ArgumentTypeError
 from pairfold.frontends.lazy import LazyTensorBase
+from pairfold.frontends.lazy_reduction import inner_operation
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
 from pairfold.ops import OPERATIONS
@@ -130,7 +131,7 @@ def attach_methods() -> None:
         if reduction.method is None:
             continue
         doc = _text(reduction.definition, reduction.doc)
-        has_inner = reduction.name in OPERATIONS
+        has_inner = inner_operation(reduction.name) is not None
         if has_inner:
             doc += (
                 "\n\nOver the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array."

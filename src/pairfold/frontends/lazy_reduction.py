@@ -17,12 +17,13 @@ from pairfold.frontends.routine import Key, Routine, check_backend, make_options
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
+from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
 
 if TYPE_CHECKING:
     from pairfold.frontends.lazy import LazyTensorBase
 
-__all__ = ["LazyReduction", "reduce_tensor", "reduction_axis"]
+__all__ = ["LazyReduction", "inner_operation", "reduce_tensor", "reduction_axis"]
 
 ACCURACY_KEYWORDS = ("dtype_acc", "use_double_acc", "sum_scheme")
 CALL_KEYWORDS = ("backend", "device_id", "ranges", "out", "threads", "progress")
@@ -30,6 +31,13 @@ IGNORED_KEYWORDS = ("enable_chunks", "rec_multVar_highdim", "use_fast_math", "op
 
 _DEFAULT_OPTIONS = Options()
 _PREFIXES = ("Vi", "Vj", "Pm")
+
+
+def inner_operation(name: str) -> Op | None:
+    """Return the operation that does over the last axis what the reduction `name` does over i or j, if there is one."""
+    op = OPERATIONS.get(name)
+    # The variables are operations too, under the name of the variance.
+    return op if op is not None and op.arity == 1 else None
 
 
 def reduction_axis(tensor: LazyTensorBase, axis: Any, dim: Any, name: str, inner: Op | None) -> int:
