@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pairfold.errors import ArgumentValueError
 from pairfold.frontends.number_types import as_pairs, from_pairs
-from pairfold.numpy import Genred, Pm, Vi, Vj
+from pairfold.numpy import Genred, KernelSolve, Pm, Vi, Vj
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.uniform(0, 3, (6, 2)), RNG.uniform(0, 3, (9, 2))
@@ -203,3 +203,12 @@ def test_a_complex_argument_needs_an_even_dimension() -> None:
     message = "a complex number is a pair (re, im) and the dimension 3 is odd; declare an even one"
     with pytest.raises(ArgumentValueError, match=re.escape(message)):
         Genred("SqNorm2(x)", ["x = Vi(3)"], axis=1)(np.ones((5, 3), complex))
+
+
+def test_a_complex_right_hand_side_is_given_as_pairs() -> None:
+    solve = KernelSolve("Exp(-SqDist(x, y)) * b", ["x = Vi(1)", "y = Vj(1)", "b = Vj(2)"], "b", axis=1)
+    x, b = np.arange(5.0)[:, None], complex_points(5)
+    with pytest.raises(ArgumentValueError, match=re.escape("The right-hand side is complex, of shape (5, 1). Give it")):
+        solve(x, x, b)
+    found = from_pairs(solve(x, x, as_pairs(b)))
+    np.testing.assert_allclose(np.exp(-((x - x.T) ** 2)) @ found, b, rtol=1e-4)

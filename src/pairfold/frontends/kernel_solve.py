@@ -203,6 +203,11 @@ def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> Linea
     shape = (*plan.batch, plan.rows, unknown.dim)
     arrays = list(args)
     natural = routine.adapter.as_array(args[position])
+    if routine.adapter.is_complex(natural.dtype):
+        raise ArgumentValueError(
+            f"The right-hand side is complex, of shape {tuple(natural.shape)}. Give it as pairs of real numbers re, im, "
+            f"re, im, ...: its last axis has length {unknown.dim}."
+        )
     arrays[position] = routine.adapter.prepare(natural, plan.dtype, _two_axes(natural.shape), shape)
     return LinearSystem(arrays, variable, alike, len(natural.shape) == 1)
 
