@@ -205,7 +205,7 @@ def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> Linea
     natural = routine.adapter.as_array(args[position])
     if routine.adapter.is_complex(natural.dtype):
         raise ArgumentValueError(
-            f"The right-hand side is complex, of shape {tuple(natural.shape)}. Give it as pairs of real numbers re, im, "
+            f"The right-hand side is complex, of shape {tuple(natural.shape)}. Give it as real numbers re, im, "
             f"re, im, ...: its last axis has length {unknown.dim}."
         )
     arrays[position] = routine.adapter.prepare(natural, plan.dtype, _two_axes(natural.shape), shape)
