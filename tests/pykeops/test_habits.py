@@ -133,6 +133,15 @@ def test_optional_static_parameters_of_methods() -> None:
     np.testing.assert_allclose(exchanged.reshape(5, 4, 4), plain.reshape(5, 4, 4).swapaxes(1, 2))
 
 
+def test_solvers_that_wait_say_what_they_call() -> None:
+    x = GENERATOR.normal(size=(6, 2))
+    kernel = (-((Vi(x) - Vj(x)) ** 2).sum(-1)).exp()
+    b = np.ones((6, 1))
+    waiting = kernel.solve(b, alpha=0.1, call=False)
+    assert callable(waiting.callfun)
+    np.testing.assert_allclose(waiting(), kernel.solve(b, alpha=0.1))
+
+
 def test_linear_solves() -> None:
     x, b = GENERATOR.normal(size=(20, 2)), GENERATOR.normal(size=(20, 2))
     matrix = np.exp(-((x[:, None] - x) ** 2).sum(-1)) + 0.1 * np.eye(20)

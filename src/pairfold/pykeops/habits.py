@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from pairfold.frontends.lazy import LazyTensorBase
@@ -95,6 +96,13 @@ class LazyTensorHabits(LazyTensorBase):
             # On the last axis KeOps takes any keyword, and programs pass keepdim.
             kwargs.clear()
         return super()._reduced(reduction, axis, dim, weight, k, kwargs)
+
+    def solve(self, *args: Any, **kwargs: Any) -> Any:
+        """Solve a linear system; see `pairfold.numpy.LazyTensor.solve`."""
+        found = super().solve(*args, **kwargs)
+        if isinstance(found, partial):
+            found.callfun = found.func  # type: ignore[attr-defined]  # what KeOps calls it
+        return found
 
     # ------------------------------------------------------------ what subclasses of programs call
 
