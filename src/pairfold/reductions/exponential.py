@@ -66,6 +66,19 @@ def _weighted_dim(sizes: Sizes) -> int:
 
 
 _SUMS = ("total", "weighted")
+
+
+def _logarithm(shift: Expr, total: Expr) -> Expr:
+    """Return shift + log(total) without cancellation.
+
+    The shift lags behind the maximum, so the logarithm may be large where the result is small: its whole part is added
+    to the shift first.
+    """
+    is_usual = apply("LessThan", constant(0.0), total) * apply("LessThan", total, constant(np.inf))
+    whole = apply("Where", is_usual, apply("Floor", apply("Log", total)), constant(0.0))
+    return (shift + whole) + apply("Log", total * apply("Exp", -whole))
+
+
 _SHIFT = Field("shift", lambda sizes: sizes.value, LOWEST)
 _TOTAL = Field("total", lambda sizes: sizes.value, 0.0, additive=True)
 _WEIGHTED = Field("weighted", _weighted_dim, 0.0, additive=True)
@@ -121,7 +134,7 @@ register_reduction(
     Reduction(
         name="LogSumExp",
         fields=(_SHIFT, _TOTAL),
-        finish=lambda state, sizes: (state["shift"] + apply("Log", state["total"]),),
+        finish=lambda state, sizes: (_logarithm(state["shift"], state["total"]),),
         shapes=lambda sizes: ((sizes.value,),),
         reference=_log_sum_exp_reference,
         pullback=_log_sum_exp_pullback,
@@ -135,7 +148,7 @@ register_reduction(
     Reduction(
         name="LogSumExpWeight",
         fields=(_SHIFT, _WEIGHTED),
-        finish=lambda state, sizes: (state["shift"] + apply("Log", state["weighted"]),),
+        finish=lambda state, sizes: (_logarithm(state["shift"], state["weighted"]),),
         shapes=lambda sizes: ((_weighted_dim(sizes),),),
         reference=_log_sum_exp_reference,
         needs_weight=True,
@@ -168,7 +181,7 @@ register_reduction(
         fields=(_SHIFT, _TOTAL, _WEIGHTED),
         finish=lambda state, sizes: (
             state["weighted"] / state["total"],
-            state["shift"] + apply("Log", state["total"]),
+            _logarithm(state["shift"], state["total"]),
         ),
         shapes=lambda sizes: ((_weighted_dim(sizes),), (sizes.value,)),
         reference=lambda value, weight, k, columns: _average_reference(value, weight),

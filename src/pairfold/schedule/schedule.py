@@ -36,7 +36,7 @@ class Schedule:
     row_vectors: int
     columns: int
     state_in_registers: bool = True
-    block: int = 256
+    block: int = 64
     accumulate: str = "block"
     features: frozenset[str] = frozenset()
 
@@ -79,7 +79,9 @@ def choose(
     # A long sum costs one broadcast per component and column, which row vectors share, and one load of the rows per
     # component, which columns share.
     columns = 4 if looped_dim or not in_registers else 1
-    return Schedule(lanes, row_vectors, columns, in_registers, accumulate=accumulate, features=features)
+    # Short blocks make small errors; closing one costs an exact addition per sum, which many sums a row notice.
+    block = 64 if in_registers else 128
+    return Schedule(lanes, row_vectors, columns, in_registers, block, accumulate, features)
 
 
 def choose_split(rows: int, columns: int, rows_per_step: int, threads: int) -> int:
