@@ -93,10 +93,10 @@ SUITES = (
         "the error is a test function outside of its class",
     ),
     Suite(
-        "TorchDR 0.3, affinities, clustering, scores",
+        "TorchDR 0.3, affinities and clustering in float32",
         "new",
         "torchdr==0.3",
-        ("torchdr/tests", "-k", "keops or affinity or clustering or eval"),
+        ("torchdr/tests/test_affinity.py", "torchdr/tests/test_clustering.py", "-k", "float32 or keops"),
     ),
     Suite(
         "dire-rapids 0.3.1, CPU",

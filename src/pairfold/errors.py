@@ -8,8 +8,8 @@ found, what is allowed and what to do.
 from __future__ import annotations
 
 __all__ = [
-    "ArgumentIndexError",
     "AliasError",
+    "ArgumentIndexError",
     "ArgumentTypeError",
     "ArgumentValueError",
     "ConvergenceWarning",

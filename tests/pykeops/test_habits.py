@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import pairfold.numpy
+import pairfold.pykeops
 from pairfold.errors import ArgumentTypeError, TargetError
 from pairfold.pykeops.common.lazy_tensor import ComplexGenericLazyTensor, GenericLazyTensor, is_complex_lazytensor
 from pairfold.pykeops.common.operations import ConjugateGradientSolver, KernelLinearSolver
@@ -131,6 +132,11 @@ def test_optional_static_parameters_of_methods() -> None:
     plain = x.keops_tensordot(y, (2, 2), (2, 2), (), ()).sum(1)
     exchanged = x.keops_tensordot(y, (2, 2), (2, 2), (), (), (2, 3, 0, 1)).sum(1)
     np.testing.assert_allclose(exchanged.reshape(5, 4, 4), plain.reshape(5, 4, 4).swapaxes(1, 2))
+
+
+def test_names_of_release_1_1() -> None:
+    assert type(pairfold.pykeops.LazyTensor(X)) is LazyTensor
+    assert pairfold.pykeops.Vi(X[:, 0]).shape == (5, 1, 3)
 
 
 def test_solvers_that_wait_say_what_they_call() -> None:

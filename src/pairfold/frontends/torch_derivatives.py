@@ -28,6 +28,9 @@ __all__ = ["Call"]
 
 Tensors = Sequence[Tensor]
 
+LARGEST_GATHER = 2**26
+"""Numbers that may be gathered to differentiate at winners only; beyond, all pairs are visited in linear memory."""
+
 EXACT_IN_FLOAT32 = 2**24
 """Whole numbers up to this one are exact in float32."""
 
@@ -83,7 +86,7 @@ class Call:
         return {k: found[k] if k in found else torch.zeros_like(self.arrays[k]) for k in wanted}
 
     def _pull_back(self, wanted: tuple[int, ...], cotangents: dict[int, Tensor]) -> dict[int, Tensor]:
-        if uses_winners(self.problem):
+        if self._has_few_winners:
             return _Winners(self).pull_back(wanted, cotangents[0])
         found = {}
         given = tuple(k in cotangents for k in range(len(output_kinds(self.problem))))
@@ -111,7 +114,7 @@ class Call:
         return [(*self.sizes.batch, self.sizes.rows, *shape) for shape in shapes]
 
     def _push_forward(self, tangents: dict[int, Tensor]) -> dict[int, Tensor]:
-        if uses_winners(self.problem):
+        if self._has_few_winners:
             return {0: _Winners(self).push_forward(tangents)}
         one = tangent(self.problem, tuple(tangents))
         if one is None:
@@ -120,6 +123,15 @@ class Call:
         return {
             piece.index: total[..., piece.first : piece.last].reshape(self._shapes[piece.index]) for piece in one.pieces
         }
+
+    @property
+    def _has_few_winners(self) -> bool:
+        """Whether the outputs name winners, fewer than there are columns, that may be gathered without harm."""
+        if not uses_winners(self.problem):
+            return False
+        count = prod(self.outputs[1].shape[len(self.sizes.batch) + 1 :])
+        numbers = sum(t.shape[-1] for t in self.arrays) * count * self.sizes.rows * prod(self.sizes.batch)
+        return count < self.sizes.columns and numbers <= LARGEST_GATHER
 
     def _launch(self, one: Pass, **given: Any) -> Tensor:
         """Carry out a pass of a derivative."""

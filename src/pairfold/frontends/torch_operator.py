@@ -63,9 +63,13 @@ def reduce(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors = ()
     """
     if not _is_plain(arrays):
         return tuple(OPERATOR(request.text, list(arrays), list(ranges), sizes.rows, sizes.columns, list(sizes.batch)))
-    if not _needs_graph(arrays):
-        return _carry_out(request, arrays, sizes, ranges)
-    return _apply(True, request, sizes, tuple(ranges), *arrays)
+    if _needs_graph(arrays):
+        # Tensors of a transform that has ended, as they come to the backward pass of `torch.func.vjp`, still look as if
+        # they needed one.
+        arrays = [torch._C._functorch.unwrap_if_dead(t) for t in arrays]
+        if _needs_graph(arrays):
+            return _apply(True, request, sizes, tuple(ranges), *arrays)
+    return _carry_out(request, arrays, sizes, ranges)
 
 
 def is_tracked(arrays: Tensors) -> bool:

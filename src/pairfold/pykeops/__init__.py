@@ -10,6 +10,7 @@ and nowhere else in pairfold.
 from __future__ import annotations
 
 import importlib
+from functools import partial
 from typing import Any
 
 from pairfold.pykeops import config, keopscore
@@ -52,12 +53,20 @@ _VALUES = [63.0, 90.0]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a sub-package when it is first asked for; ``bin_folder`` and ``build_folder`` are names of 1.x."""
+    """Import a sub-package when it is first asked for, and answer for names of 1.x."""
     if name in _PARTS:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in ("LazyTensor", "Vi", "Vj", "Pm"):
+        return partial(_for_array, name)
     if name in ("bin_folder", "build_folder"):
         return get_build_folder()
     raise AttributeError(f"module 'pykeops' (an alias of pairfold) has no attribute {name!r}.")
+
+
+def _for_array(name: str, x: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call the function of that name for the framework of `x`; release 1.1 had one for both."""
+    framework = "torch" if type(x).__module__.partition(".")[0] == "torch" else "numpy"
+    return getattr(importlib.import_module(f"{__name__}.{framework}"), name)(x, *args, **kwargs)
 
 
 def set_verbose(val: bool) -> None:
