@@ -209,7 +209,7 @@ _unary(
     pullback=lambda node, g: (g * apply("Sinh", node.args[0]),),
     definition="hyperbolic cosine of f",
     domain=((-3, 3),),
-    **_within(1.5),
+    **_within(2),
 )
 _unary(
     "Tanh",
