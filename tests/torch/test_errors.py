@@ -1,0 +1,135 @@
+"""What is refused, and in which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import pairfold.torch as pf
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, NotDifferentiableError, TargetError
+from pairfold.frontends import torch_operator
+from pairfold.ir.op import OPERATIONS
+from tests.torch.dense import arguments
+
+SQUARES = pf.Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], axis=1)
+
+
+class OnGpu:
+    """Stands for a tensor on a device that the machine of the tests does not have."""
+
+    def __init__(self, device: str) -> None:
+        self.device = torch.device(device)
+        self.layout = torch.strided
+        self.is_meta = False
+
+
+def test_devices() -> None:
+    gpu, cpu = OnGpu("cuda:0"), torch.ones(1)
+    with pytest.raises(TargetError, match=r"The tensors are on cuda:0; pairfold reduces PyTorch tensors on the CPU"):
+        torch_operator.require_cpu([gpu, gpu])  # type: ignore[list-item]
+    with pytest.raises(ArgumentValueError, match=r"on different devices: cpu, cuda:0. Move them to one"):
+        torch_operator.require_cpu([cpu, gpu])  # type: ignore[list-item]
+    with pytest.raises(ArgumentValueError, match=r"on different devices: cuda:0, cuda:1"):
+        torch_operator.require_cpu([gpu, OnGpu("cuda:1")])  # type: ignore[list-item]
+    x, y, *_ = arguments()
+    with pytest.raises(ArgumentValueError, match=r"on different devices: cpu, meta"):
+        SQUARES(x, y.to("meta"))
+    with pytest.raises(TargetError, match=r"backend='GPU' asks for a GPU"):
+        SQUARES(x, y, backend="GPU")
+
+
+def test_layouts() -> None:
+    x, y, *_ = arguments()
+    with pytest.raises(ArgumentValueError, match=r"layout torch.sparse_coo; tensors must be dense.*to_dense"):
+        SQUARES(x.to_sparse(), y)
+
+
+def test_dtypes() -> None:
+    x, y, *_ = arguments()
+    with pytest.raises(
+        ArgumentValueError, match=r"Argument 'y' .*found the dtype torch.float8_e5m2; allowed are float32"
+    ):
+        SQUARES(x, y.to(torch.float8_e5m2))
+    odd = pf.Genred("SqDist(x, y)", ["x = Vi(3)", "y = Vj(3)"], axis=1)
+    with pytest.raises(ArgumentValueError, match=r"a complex number is a pair \(re, im\) and the dimension 3 is odd"):
+        odd(torch.ones(3, 3, dtype=torch.complex64), torch.ones(3, 3))
+
+
+def test_types() -> None:
+    x, _, *_ = arguments()
+    with pytest.raises(
+        ArgumentTypeError,
+        match=r"Argument 'y' \(number 1, Vj\(2\)\): found an object of type ndarray.*torch.from_numpy",
+    ):
+        SQUARES(x, np.ones((3, 2)))
+    with pytest.raises(ArgumentTypeError, match=r"found an object of type list"):
+        SQUARES(x, [[1.0, 2.0]])
+    with pytest.raises(
+        ArgumentTypeError, match=r"LazyTensor takes an array, a number.*found an object of type ndarray"
+    ):
+        pf.LazyTensor(np.ones((3, 1, 2)))
+
+
+def test_shapes() -> None:
+    x, y, b, _p = arguments()
+    routine = pf.Genred("b * SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], axis=1)
+    with pytest.raises(
+        ArgumentValueError,
+        match=r"Argument 'x' \(number 0, Vi\(2\)\) has shape \(3, 1\); its last axis must have length 2",
+    ):
+        routine(x[:, :1], y, b)
+    with pytest.raises(ArgumentValueError, match=r"'y' .* has shape \(5, 2\), but argument 'b' .* has shape \(4, 1\)"):
+        routine(x, y, b[:4])
+    with pytest.raises(ArgumentValueError, match=r"batch axes \(4,\) do not broadcast with \(3,\)"):
+        routine(x.expand(3, 3, 2), y.expand(4, 5, 2), b)
+    with pytest.raises(ArgumentValueError, match=r"This routine takes 3 arguments .*; found 2"):
+        routine(x, y)
+    with pytest.raises(ArgumentValueError, match=r"The shapes \(3, 1, 2\) and \(4, 1, 2\) do not broadcast"):
+        pf.Vi(x) + pf.Vi(x.new_ones(4, 2))
+
+
+def test_gradients_of_indices() -> None:
+    x, y, *_ = (t.requires_grad_() for t in arguments())
+    nearest = pf.generic_argmin("SqDist(x, y)", "a = Vi(1)", "x = Vi(2)", "y = Vj(2)")(x, y)
+    assert nearest.dtype == torch.int64
+    with pytest.raises(RuntimeError, match="does not require grad and does not have a grad_fn"):
+        nearest.sum().backward()
+    with pytest.raises(RuntimeError, match="only Tensors of floating point dtype can require gradients"):
+        nearest.requires_grad_()
+
+
+def test_operations_without_derivative(monkeypatch: pytest.MonkeyPatch) -> None:
+    op = OPERATIONS["Exp"]
+    object.__setattr__(op, "pullback", None)
+    try:
+        x, y, *_ = (t.requires_grad_() for t in arguments())
+        routine = pf.Genred("Exp(-SqDist(x, y)) + 17", ["x = Vi(2)", "y = Vj(2)"], axis=1)
+        with pytest.raises(
+            NotDifferentiableError, match=r"Exp has no derivative, but a derivative of .* was asked for"
+        ):
+            routine(x, y).sum().backward()
+    finally:
+        monkeypatch.undo()
+        object.__setattr__(op, "pullback", lambda node, g: (g * node,))
+
+
+def test_alpha() -> None:
+    x, _, b, _ = arguments(4, 4)
+    solver = pf.KernelSolve("Exp(-SqDist(x, y)) * a", ["x = Vi(2)", "y = Vj(2)", "a = Vj(1)"], "a", axis=1)
+    with pytest.raises(
+        ArgumentValueError, match=r"alpha has shape \(2,\); it must be a number or a tensor with one entry"
+    ):
+        solver(x, x, b, alpha=torch.ones(2))
+    with pytest.raises(ArgumentValueError, match=r"alpha has 3 different values; all systems of a batch have the same"):
+        torch.func.vmap(lambda alpha: solver(x, x, b, alpha=alpha))(torch.tensor([0.1, 0.2, 0.3]))
+
+
+def test_tensors_of_numpy_lazy_tensors_do_not_mix() -> None:
+    import pairfold.numpy as pn
+
+    x: Any = np.ones((3, 2))
+    with pytest.raises(ArgumentTypeError, match="A LazyTensor of PyTorch arrays meets one of NumPy arrays"):
+        pf.Vi(torch.ones(3, 2)) + pn.Vi(x)

@@ -1,0 +1,175 @@
+"""Memory, threads and work: nothing leaks, nothing is computed without need."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import pairfold.torch as pf
+from pairfold.engine import run
+from pairfold.frontends import torch_operator
+from pairfold.frontends.torch_request import Request
+from pairfold.ir.expr import Category, variables
+from tests.torch.dense import PAIRS, arguments
+
+
+@pytest.fixture
+def launches(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """The problems that the engine carries out."""
+    found: list[Any] = []
+
+    def spy(problem: Any, arrays: Any, **kwargs: Any) -> Any:
+        found.append(problem)
+        return run(problem, arrays, **kwargs)
+
+    monkeypatch.setattr(torch_operator, "run", spy)
+    return found
+
+
+def test_a_backward_pass_is_two_kernels_at_most(launches: list[Any]) -> None:
+    routine = PAIRS["Sum"].routine
+    for names, passes in {"xybp": 2, "x": 1, "y": 1, "b": 1, "p": 1, "xp": 1, "yp": 1, "yb": 1, "xb": 2}.items():
+        given = [t.requires_grad_(name in names) for name, t in zip("xybp", arguments(), strict=True)]
+        launches.clear()
+        found = routine(*given)
+        assert len(launches) == 1
+        found.sum().backward()
+        assert len(launches) == 1 + passes, names
+        for name, t in zip("xybp", given, strict=True):
+            assert (t.grad is not None) == (name in names)
+
+
+def test_a_backward_pass_to_the_rows_does_not_read_what_it_does_not_need(launches: list[Any]) -> None:
+    x, y, b, p = arguments()
+    PAIRS["Sum"].routine(x, y, b.requires_grad_(), p).sum().backward()
+    (value,) = launches[-1].roots
+    # The kernel of the gradient of b is exp(-p |x - y|^2) g: b is no part of it.
+    assert sorted(node.params[2] for node in variables(value)) == [
+        Category.ROW,
+        Category.COLUMN,
+        Category.COLUMN,
+        Category.PARAMETER,
+    ]
+
+
+def test_minima_are_differentiated_at_the_winners_only(launches: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+
+    def spy(problem: Any, arrays: Any, **kwargs: Any) -> Any:
+        sizes.append((kwargs["rows"], kwargs["columns"]))
+        return run(problem, arrays, **kwargs)
+
+    monkeypatch.setattr(torch_operator, "run", spy)
+    given = [t.requires_grad_() for t in arguments(6, 50)]
+    PAIRS["KMin"].routine(*given).sum().backward()
+    assert sizes == [(6, 50), (18, 1)]
+
+
+def test_gathering_winners_does_not_exceed_linear_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pairfold.frontends import torch_derivatives
+
+    given = [t.requires_grad_() for t in arguments(6, 50)]
+    few = torch.autograd.grad(PAIRS["KMin"].routine(*given).sin().sum(), given)
+    monkeypatch.setattr(torch_derivatives, "LARGEST_GATHER", 0)
+    torch.testing.assert_close(torch.autograd.grad(PAIRS["KMin"].routine(*given).sin().sum(), given), few)
+
+
+def test_reductions_without_gradients_carry_no_more_than_was_asked_for(launches: list[Any]) -> None:
+    nearest = pf.Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], "Min", axis=1)
+    x, y, *_ = arguments()
+    nearest(x, y)
+    nearest(x.requires_grad_(), y)
+    with torch.no_grad():
+        nearest(x, y)
+    assert [problem.reduction.name for problem in launches] == ["Min", "Min_ArgMin", "Min"]
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_nothing_leaks() -> None:
+    given = [t.requires_grad_() for t in arguments(20, 20)]
+
+    def work() -> None:
+        for pair in PAIRS.values():
+            first = torch.autograd.grad(pair.routine(*given).sum(), given, create_graph=True)
+            torch.autograd.grad(sum(g.sum() for g in first), given, allow_unused=True)
+        x, y, *_ = given
+        ((pf.Vi(x) - pf.Vj(y)) ** 2).sum(-1).logsumexp(1).sum().backward()
+        for t in given:
+            t.grad = None
+
+    for _ in range(3):
+        work()
+    gc.collect()
+    tensors = sum(isinstance(o, Tensor) for o in gc.get_objects())
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for _ in range(100):
+        work()
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert sum(isinstance(o, Tensor) for o in gc.get_objects()) == tensors
+    assert grown < 100_000
+
+
+def test_a_graph_is_freed_with_its_result() -> None:
+    import weakref
+
+    x, y, b, p = (t.requires_grad_() for t in arguments())
+    product = x * 2
+    ghost = weakref.ref(product)
+    result = PAIRS["LogSumExp"].routine(product, y, b, p)
+    del product
+    assert ghost() is not None
+    del result
+    assert ghost() is None
+
+
+def test_derivatives_on_many_threads() -> None:
+    pairs = list(PAIRS.values())
+    wanted = {}
+    points = {number: [t.requires_grad_() for t in arguments(30, 40)] for number in range(6)}
+    for number, given in points.items():
+        pair = pairs[number % len(pairs)]
+        wanted[number] = torch.autograd.grad(pair.dense(*given).sin().sum(), given)
+    failures: list[str] = []
+
+    def work(number: int) -> None:
+        given = points[number]
+        pair = pairs[number % len(pairs)]
+        for _ in range(20):
+            found = torch.autograd.grad(pair.routine(*given).sin().sum(), given)
+            for one, other in zip(found, wanted[number], strict=True):
+                if not torch.allclose(one, other):
+                    failures.append(f"{number}: {one} {other}")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in points]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_a_request_is_the_same_after_a_trip_through_text() -> None:
+    from pairfold.frontends.derivatives import adjoint, numbered
+    from pairfold.ir.problem import Problem
+    from pairfold.reductions import REDUCTIONS
+    from tests.torch.test_derivatives import DIFFERENTIABLE, bundle, one_case_each
+
+    value, _ = bundle(one_case_each())
+    problem, _ = numbered(Problem(value, REDUCTIONS["Sum"]))
+    problems = [problem, *(one.problem for one in adjoint(problem, (0, 1), (True,)))]
+    for one in problems:
+        request = Request(one)
+        again = Request.from_text(request.text)
+        assert again == request
+        assert again.problem.value is one.value
+    assert len(DIFFERENTIABLE) > 10

@@ -1,0 +1,195 @@
+"""Which tensors are accepted: types, strides, dtypes, and that none of them is copied without need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import pairfold.torch as pf
+from pairfold.engine import run
+from pairfold.frontends import torch_operator
+from tests.torch.dense import PAIRS, arguments
+
+SQUARES = pf.Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], axis=1)
+
+
+def test_contiguous_tensors_are_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def spy(problem: Any, arrays: Sequence[np.ndarray[Any, Any]], **kwargs: Any) -> Any:
+        seen.extend(array.__array_interface__["data"][0] for array in arrays)
+        return run(problem, arrays, **kwargs)
+
+    monkeypatch.setattr(torch_operator, "run", spy)
+    x, y, *_ = arguments()
+    SQUARES(x, y)
+    assert seen == [x.data_ptr(), y.data_ptr()]
+    SQUARES(x.requires_grad_(), torch.nn.Parameter(y))
+    assert seen[2:] == [x.data_ptr(), y.data_ptr()]
+
+
+LAYOUTS = {
+    "transposed": lambda t: t.T.contiguous().T,
+    "every other": lambda t: torch.stack([t, t], 1).flatten(0, 1)[::2],
+    "expanded": lambda t: t[:1].expand(t.shape),
+    "with an offset": lambda t: torch.cat([t[:1], t])[1:],
+    "narrow": lambda t: torch.cat([t, t], 1)[:, 1:3],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_any_strides(layout: str) -> None:
+    x, y, *_ = arguments()
+    strided = [LAYOUTS[layout](t).detach().requires_grad_() for t in (x, y)]
+    plain = [t.detach().clone().contiguous().requires_grad_() for t in strided]
+    found, expected = SQUARES(*strided), SQUARES(*plain)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(
+        torch.autograd.grad(found.sin().sum(), strided), torch.autograd.grad(expected.sin().sum(), plain)
+    )
+
+
+def test_negated_views() -> None:
+    z = torch.randn(3, 2, dtype=torch.complex128)
+    imaginary = z.conj().imag
+    assert imaginary.is_neg()
+    torch.testing.assert_close(SQUARES(imaginary, imaginary), SQUARES(imaginary.clone(), imaginary.clone()))
+
+
+def test_parameters_and_subclasses() -> None:
+    class Points(Tensor):
+        pass
+
+    x, y, *_ = arguments()
+    expected = SQUARES(x, y)
+    parameter = torch.nn.Parameter(y)
+    found = SQUARES(x.as_subclass(Points), parameter)
+    torch.testing.assert_close(torch.as_tensor(found).as_subclass(Tensor), expected)
+    found.sum().backward()
+    assert parameter.grad is not None
+    torch.testing.assert_close(pf.Vi(x).sqdist(pf.Vj(parameter)).sum(1), expected)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "result"),
+    [
+        (torch.float32, torch.float32, torch.float32),
+        (torch.float32, torch.float64, torch.float64),
+        (torch.float16, torch.float16, torch.float16),
+        (torch.bfloat16, torch.bfloat16, torch.bfloat16),
+        (torch.float16, torch.bfloat16, torch.float32),
+        (torch.float16, torch.float32, torch.float32),
+        (torch.int32, torch.float16, torch.float16),
+        (torch.int64, torch.float32, torch.float32),
+        (torch.bool, torch.uint8, torch.float32),
+    ],
+)
+def test_dtypes_are_promoted_as_pytorch_does(first: torch.dtype, second: torch.dtype, result: torch.dtype) -> None:
+    x, y = (torch.randint(0, 2, (size, 2)) for size in (3, 5))
+    found = SQUARES(x.to(first), y.to(second))
+    assert found.dtype == result
+    expected = ((x[:, None] - y) ** 2).sum(-1).sum(1, keepdim=True)
+    torch.testing.assert_close(found, expected.to(result))
+
+
+def test_integers_follow_the_default_dtype() -> None:
+    x = torch.ones(3, 2, dtype=torch.int64)
+    torch.set_default_dtype(torch.float64)
+    try:
+        routine = pf.Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], axis=1)
+        assert routine(x, x).dtype == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_16_bits_are_for_storage_only(dtype: torch.dtype) -> None:
+    x, y, b, p = (t.to(dtype).requires_grad_() for t in arguments(20, 400))
+    wide = [t.detach().float().requires_grad_() for t in (x, y, b, p)]
+    for name in ("Sum", "LogSumExp"):
+        found, expected = (PAIRS[name].routine(*given) for given in ((x, y, b, p), wide))
+        assert found.dtype == dtype
+        # One rounding at the end: as near as the dtype allows.
+        assert torch.equal(found, expected.to(dtype))
+        gradients = torch.autograd.grad(found.sum(), (x, y, b, p))
+        expected_gradients = torch.autograd.grad(expected.sum(), wide)
+        for one, other in zip(gradients, expected_gradients, strict=True):
+            assert one.dtype == dtype
+            assert torch.equal(one, other.to(dtype))
+
+
+def test_numbers_do_not_change_a_dtype() -> None:
+    routine = pf.Genred("p * SqDist(x, y)", ["p = Pm(1)", "x = Vi(2)", "y = Vj(2)"], axis=1)
+    x, y = torch.randn(3, 2), torch.randn(5, 2)
+    for p in (0.3, 2, torch.tensor(0.3, dtype=torch.float64), torch.tensor(2)):
+        found = routine(p, x, y)
+        assert found.dtype == torch.float32
+        torch.testing.assert_close(found, float(p) * SQUARES(x, y))
+    assert (pf.Vi(x) * 0.3).sum(1).dtype == torch.float32
+    assert (pf.Vi(x) * torch.tensor(0.3, dtype=torch.float64)).sum(1).dtype == torch.float32
+
+
+def test_a_number_that_is_a_tensor_has_a_gradient() -> None:
+    x, y, *_ = arguments()
+    p = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
+    ((pf.Vi(x).sqdist(pf.Vj(y)) * -p).exp().sum(1)).sum().backward()
+    kernel = torch.cdist(x, y) ** 2
+    torch.testing.assert_close(p.grad, -(kernel * (-0.7 * kernel).exp()).sum())
+
+
+def test_complex_tensors() -> None:
+    z = torch.randn(4, 2, dtype=torch.complex128, requires_grad=True)
+    w = torch.randn(5, 2, dtype=torch.complex128, requires_grad=True)
+    found = (pf.Vi(z) * pf.Vj(w)).exp().sum(axis=1)
+    expected = (z[:, None] * w).exp().sum(1)
+    torch.testing.assert_close(found, expected)
+    assert torch.autograd.gradcheck(lambda z, w: (pf.Vi(z) * pf.Vj(w)).sum(axis=1), (z, w))
+    gradients = torch.autograd.grad(found.abs().sum(), (z, w))
+    torch.testing.assert_close(gradients, torch.autograd.grad(expected.abs().sum(), (z, w)))
+
+
+def test_operators_with_tensors_on_the_left() -> None:
+    x, y, _b, p = arguments()
+    kernel = pf.Vi(x).sqdist(pf.Vj(y))
+    dense = torch.cdist(x, y) ** 2
+    torch.testing.assert_close((p * kernel).dense()[..., 0], p * dense)
+    torch.testing.assert_close((p - kernel).dense()[..., 0], p - dense)
+    torch.testing.assert_close((p / kernel).dense()[..., 0], p / dense)
+    torch.testing.assert_close((p < kernel).dense()[..., 0], (p < dense).to(dense.dtype))
+    torch.testing.assert_close(
+        torch.randn(2, 3, generator=torch.Generator().manual_seed(0)).double() @ kernel,
+        torch.randn(2, 3, generator=torch.Generator().manual_seed(0)).double() @ dense,
+    )
+
+
+def test_out_is_filled_and_carries_the_graph() -> None:
+    x, y, *_ = arguments()
+    out = torch.empty(3, 1, dtype=torch.float64)
+    assert SQUARES(x.requires_grad_(), y, out=out) is out
+    (gradient,) = torch.autograd.grad(out.sum(), x)
+    torch.testing.assert_close(gradient, 2 * (5 * x - y.sum(0)))
+
+
+def test_empty_tensors_have_gradients() -> None:
+    for rows, columns in ((0, 5), (3, 0), (0, 0)):
+        given = [t.requires_grad_() for t in arguments(rows, columns)]
+        for name in PAIRS:
+            found = PAIRS[name].routine(*given)
+            assert found.shape == (rows, 3 if name == "KMin" else 1)
+            for t, gradient in zip(given, torch.autograd.grad(found.sum(), given), strict=True):
+                assert torch.equal(gradient, torch.zeros_like(t))
+
+
+def test_formulas_without_tensors_of_one_side() -> None:
+    x, _, _, p = (t.requires_grad_() for t in arguments())
+    routine = pf.Genred("p * Square(x)", ["x = Vi(2)", "p = Pm(1)"], axis=0)
+    torch.testing.assert_close(routine(x, p), p * (x * x).sum(0, keepdim=True))
+    gradients = torch.autograd.grad(routine(x, p).sum(), (x, p))
+    torch.testing.assert_close(gradients, (2 * p * x, (x * x).sum()[None]))
+    constant = pf.Genred("IntCst(2)", ["x = Vj(2)"], axis=1)
+    assert constant(x).tolist() == [[6.0]]
