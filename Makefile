@@ -9,7 +9,7 @@ EXTRAS_docs := docs
 EXTRAS_test := test,docs,demo
 EXTRAS_bench := bench
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench clients clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/python examples/demo.py
@@ -28,6 +28,9 @@ docs: $(VENV)/docs.installed
 
 bench: $(VENV)/bench.installed
 	$(BIN)/python -m benchmarks $(ARGUMENTS)
+
+clients:
+	$(PYTHON) tools/run_clients.py $(ARGUMENTS)
 
 $(VENV)/%.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

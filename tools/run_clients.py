@@ -3,12 +3,14 @@
 Run ``python tools/run_clients.py`` (or ``make clients``). It makes environments of its own in ``.clients``, takes the
 programs from the package index, runs every suite twice, and prints a table for ``docs/clients.rst``; ``--table FILE``
 writes it. Names of suites as arguments run only these. With pykeops every formula is compiled by a C++ compiler, in an
-empty cache, which takes most of the time: an hour or two in all.
+empty cache, which takes most of the time: some hours in all. The last outcome of every run is kept in ``.clients``,
+and the table is made from what is kept there; what the runs printed is there as well.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -17,7 +19,7 @@ import tarfile
 import time
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -153,7 +155,7 @@ def folder_of(suite: Suite, python: Path) -> Path:
     folder = WORK / "sources" / requirement.replace("==", "-")
     if not folder.exists():
         archives = WORK / "archives" / folder.name
-        choice = [] if kind == "wheel" else ["--no-binary", ":all:"]
+        choice = [] if kind == "wheel" else ["--no-binary", requirement.partition("==")[0]]
         command = [python, "-m", "pip", "download", "--quiet", "--no-deps", *choice, "--dest", archives, requirement]
         subprocess.run(command, check=True)
         (archive,) = archives.iterdir()
@@ -177,19 +179,42 @@ def unpack(archive: Path, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run gave: counts such as {"passed": 3}, and seconds."""
+    """What a run gave.
+
+    Attributes
+    ----------
+    counts : dict of str to int
+        Such as {"passed": 3}.
+    seconds : float
+        Duration.
+    unsuccessful : tuple of str
+        Tests that failed, or could not start.
+    was_stopped : bool
+        The time was up before the end.
+    """
 
     counts: dict[str, int]
     seconds: float
+    unsuccessful: tuple[str, ...] = ()
+    was_stopped: bool = False
 
     def __str__(self) -> str:
         order = ("passed", "failed", "error", "skipped")
         parts = [f"{self.counts[name]} {name}" for name in order if self.counts.get(name)]
-        return f"{', '.join(parts) or 'no result'} ({self.seconds:.0f} s)"
+        text = ", ".join(parts) or "no result"
+        return f"stopped after {self.seconds:.0f} s: {text}" if self.was_stopped else f"{text} ({self.seconds:.0f} s)"
+
+
+def path_of(suite: Suite, with_pairfold: bool, kind: str) -> Path:
+    """Return the file for what a run printed (`kind` "logs") or gave ("results")."""
+    name = re.sub("[^a-z0-9]+", "-", suite.name.lower()) + ("-pairfold" if with_pairfold else "-pykeops")
+    path = WORK / kind / f"{name}.{'txt' if kind == 'logs' else 'json'}"
+    path.parent.mkdir(exist_ok=True)
+    return path
 
 
 def run_suite(suite: Suite, with_pairfold: bool, limit: float) -> Outcome:
-    """Run one suite with pykeops, or with pairfold in its place."""
+    """Run one suite with pykeops, or with pairfold in its place, and keep what it gave."""
     python = python_of(suite.environment)
     folder = folder_of(suite, python)
     variables = {**os.environ, **dict(suite.variables), "MPLBACKEND": "agg"}
@@ -201,55 +226,67 @@ def run_suite(suite: Suite, with_pairfold: bool, limit: float) -> Outcome:
     else:
         variables.pop("PYTHONPATH", None)
         variables["KEOPS_CACHE_FOLDER"] = str(WORK / "cache" / f"{suite.name}-{time.time_ns()}".replace(" ", "_"))
-    start = time.perf_counter()
-    if suite.is_scripts:
-        counts = run_scripts(command, suite.tests, folder, variables, limit)
-    else:
-        command += ["-m", "pytest", "-q", "-p", "no:cacheprovider", *suite.tests]
-        counts = run_pytest(command, suite, with_pairfold, folder, variables, limit)
-    return Outcome(counts, time.perf_counter() - start)
+    log = path_of(suite, with_pairfold, "logs")
+    log.write_text("")
+    run = run_scripts if suite.is_scripts else run_pytest
+    outcome = run(command, suite.tests, folder, variables, limit, log)
+    path_of(suite, with_pairfold, "results").write_text(json.dumps(asdict(outcome), indent=1))
+    return outcome
+
+
+def kept_outcome(suite: Suite, with_pairfold: bool) -> Outcome | None:
+    """Return what the last run gave."""
+    path = path_of(suite, with_pairfold, "results")
+    return Outcome(**json.loads(path.read_text())) if path.exists() else None
 
 
 def run_pytest(
-    command: Sequence[str], suite: Suite, with_pairfold: bool, folder: Path, variables: dict[str, str], limit: float
-) -> dict[str, int]:
-    """Run pytest, keep what it prints, and return the counts of its last line."""
-    log = (
-        WORK / "logs" / f"{re.sub('[^a-z0-9]+', '-', suite.name.lower())}-{'pairfold' if with_pairfold else 'pykeops'}"
-    )
-    log.parent.mkdir(exist_ok=True)
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=variables, capture_output=True, text=True, timeout=limit, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return {}
-    log.with_suffix(".txt").write_text(done.stdout + done.stderr)
-    lines = [line for line in done.stdout.splitlines() if re.search(r" in [\d.]+s", line)]
-    found = re.findall(r"(\d+) (passed|failed|error|skipped)", lines[-1] if lines else "")
-    return {name: int(number) for number, name in found}
+    command: Sequence[str], tests: Sequence[str], folder: Path, variables: dict[str, str], limit: float, log: Path
+) -> Outcome:
+    """Run pytest; count the lines of its tests."""
+    start = time.perf_counter()
+    seen = run_to_end([*command, "-m", "pytest", "-v", "-p", "no:cacheprovider", *tests], folder, variables, limit, log)
+    names = {"passed": "PASSED|XFAIL|XPASS", "failed": "FAILED", "error": "ERROR", "skipped": "SKIPPED"}
+    lines = log.read_text(errors="replace").splitlines()
+    found = {
+        name: [line for line in lines if re.search(rf"::.* ({words})\b.* \[ *\d+%\]$", line)]
+        for name, words in names.items()
+    }
+    unsuccessful = [line.split(" ")[0] for name in ("failed", "error") for line in found[name]]
+    counts = {name: len(of_name) for name, of_name in found.items()}
+    return Outcome(counts, time.perf_counter() - start, tuple(sorted(unsuccessful)), seen is None)
 
 
 def run_scripts(
-    command: Sequence[str], patterns: Sequence[str], folder: Path, variables: dict[str, str], limit: float
-) -> dict[str, int]:
+    command: Sequence[str], patterns: Sequence[str], folder: Path, variables: dict[str, str], limit: float, log: Path
+) -> Outcome:
     """Run scripts, each in its folder, and count those that end well."""
+    start = time.perf_counter()
     counts = {"passed": 0, "failed": 0}
+    unsuccessful = []
     for script in sorted(path for pattern in patterns for path in folder.glob(pattern)):
+        left = limit - (time.perf_counter() - start)
+        if left <= 0:
+            return Outcome(counts, time.perf_counter() - start, tuple(unsuccessful), was_stopped=True)
+        ended_well = run_to_end([*command, script.name], script.parent, variables, left, log) == 0
+        counts["passed" if ended_well else "failed"] += 1
+        if not ended_well:
+            unsuccessful.append(script.name)
+    return Outcome(counts, time.perf_counter() - start, tuple(unsuccessful))
+
+
+def run_to_end(command: Sequence[str], folder: Path, variables: dict[str, str], limit: float, log: Path) -> int | None:
+    """Run a command, add what it prints to `log`, and return its exit code, or None where the time was up."""
+    with log.open("a") as printed:
+        printed.write(f"{' '.join(command)}\n")
+        printed.flush()
         try:
             done = subprocess.run(
-                [*command, script.name],
-                cwd=script.parent,
-                env=variables,
-                capture_output=True,
-                timeout=limit,
-                check=False,
+                command, cwd=folder, env=variables, stdout=printed, stderr=subprocess.STDOUT, timeout=limit, check=False
             )
-            ended_well = done.returncode == 0
         except subprocess.TimeoutExpired:
-            ended_well = False
-        counts["passed" if ended_well else "failed"] += 1
-    return counts
+            return None
+    return done.returncode
 
 
 def table(rows: Sequence[tuple[str, str, str, str]]) -> str:
@@ -270,15 +307,21 @@ def main() -> None:
     arguments = parser.parse_args()
     chosen = [suite for suite in SUITES if not arguments.suites or any(part in suite.name for part in arguments.suites)]
     WORK.mkdir(exist_ok=True)
-    rows = []
     for suite in chosen:
-        outcomes = []
         for with_pairfold in (False, True):
-            wanted = arguments.only in (None, "pairfold" if with_pairfold else "pykeops")
-            outcomes.append(str(run_suite(suite, with_pairfold, arguments.limit)) if wanted else "not run")
-        rows.append((suite.name, *outcomes, suite.remark))
-        sys.stdout.write(f"{suite.name}: pykeops {outcomes[0]}; pairfold {outcomes[1]}\n")
-        sys.stdout.flush()
+            if arguments.only in (None, "pairfold" if with_pairfold else "pykeops"):
+                outcome = run_suite(suite, with_pairfold, arguments.limit)
+                sys.stdout.write(f"{suite.name}, with {'pairfold' if with_pairfold else 'pykeops'}: {outcome}\n")
+                sys.stdout.flush()
+    for suite in chosen:
+        first, second = (kept_outcome(suite, with_pairfold) for with_pairfold in (False, True))
+        if first and second:
+            differ = sorted(set(first.unsuccessful) ^ set(second.unsuccessful))
+            sys.stdout.write(f"{suite.name}: unsuccessful with one of the two only: {', '.join(differ) or 'none'}\n")
+    rows = [
+        (suite.name, *(str(kept_outcome(suite, side) or "not measured") for side in (False, True)), suite.remark)
+        for suite in chosen
+    ]
     sys.stdout.write("\n" + table(rows))
     if arguments.table:
         arguments.table.write_text(table(rows))
