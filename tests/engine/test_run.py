@@ -106,6 +106,8 @@ def test_splitting_the_columns_changes_nothing(name: str) -> None:
     for a, b in zip(whole, parts, strict=True):
         assert a.shape == b.shape
         assert a.dtype == b.dtype
+        assert a.flags.writeable
+        assert b.flags.writeable
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
 

@@ -164,7 +164,10 @@ def finish_states(problem: Problem, state: States) -> tuple[Array, ...]:
     leading = np.broadcast_shapes(*(array.shape[:-1] for array in state.values()))
     outputs = []
     for root, array, shape in zip(formulas.finish, found, problem.reduction.shapes(problem.sizes), strict=True):
-        outputs.append(np.broadcast_to(array, (*leading, root.dim)).reshape(*leading, *shape))
+        whole = np.broadcast_to(
+            array, (*leading, root.dim)
+        ).copy()  # a result, unlike a broadcast array, can be written
+        outputs.append(whole.reshape(*leading, *shape))
     return tuple(outputs)
 
 
