@@ -1,20 +1,13 @@
-"""The CPU kernel: loops over rows and columns around the evaluation of a formula.
+"""What the kernels of all targets have in common: where values come from, and how a step of rows and columns runs.
 
-One kernel function works through a list of items; an item is a range of rows
-together with the column intervals it reduces over, in one batch entry:
-
-    for item: for step of rows:
-        pack the rows            (one lane per row, row-only nodes evaluated)
-        for interval: for block of columns: for step of columns:
-            evaluate the formula, update the state
-        finish, store the valid rows
-
-All memory that a kernel needs beyond its arguments is one scratch buffer per
-thread, whose size is known when the code is generated.
+A kernel is emitted by a builder. This one knows the leaves of a formula (parameters, rows, columns, the state), the
+nodes that leave the pair loop, and the update of the state; the builder of a target adds the loops around them and the
+memory that they work in.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -23,73 +16,88 @@ from llvmlite import ir
 
 from pairfold.codegen.evaluate import Evaluator, Slot, exponential_scales
 from pairfold.codegen.lanes import Lanes, Value
-from pairfold.codegen.loops import INT64, Index, add, as_value, component_loop, loop, minimum, multiply
+from pairfold.codegen.loops import Index, add, as_value, component_loop, multiply
 from pairfold.codegen.state import StateStorage
-from pairfold.codegen.work import ITEM_FIELDS, Kernel, Layout, Work
+from pairfold.codegen.work import Layout, Work
 from pairfold.ir.expr import PLACEHOLDER_BIT, Category, Expr, topological
 from pairfold.reductions.state import COLUMN_INDEX
-from pairfold.schedule.schedule import UNROLL, Schedule
-from pairfold.transform.separate import frontier, is_access, location, reachable
+from pairfold.schedule.schedule import Schedule
+from pairfold.transform.separate import Frontier, frontier, is_access, location, reachable
 
-__all__ = ["emit_kernel", "needs_packing"]
+__all__ = ["DOUBLE", "INT32", "KernelBuilder", "needs_packing"]
 
-POINTER = ir.PointerType()
 INT32 = ir.IntType(32)
 DOUBLE = ir.DoubleType()
 
-REGISTER_ROWS = 24
-"""Row components per step that are loaded before the column loop; more are read from memory in place."""
 
+class KernelBuilder(ABC):
+    """The state of the emission of one kernel.
 
-class _Builder:
-    """The state of the emission of one kernel."""
+    Parameters
+    ----------
+    work : Work
+        What to compute.
+    schedule : Schedule
+        How.
+    lanes, double : Lanes
+        The instructions for tiles in the working precision, and for single float64 numbers.
+    held : sequence of Expr
+        Nodes that the kernel reads from memory, where another kernel has put them.
+    """
 
-    def __init__(self, module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> None:
-        self.work, self.schedule, self.dtype = work, schedule, dtype
-        self.lanes = Lanes(module, schedule.lanes, dtype, schedule.features)
-        self.double = Lanes(module, 1, "float64", schedule.features)
-        leaves = [node for node in reachable(work.roots, work.packed) if node.op.name == "Var"]
-        self.variables = tuple(v for v in leaves if v.params[2] != Category.PLACEHOLDER)
+    builder: ir.IRBuilder
+    layout: Layout
+    global_pointer: ir.Type
+    """Type of pointers to the arguments."""
+
+    def __init__(self, work: Work, schedule: Schedule, lanes: Lanes, double: Lanes, held: Sequence[Expr]) -> None:
+        self.work, self.schedule, self.lanes, self.double, self.held = work, schedule, lanes, double, held
+        self.dtype = lanes.dtype
+        leaves = [node for node in reachable(work.roots, held) if node.op.name == "Var"]
+        self.variables = tuple(v for v in leaves if v.params[2] != Category.PLACEHOLDER or v in work.partial_states)
         self.layout = Layout(self.variables, len(work.outputs))
-        self.scratch_used = 0
-        type_ = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, INT64, INT64, POINTER])
-        self.function = ir.Function(module, type_, name)
-        for argument, label in zip(self.function.args, ("block", "items", "first", "last", "scratch"), strict=True):
-            argument.name = label
-            if argument.type is POINTER:
-                argument.add_attribute("noalias")
-        self.block, self.items, self.first, self.last, self.scratch_base = self.function.args
-        self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
-        self.frontier = frontier(work.roots, work.packed)
+        self.frontier: Frontier = frontier(work.roots, held)
         self.packed_offset: dict[Expr, int] = {}
-        offset = 0
-        for node in work.packed:
-            self.packed_offset[node] = offset
-            offset += node.dim
-        self.packed_size = offset
+        self.pointers: dict[Expr, Value] = {}
+        self.strides: dict[Expr, Value] = {}
         self.row_memory: dict[Expr, Any] = {}
         self.uniform_value: dict[tuple[Expr, int], Value] = {}
-        self.scales: dict[Expr, tuple[Value, Value]] = {}
         self.uniform_memory: dict[Expr, Any] = {}
+        self.scales: dict[Expr, tuple[Value, Value]] = {}
         self.current_column: list[Value] = []
+        self.field_of = {placeholder: field for field, placeholder in work.fields}
+
+    # ------------------------------------------------------------ what a target adds
+
+    @abstractmethod
+    def scratch(self, count: int) -> Any:
+        """Reserve `count` vectors of lanes in memory of this thread; the address is known in the entry block."""
+
+    @abstractmethod
+    def entry(self, number: int) -> Value:
+        """Return a number of the argument block."""
+
+    @abstractmethod
+    def _pack_rows(self, row: Value) -> None:
+        """Fill `row_memory` with the row variables of the step that begins at `row`."""
+
+    @abstractmethod
+    def _columns(self, first: Value, last: Value) -> None:
+        """Emit the loops over the column intervals `first`, ..., `last` - 1."""
+
+    @abstractmethod
+    def _read_column(self, node: Expr, index: Index, column: int) -> Value:
+        """Return a component of a column variable, or of a node in `packed_offset`, in every lane."""
+
+    @abstractmethod
+    def _finish(self, row: Value, out_row: Value) -> None:
+        """Store the outputs of the step of rows that begins at `row`."""
 
     # ------------------------------------------------------------ memory
 
-    def scratch(self, count: int) -> Any:
-        """Reserve `count` vectors of lanes; the address is computed in the entry block."""
-        offset = self.scratch_used
-        self.scratch_used += count
-        with self.builder.goto_entry_block():
-            return self.builder.gep(self.scratch_base, [ir.Constant(INT64, offset)], source_etype=self.lanes.real)
-
-    def entry(self, number: int) -> Value:
-        """Load a number of the argument block."""
-        address = self.builder.gep(self.block, [ir.Constant(INT64, number)], source_etype=INT64)
-        return self.builder.load(address, typ=INT64)
-
     def entry_pointer(self, number: int) -> Value:
-        """Load a pointer of the argument block."""
-        return self.builder.inttoptr(self.entry(number), POINTER)
+        """Return a pointer of the argument block."""
+        return self.builder.inttoptr(self.entry(number), self.global_pointer)
 
     def element(self, pointer: Value, index: Index, type_: ir.Type | None = None) -> Value:
         """Return the address of element `index`."""
@@ -98,6 +106,7 @@ class _Builder:
     # ------------------------------------------------------------ leaves
 
     def holds(self, node: Expr) -> bool:
+        """Tell whether `read` finds `node`; see `Leaves`."""
         return (
             node in self.packed_offset
             or node in self.row_memory
@@ -105,6 +114,7 @@ class _Builder:
         )
 
     def scale(self, node: Expr) -> tuple[Value, Value]:
+        """Return the factor `node` of the argument of an exponential; see `Leaves`."""
         return self.scales[node]
 
     def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
@@ -113,27 +123,24 @@ class _Builder:
         if where == "uniform":
             return None if node.op.name == "Const" else self._read_uniform(node, index)
         if node in self.row_memory:
-            memory = self.row_memory[node]
             offset = add(multiply(index, self.schedule.row_vectors), slot[0])
-            return self.builder.load(self.element(memory, offset, self.lanes.real), typ=self.lanes.real)
+            address = self.element(self.row_memory[node], offset, self.lanes.real)
+            return self.builder.load(address, typ=self.lanes.real)
         if node in self.packed_offset:
-            at = add(index, self.packed_offset[node])
-            return self._broadcast_from(self.packed_row(slot[1]), at)
+            return self._read_column(node, index, slot[1] or 0)
         if node.op.name != "Var":
             return self.evaluator.stored_component(node, index, slot)
         if node is COLUMN_INDEX:
             number = self.builder.trunc(self.current_column[slot[1] or 0], INT32)
             return self.lanes.broadcast(self.builder, number)
         if node.params[2] == Category.PLACEHOLDER:
-            return self.state.read(self.field_of[node], index, slot[0])
+            return self.read_state(node, index, slot)
         assert node.params[2] == Category.COLUMN, node
-        pointer = self.pointers[node]
-        start = self.builder.mul(self.current_column[slot[1] or 0], self.strides[node])
-        return self._broadcast_from(self.element(pointer, start), index)
+        return self._read_column(node, index, slot[1] or 0)
 
-    def packed_row(self, column: int | None) -> Value:
-        start = self.builder.mul(self.current_column[column or 0], ir.Constant(INT64, self.packed_size))
-        return self.element(self.packed_pointer, start)
+    def read_state(self, node: Expr, index: Index, slot: Slot) -> Value:
+        """Return a component of a field of the state."""
+        return self.state.read(self.field_of[node], index, slot[0])
 
     def _broadcast_from(self, pointer: Value, index: Index) -> Value:
         scalar = self.builder.load(self.element(pointer, index), typ=self.lanes.element)
@@ -148,52 +155,16 @@ class _Builder:
             return self._broadcast_from(self.pointers[node], index)
         return None
 
-    # ------------------------------------------------------------ the function
-
-    def emit(self) -> Kernel:
-        with loop(self.builder, self.first, self.last) as number:
-            size = len(ITEM_FIELDS)
-            start = self.builder.mul(number, ir.Constant(INT64, size))
-            item = [self.builder.load(self.element(self.items, add(start, k), INT64), typ=INT64) for k in range(size)]
-            self._item(*item)
-        self.builder.ret_void()
-        return Kernel(self.function.name, self.layout, self.scratch_used)
-
-    def _item(self, row_first: Value, row_last: Value, first: Value, last: Value, batch: Value, out_row: Value) -> None:
-        builder = self.builder
-        self._locate(batch)
-        self._uniforms()
-        self.row_last = row_last
-        with loop(builder, row_first, row_last, self.schedule.rows) as row:
-            self._step_of_rows(row, first, last, builder.add(out_row, builder.sub(row, row_first)))
-
-    def _locate(self, batch: Value) -> None:
-        """Find where the variables of this batch entry start."""
-        builder, layout = self.builder, self.layout
-        count = len(self.variables) + 1
-        table = self.entry_pointer(layout.offsets)
-        start = builder.mul(batch, ir.Constant(INT64, count))
-
-        def offset(number: int) -> Value:
-            return builder.load(self.element(table, add(start, number), INT64), typ=INT64)
-
-        self.pointers, self.strides = {}, {}
-        for number, variable in enumerate(self.variables):
-            base = self.entry_pointer(layout.pointer(variable))
-            self.pointers[variable] = self.element(base, offset(number))
-            self.strides[variable] = self.entry(layout.stride(variable))
-        if self.work.packed:
-            self.packed_pointer = self.element(self.entry_pointer(layout.packed), offset(count - 1))
-        self.intervals = self.entry_pointer(layout.intervals)
+    # ------------------------------------------------------------ once per call
 
     def _uniforms(self) -> None:
         """Evaluate what depends on parameters only, in float64."""
-        leaves = _UniformLeaves(self)
-        evaluator = Evaluator(self.builder, self.double, leaves, 1, 1, UNROLL, self.scratch)
+        leaves = UniformLeaves(self)
+        evaluator = Evaluator(self.builder, self.double, leaves, 1, 1, self.schedule.unroll, self.scratch)
         self.uniform_value, self.uniform_memory = {}, {}
         for node in self.frontier.uniform:
             evaluator.prepare([node])
-            if node.dim > UNROLL:
+            if node.dim > self.schedule.unroll:
                 if node.op.name != "Var":
                     self._store_uniform(evaluator, node)
                 continue
@@ -201,7 +172,7 @@ class _Builder:
                 value = evaluator.component(node, k, (None, None))
                 self.uniform_value[node, k] = self.lanes.broadcast(self.builder, self._narrow(value))
 
-        for node in exponential_scales(reachable(self.work.roots, self.work.packed)):
+        for node in exponential_scales(reachable(self.work.roots, self.held)):
             if location(node) == "uniform":
                 scale = evaluator.component(node, 0, (None, None))
                 self.scales[node] = self.lanes.split_scale(self.builder, scale)
@@ -219,45 +190,18 @@ class _Builder:
     # ------------------------------------------------------------ rows
 
     def _step_of_rows(self, row: Value, first: Value, last: Value, out_row: Value) -> None:
-        self.evaluator = Evaluator(self.builder, self.lanes, self, self.schedule.row_vectors, 1, UNROLL, self.scratch)
+        schedule = self.schedule
+        self.evaluator = Evaluator(
+            self.builder, self.lanes, self, schedule.row_vectors, 1, schedule.unroll, self.scratch
+        )
         self.row_memory = {}
         self._pack_rows(row)
         self._row_nodes()
         self.state = StateStorage(self)
-        self.field_of = {placeholder: field for field, placeholder in self.work.fields}
         if self.work.fields:
             self.state.initialise()
             self._columns(first, last)
         self._finish(row, out_row)
-
-    def _pack_rows(self, row: Value) -> None:
-        """Copy the row variables into memory with one lane per row; rows beyond the last repeat the last."""
-        builder, rows = self.builder, self.schedule.rows
-        row_variables = [v for v in self.variables if v.params[2] == Category.ROW]
-        memory = {v: self.scratch(v.dim * self.schedule.row_vectors) for v in row_variables}
-        if row_variables:
-            final = builder.sub(self.row_last, ir.Constant(INT64, 1))
-            with loop(builder, 0, rows) as lane:
-                source_row = minimum(builder, builder.add(row, lane), final)
-                for variable in row_variables:
-                    source = self.element(self.pointers[variable], builder.mul(source_row, self.strides[variable]))
-                    self._copy_row(source, memory[variable], lane, variable.dim)
-        self.row_memory.update(memory)
-
-    def _copy_row(self, source: Value, target: Value, lane: Value, dim: int) -> None:
-        rows = self.schedule.rows
-
-        def copy(k: Index) -> None:
-            value = self.builder.load(self.element(source, k), typ=self.lanes.element)
-            at = add(multiply(k, rows), lane)
-            self.builder.store(value, self.element(target, at))
-
-        if dim <= 4:
-            for known in range(dim):
-                copy(known)
-        else:
-            with component_loop(self.builder, dim) as k:
-                copy(k)
 
     def _row_nodes(self) -> None:
         """Evaluate the row-only nodes that the column loop or the last step reads."""
@@ -270,7 +214,7 @@ class _Builder:
             memory = self.scratch(node.dim * vectors)
             self.for_components(node.dim, partial(self._store_row, node, memory))
             self.row_memory[node] = memory
-        if sum(node.dim for node in wanted) * vectors <= REGISTER_ROWS:
+        if sum(node.dim for node in wanted) * vectors <= self.schedule.register_rows:
             for node in wanted:
                 for k in range(node.dim):
                     for r in range(vectors):
@@ -285,7 +229,7 @@ class _Builder:
 
     def for_components(self, dim: int, body: Callable[[Index], None]) -> None:
         """Run `body` for every component, unrolled when they are few."""
-        if dim <= UNROLL:
+        if dim <= self.schedule.unroll:
             for known in range(dim):
                 body(known)
         else:
@@ -293,25 +237,6 @@ class _Builder:
                 body(k)
 
     # ------------------------------------------------------------ columns
-
-    def _columns(self, first: Value, last: Value) -> None:
-        builder, schedule = self.builder, self.schedule
-        with loop(builder, first, last) as number:
-            pair = builder.mul(number, ir.Constant(INT64, 2))
-            begin, end = (builder.load(self.element(self.intervals, add(pair, k), INT64), typ=INT64) for k in range(2))
-            block = ir.Constant(INT64, schedule.block)
-            with loop(builder, begin, end, schedule.block) as start:
-                stop = minimum(builder, builder.add(start, block), end)
-                self.state.open_block()
-                whole = start
-                if schedule.columns > 1:
-                    step = ir.Constant(INT64, schedule.columns)
-                    whole = builder.add(start, builder.mul(builder.sdiv(builder.sub(stop, start), step), step))
-                    with loop(builder, start, whole, schedule.columns) as column:
-                        self._step_of_columns(column, schedule.columns)
-                with loop(builder, whole, stop) as column:
-                    self._step_of_columns(column, 1)
-                self.state.close_block()
 
     def _step_of_columns(self, column: Value, count: int) -> None:
         evaluator, work = self.evaluator, self.work
@@ -339,7 +264,7 @@ class _Builder:
         work, builder, evaluator = self.work, self.builder, self.evaluator
         guard = work.guard
         assert guard is not None
-        if guard.dim > UNROLL:
+        if guard.dim > self.schedule.unroll:
             for u in range(count):
                 for r in range(self.schedule.row_vectors):
                     self.state.computed(work.rare, (r, u))()
@@ -385,30 +310,6 @@ class _Builder:
 
     # ------------------------------------------------------------ the end of a step of rows
 
-    def _finish(self, row: Value, out_row: Value) -> None:
-        builder, lanes, schedule = self.builder, self.lanes, self.schedule
-        count = minimum(builder, builder.sub(self.row_last, row), ir.Constant(INT64, schedule.rows))
-        self.evaluator.columns = 1
-        for number, output in enumerate(self.work.outputs):
-            with self.evaluator.scope():
-                is_index = output.kind == "index"
-                memory = self.scratch(output.dim * schedule.row_vectors)
-                vector = lanes.index if is_index else lanes.real
-                element = lanes.index_element if is_index else lanes.element
-                self.evaluator.prepare([output])
-                self.for_components(output.dim, partial(self._store_output, output, memory, vector))
-                target = self.entry_pointer(self.layout.output(number))
-                dim = ir.Constant(INT64, output.dim)
-                with loop(builder, 0, count) as lane:
-                    start = builder.mul(builder.add(out_row, lane), dim)
-                    with component_loop(builder, output.dim) as k:
-                        at = add(multiply(k, schedule.rows), lane)
-                        value = builder.load(self.element(memory, at, element), typ=element)
-                        if is_index:
-                            value = builder.sext(value, INT64)
-                        place = self.element(target, add(start, k), INT64 if is_index else element)
-                        builder.store(value, place)
-
     def _store_output(self, output: Expr, memory: Value, vector: ir.Type, k: Index) -> None:
         for r in range(self.schedule.row_vectors):
             value = self.evaluator.component(output, k, (r, 0))
@@ -416,10 +317,10 @@ class _Builder:
             self.builder.store(value, self.element(memory, offset, vector))
 
 
-class _UniformLeaves:
+class UniformLeaves:
     """Reads parameters as float64 scalars."""
 
-    def __init__(self, kernel: _Builder) -> None:
+    def __init__(self, kernel: KernelBuilder) -> None:
         self.kernel = kernel
 
     def holds(self, node: Expr) -> bool:
@@ -442,11 +343,6 @@ def _either(builder: ir.IRBuilder, masks: Sequence[Value]) -> Value:
     for mask in masks[1:]:
         result = builder.or_(result, mask)
     return result
-
-
-def emit_kernel(module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> Kernel:
-    """Add the kernel for `work` to `module` and return what a caller must know about it."""
-    return _Builder(module, name, work, dtype, schedule).emit()
 
 
 def needs_packing(work_roots: Sequence[Expr]) -> tuple[Expr, ...]:

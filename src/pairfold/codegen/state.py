@@ -14,7 +14,7 @@ from pairfold.codegen.loops import Index, add, component_loop, multiply, stack_s
 from pairfold.codegen.work import Work
 from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Field
-from pairfold.schedule.schedule import UNROLL, Schedule
+from pairfold.schedule.schedule import Schedule
 
 __all__ = ["KernelParts", "StateStorage"]
 
@@ -59,7 +59,7 @@ class StateStorage:
             dim = self.dims[field.name]
             # Fields that only rare updates touch must not occupy registers of the common path.
             few = kernel.schedule.state_in_registers if field.additive else dim <= 2 or not guarded
-            self.in_registers[field.name] = few and dim <= UNROLL
+            self.in_registers[field.name] = few and dim <= kernel.schedule.unroll
             for part in self._parts(field):
                 self.places[field.name, part] = self._reserve(field, part)
 
@@ -194,7 +194,7 @@ class StateStorage:
     def _compute(self, field: Field, expression: Expr, slot: Slot) -> Callable[[], None]:
         kernel, r = self.kernel, slot[0] or 0
         dim = self.dims[field.name]
-        if dim <= UNROLL:
+        if dim <= self.kernel.schedule.unroll:
             values = [self._widen(field, kernel.evaluator.component(expression, k, slot)) for k in range(dim)]
 
             def store() -> None:

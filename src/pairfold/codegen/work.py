@@ -28,7 +28,10 @@ class Work:
     outputs : tuple of Expr
         What is stored per row.
     packed : tuple of Expr
-        Column-only nodes that another kernel has computed and packed, column after column.
+        Column-only nodes that are worth computing once per column, in advance.
+    partial_states : tuple of Expr
+        For a kernel that merges: placeholders of the fields of a state that another kernel has stored; column j is the
+        state of part j.
     """
 
     fields: tuple[tuple[Field, Expr], ...]
@@ -37,6 +40,7 @@ class Work:
     guard: Expr | None
     outputs: tuple[Expr, ...]
     packed: tuple[Expr, ...] = ()
+    partial_states: tuple[Expr, ...] = ()
 
     @property
     def roots(self) -> tuple[Expr, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 __all__ = ["Schedule", "choose", "choose_split"]
 
 UNROLL = 16
-"""Vectors up to this dimension are unrolled into scalars; longer ones become loops over components."""
+"""Largest dimension that is unrolled on CPUs."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ class Schedule:
         How additive parts of the state are summed: ``"block"``, ``"direct"``, ``"kahan"`` or ``"float64"``.
     features : frozenset of str
         Features of the processor that the code may use.
+    unroll : int
+        Vectors up to this dimension are unrolled into scalars; longer ones become loops over components.
+    register_rows : int
+        Row components per step that are loaded before the column loop; more are read from memory in place.
     """
 
     lanes: int
@@ -39,6 +43,8 @@ class Schedule:
     block: int = 64
     accumulate: str = "block"
     features: frozenset[str] = frozenset()
+    unroll: int = UNROLL
+    register_rows: int = 24
 
     @property
     def rows(self) -> int:

@@ -1,0 +1,195 @@
+"""The CPU kernel: loops over rows and columns around the evaluation of a formula.
+
+One kernel function works through a list of items; an item is a range of rows
+together with the column intervals it reduces over, in one batch entry:
+
+    for item: for step of rows:
+        pack the rows            (one lane per row, row-only nodes evaluated)
+        for interval: for block of columns: for step of columns:
+            evaluate the formula, update the state
+        finish, store the valid rows
+
+All memory that a kernel needs beyond its arguments is one scratch buffer per
+thread, whose size is known when the code is generated.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from llvmlite import ir
+
+from pairfold.codegen.kernel import KernelBuilder
+from pairfold.codegen.lanes import Lanes, Value
+from pairfold.codegen.loops import INT64, Index, add, component_loop, loop, minimum, multiply
+from pairfold.codegen.work import ITEM_FIELDS, Kernel, Work
+from pairfold.ir.expr import Category, Expr
+from pairfold.schedule.schedule import Schedule
+
+__all__ = ["emit_kernel"]
+
+POINTER = ir.PointerType()
+
+
+class _CpuBuilder(KernelBuilder):
+    """The state of the emission of one kernel for a CPU."""
+
+    global_pointer = POINTER
+
+    def __init__(self, module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> None:
+        lanes = Lanes(module, schedule.lanes, dtype, schedule.features)
+        double = Lanes(module, 1, "float64", schedule.features)
+        super().__init__(work, schedule, lanes, double, work.packed)
+        self.scratch_used = 0
+        type_ = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, INT64, INT64, POINTER])
+        self.function = ir.Function(module, type_, name)
+        for argument, label in zip(self.function.args, ("block", "items", "first", "last", "scratch"), strict=True):
+            argument.name = label
+            if argument.type is POINTER:
+                argument.add_attribute("noalias")
+        self.block, self.items, self.first, self.last, self.scratch_base = self.function.args
+        self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
+        self.packed_size = 0
+        for node in work.packed:
+            self.packed_offset[node] = self.packed_size
+            self.packed_size += node.dim
+
+    # ------------------------------------------------------------ memory
+
+    def scratch(self, count: int) -> Any:
+        """Reserve `count` vectors of lanes; the address is computed in the entry block."""
+        offset = self.scratch_used
+        self.scratch_used += count
+        with self.builder.goto_entry_block():
+            return self.builder.gep(self.scratch_base, [ir.Constant(INT64, offset)], source_etype=self.lanes.real)
+
+    def entry(self, number: int) -> Value:
+        """Load a number of the argument block."""
+        address = self.builder.gep(self.block, [ir.Constant(INT64, number)], source_etype=INT64)
+        return self.builder.load(address, typ=INT64)
+
+    def _read_column(self, node: Expr, index: Index, column: int) -> Value:
+        number = self.current_column[column]
+        if node in self.packed_offset:
+            start = self.builder.mul(number, ir.Constant(INT64, self.packed_size))
+            return self._broadcast_from(self.element(self.packed_pointer, start), add(index, self.packed_offset[node]))
+        start = self.builder.mul(number, self.strides[node])
+        return self._broadcast_from(self.element(self.pointers[node], start), index)
+
+    # ------------------------------------------------------------ the function
+
+    def emit(self) -> Kernel:
+        with loop(self.builder, self.first, self.last) as number:
+            size = len(ITEM_FIELDS)
+            start = self.builder.mul(number, ir.Constant(INT64, size))
+            item = [self.builder.load(self.element(self.items, add(start, k), INT64), typ=INT64) for k in range(size)]
+            self._item(*item)
+        self.builder.ret_void()
+        return Kernel(self.function.name, self.layout, self.scratch_used)
+
+    def _item(self, row_first: Value, row_last: Value, first: Value, last: Value, batch: Value, out_row: Value) -> None:
+        builder = self.builder
+        self._locate(batch)
+        self._uniforms()
+        self.row_last = row_last
+        with loop(builder, row_first, row_last, self.schedule.rows) as row:
+            self._step_of_rows(row, first, last, builder.add(out_row, builder.sub(row, row_first)))
+
+    def _locate(self, batch: Value) -> None:
+        """Find where the variables of this batch entry start."""
+        builder, layout = self.builder, self.layout
+        count = len(self.variables) + 1
+        table = self.entry_pointer(layout.offsets)
+        start = builder.mul(batch, ir.Constant(INT64, count))
+
+        def offset(number: int) -> Value:
+            return builder.load(self.element(table, add(start, number), INT64), typ=INT64)
+
+        self.pointers, self.strides = {}, {}
+        for number, variable in enumerate(self.variables):
+            base = self.entry_pointer(layout.pointer(variable))
+            self.pointers[variable] = self.element(base, offset(number))
+            self.strides[variable] = self.entry(layout.stride(variable))
+        if self.work.packed:
+            self.packed_pointer = self.element(self.entry_pointer(layout.packed), offset(count - 1))
+        self.intervals = self.entry_pointer(layout.intervals)
+
+    # ------------------------------------------------------------ rows and columns
+
+    def _pack_rows(self, row: Value) -> None:
+        """Copy the row variables into memory with one lane per row; rows beyond the last repeat the last."""
+        builder, rows = self.builder, self.schedule.rows
+        row_variables = [v for v in self.variables if v.params[2] == Category.ROW]
+        memory = {v: self.scratch(v.dim * self.schedule.row_vectors) for v in row_variables}
+        if row_variables:
+            final = builder.sub(self.row_last, ir.Constant(INT64, 1))
+            with loop(builder, 0, rows) as lane:
+                source_row = minimum(builder, builder.add(row, lane), final)
+                for variable in row_variables:
+                    source = self.element(self.pointers[variable], builder.mul(source_row, self.strides[variable]))
+                    self._copy_row(source, memory[variable], lane, variable.dim)
+        self.row_memory.update(memory)
+
+    def _copy_row(self, source: Value, target: Value, lane: Value, dim: int) -> None:
+        rows = self.schedule.rows
+
+        def copy(k: Index) -> None:
+            value = self.builder.load(self.element(source, k), typ=self.lanes.element)
+            at = add(multiply(k, rows), lane)
+            self.builder.store(value, self.element(target, at))
+
+        if dim <= 4:
+            for known in range(dim):
+                copy(known)
+        else:
+            with component_loop(self.builder, dim) as k:
+                copy(k)
+
+    def _columns(self, first: Value, last: Value) -> None:
+        builder, schedule = self.builder, self.schedule
+        with loop(builder, first, last) as number:
+            pair = builder.mul(number, ir.Constant(INT64, 2))
+            begin, end = (builder.load(self.element(self.intervals, add(pair, k), INT64), typ=INT64) for k in range(2))
+            block = ir.Constant(INT64, schedule.block)
+            with loop(builder, begin, end, schedule.block) as start:
+                stop = minimum(builder, builder.add(start, block), end)
+                self.state.open_block()
+                whole = start
+                if schedule.columns > 1:
+                    step = ir.Constant(INT64, schedule.columns)
+                    whole = builder.add(start, builder.mul(builder.sdiv(builder.sub(stop, start), step), step))
+                    with loop(builder, start, whole, schedule.columns) as column:
+                        self._step_of_columns(column, schedule.columns)
+                with loop(builder, whole, stop) as column:
+                    self._step_of_columns(column, 1)
+                self.state.close_block()
+
+    def _finish(self, row: Value, out_row: Value) -> None:
+        builder, lanes, schedule = self.builder, self.lanes, self.schedule
+        count = minimum(builder, builder.sub(self.row_last, row), ir.Constant(INT64, schedule.rows))
+        self.evaluator.columns = 1
+        for number, output in enumerate(self.work.outputs):
+            with self.evaluator.scope():
+                is_index = output.kind == "index"
+                memory = self.scratch(output.dim * schedule.row_vectors)
+                vector = lanes.index if is_index else lanes.real
+                element = lanes.index_element if is_index else lanes.element
+                self.evaluator.prepare([output])
+                self.for_components(output.dim, partial(self._store_output, output, memory, vector))
+                target = self.entry_pointer(self.layout.output(number))
+                dim = ir.Constant(INT64, output.dim)
+                with loop(builder, 0, count) as lane:
+                    start = builder.mul(builder.add(out_row, lane), dim)
+                    with component_loop(builder, output.dim) as k:
+                        at = add(multiply(k, schedule.rows), lane)
+                        value = builder.load(self.element(memory, at, element), typ=element)
+                        if is_index:
+                            value = builder.sext(value, INT64)
+                        place = self.element(target, add(start, k), INT64 if is_index else element)
+                        builder.store(value, place)
+
+
+def emit_kernel(module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> Kernel:
+    """Add the kernel for `work` to `module` and return what a caller must know about it."""
+    return _CpuBuilder(module, name, work, dtype, schedule).emit()
