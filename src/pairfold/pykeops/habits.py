@@ -85,6 +85,10 @@ class LazyTensorHabits(LazyTensorBase):
         found = (leaf for leaf in self._leaves if isinstance(leaf, Symbol))
         return tuple((leaf.number, leaf.dim, int(leaf.category)) for leaf in found)
 
+    def new_variable_index(self) -> int:
+        """Return the first index after those of the symbolic variables."""
+        return 1 + max((index for index, _, _ in self.symbolic_variables), default=-1)
+
     def __bool__(self) -> bool:
         return True
 
