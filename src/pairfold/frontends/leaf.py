@@ -53,7 +53,8 @@ class Leaf:
         self.array = array
         self.category = category
         self.key: Key = (kind or type(array), array.shape, array.dtype)
-        self.tag = (array.shape[-1] if len(array.shape) else 1, int(category))
+        # While a graph is traced, sizes may be symbols; a formula is for one dimension.
+        self.tag = (operator.index(array.shape[-1]) if len(array.shape) else 1, int(category))
 
     @property
     def is_strong(self) -> bool:

@@ -257,8 +257,9 @@ class _Reduce(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor | None) -> tuple[Tensor | None, ...]:
-        arrays, outputs = ctx.saved_tensors[: ctx.count], ctx.saved_tensors[ctx.count :]
-        call = Call(reduce, ctx.request, arrays, ctx.sizes, ctx.ranges, outputs)
+        # Checkpoints allow one look at the saved tensors.
+        saved = ctx.saved_tensors
+        call = Call(reduce, ctx.request, saved[: ctx.count], ctx.sizes, ctx.ranges, saved[ctx.count :])
         wanted = tuple(k for k in range(ctx.count) if ctx.needs_input_grad[4 + k])
         found = call.pull_back(wanted, cotangents)
         return (None, None, None, None, *(found.get(k) for k in range(ctx.count)))

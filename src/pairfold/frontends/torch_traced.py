@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -114,9 +115,11 @@ class TracedTensor:
 
 
 def _sizes(tensor: Tensor, any_number: bool) -> tuple[int, ...]:
-    shape = tuple([int(size) for size in tensor.shape[-1:]])
+    shape = tuple([operator.index(size) for size in tensor.shape[-1:]])
     others = tensor.shape[:-1]
-    return tuple([1 for _ in others]) + shape if any_number else tuple([int(size) for size in others]) + shape
+    return (
+        tuple([1 for _ in others]) + shape if any_number else tuple([operator.index(size) for size in others]) + shape
+    )
 
 
 def _method(name: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
