@@ -22,7 +22,9 @@ def test_maximum_mean_discrepancy(shift):
     found = {}
     for backend in ("keops", "pytorch"):
         seeded()
-        detector = MMDDrift(REFERENCE, backend=backend, p_val=0.05, n_permutations=100, sigma=np.array([1.5], np.float32))
+        detector = MMDDrift(
+            REFERENCE, backend=backend, p_val=0.05, n_permutations=100, sigma=np.array([1.5], np.float32)
+        )
         found[backend] = detector.predict(SAME + shift)["data"]
     assert found["keops"]["is_drift"] == found["pytorch"]["is_drift"] == int(shift > 0)
     assert found["keops"]["distance"] == pytest.approx(found["pytorch"]["distance"], rel=0.1, abs=5e-3)

@@ -57,3 +57,27 @@ def test_potentials():
     ]
     for ours, theirs in zip(*found, strict=True):
         torch.testing.assert_close(ours.view(-1), theirs.view(-1), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+@pytest.mark.parametrize("options", [{}, {"unbalanced": 0.5}, {"debias": True}], ids=str)
+def test_new_interface(library, options, monkeypatch):
+    import geomloss.ot
+
+    arrays = [tensor.detach().double() for tensor in clouds()]
+    a, x, b, y = (tensor.numpy() for tensor in arrays) if library == "numpy" else arrays
+    options = {"a": a, "b": b, "reg": 0.05, "max_iter": 50, **options}
+    symbolic = geomloss.ot.solve_sample(x, y, **options)
+    with monkeypatch.context() as patch:
+        patch.setattr("geomloss._backends.keops_available", False)
+        dense = geomloss.ot.solve_sample(x, y, **options)
+    assert symbolic.lazy_plan is not None
+    assert dense.lazy_plan is None
+    for name in ("value", "potential_a", "potential_b"):
+        ours, theirs = (torch.as_tensor(getattr(result, name)) for result in (symbolic, dense))
+        torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-8)
+    if options.get("debias"):
+        return  # it gives no plan
+    torch.testing.assert_close(torch.as_tensor(symbolic.marginal_a), torch.as_tensor(dense.marginal_a))
+    found, expected = (torch.as_tensor(result.plan_operator @ y) for result in (symbolic, dense))
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-8)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("probnum")
-from probnum.randprocs import covfuncs  # noqa: E402
+from probnum.randprocs import covfuncs
 
 GENERATOR = np.random.default_rng(0)
 FIRST, SECOND = GENERATOR.standard_normal((40, 3)), GENERATOR.standard_normal((30, 3))
