@@ -24,27 +24,61 @@ def _where(condition: Expr, chosen: Expr, other: Expr) -> Expr:
 # ---------------------------------------------------------------- products
 
 
+ORDERS = 3
+"""Up to how many entries may be zero so that all derivatives are right; with more, those up to this order are."""
+
+
+def _of_zeros(count: Expr, sums: tuple[Expr, ...]) -> Expr:
+    """Return the product of the entries that are zero, from their number and the sums of their powers.
+
+    Its value is 0 unless there are none, but its derivatives are not: by Newton's identities, the product of m numbers
+    is a polynomial in the sums of their powers.
+    """
+    first, second, third = sums
+    products = (
+        one(),
+        first,
+        (first * first - second) / constant(2.0),
+        (first * first * first - constant(3.0) * first * second + constant(2.0) * third) / constant(6.0),
+    )
+    chosen = constant(0.0)
+    for m, product in reversed(list(enumerate(products))):
+        chosen = _where(apply("Equal", count, constant(float(m))), product, chosen)
+    return chosen
+
+
+def _powers(value: Expr) -> tuple[Expr, ...]:
+    return value, value * value, value * value * value
+
+
 def _product_pullback(
     value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
 ) -> tuple[Expr, Expr | None]:
-    # The derivative is the product of the *other* entries: none of them is zero, or one, or more.
-    product, count = outputs
+    # The derivative is the product of the *other* entries, in a form that can be differentiated again.
+    product, count, *sums = outputs
     is_zero = _is_zero(value)
     others = product / _where(is_zero, one(), value)
-    zeros_among_others = _where(is_zero, count - one(), count)
-    return cotangents[0] * _where(_is_zero(zeros_among_others), others, constant(0.0)), None
+    zeros_among_others = _of_zeros(
+        _where(is_zero, count - one(), count),
+        tuple(_where(is_zero, total - power, total) for total, power in zip(sums, _powers(value), strict=True)),
+    )
+    return cotangents[0] * others * zeros_among_others, None
 
 
 def _parts_pullback(
     value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
 ) -> tuple[Expr, Expr | None]:
     is_zero = _is_zero(value)
-    return cotangents[0] * _where(is_zero, constant(0.0), outputs[0] / _where(is_zero, one(), value)), None
+    slopes = (one(), constant(2.0) * value, constant(3.0) * value * value)
+    of_sums = sum((g * slope for g, slope in zip(cotangents[2:], slopes, strict=True)), constant(0.0))
+    of_product = cotangents[0] * outputs[0] / _where(is_zero, one(), value)
+    return _where(is_zero, of_sums, of_product), None
 
 
 def _parts_reference(value: Any, weight: Any, k: int, columns: Any) -> tuple[Any, ...]:
     nonzero = np.where(value == 0, np.ones_like(value), value)
-    return np.prod(nonzero, axis=-2), np.sum(value == 0, axis=-2).astype(value.dtype)
+    product = np.prod(nonzero, axis=-2)
+    return product, np.sum(value == 0, axis=-2).astype(value.dtype), *(np.zeros_like(product) for _ in range(ORDERS))
 
 
 register_reduction(
@@ -60,8 +94,8 @@ register_reduction(
         saved="Prod_Zeros",
         method="prod",
         definition="product over j of F, per component",
-        doc="1 when there is no column. The first derivative is right also where entries are zero; second derivatives "
-        "take zero entries for constants.",
+        doc="1 when there is no column. Derivatives are right also where entries are zero: those of any order with up "
+        f"to {ORDERS} zeros, those up to order {ORDERS} with more.",
     )
 )
 
@@ -80,11 +114,12 @@ register_reduction(
         ),
         update=_parts_update,
         merge=lambda a, b, sizes: {"product": a["product"] * b["product"], "zeros": a["zeros"] + b["zeros"]},
-        finish=lambda state, sizes: (state["product"], state["zeros"]),
-        shapes=lambda sizes: ((sizes.value,), (sizes.value,)),
+        finish=lambda state, sizes: (state["product"], state["zeros"], *(zeros(sizes.value) for _ in range(ORDERS))),
+        shapes=lambda sizes: ((sizes.value,),) * (2 + ORDERS),
         reference=_parts_reference,
         pullback=_parts_pullback,
-        definition="product over j of the entries of F that are not zero, and the number of entries that are",
+        definition="product over j of the entries of F that are not zero, the number of entries that are, and the sums "
+        f"of their powers 1 to {ORDERS}, which are 0 but have derivatives",
     )
 )
 
