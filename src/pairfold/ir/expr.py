@@ -8,7 +8,7 @@ its results in a dictionary keyed by node.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -159,8 +159,8 @@ def make(op: Op, args: Sequence[Expr] = (), params: Sequence[Any] = ()) -> Expr:
         return _table.setdefault(key, node)
 
 
-def topological(roots: Iterable[Expr]) -> list[Expr]:
-    """Return every node under `roots`, arguments before users, without recursion."""
+def topological(roots: Iterable[Expr], known: Container[Expr] = ()) -> list[Expr]:
+    """Return every node under `roots`, arguments before users, without recursion; what is `known` is left out."""
     order: list[Expr] = []
     seen: set[Expr] = set()
     stack: list[tuple[Expr, bool]] = [(root, False) for root in reversed(list(roots))]
@@ -168,17 +168,19 @@ def topological(roots: Iterable[Expr]) -> list[Expr]:
         node, expanded = stack.pop()
         if expanded:
             order.append(node)
-        elif node not in seen:
+        elif node not in seen and node not in known:
             seen.add(node)
             stack.append((node, True))
             stack.extend((arg, False) for arg in reversed(node.args) if arg not in seen)
     return order
 
 
-def rewrite(roots: Sequence[Expr], rule: Callable[[Expr, tuple[Expr, ...]], Expr]) -> list[Expr]:
-    """Rebuild the graph bottom-up: `rule(node, new_args)` gives the new node."""
-    result: dict[Expr, Expr] = {}
-    for node in topological(roots):
+def rewrite(
+    roots: Sequence[Expr], rule: Callable[[Expr, tuple[Expr, ...]], Expr], result: dict[Expr, Expr] | None = None
+) -> list[Expr]:
+    """Rebuild the graph bottom-up: `rule(node, new_args)` gives the new node. Nodes in `result` are done already."""
+    result = {} if result is None else result
+    for node in topological(roots, result):
         result[node] = rule(node, tuple(result[arg] for arg in node.args))
     return [result[root] for root in roots]
 

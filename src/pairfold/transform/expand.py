@@ -17,13 +17,17 @@ def expand(roots: Sequence[Expr]) -> list[Expr]:
 def expand_where(roots: Sequence[Expr], wanted: Callable[[Expr], bool]) -> list[Expr]:
     """Expand every node that has an expansion and is `wanted`, the results of expansions included."""
 
-    def rule(node: Expr, args: tuple[Expr, ...]) -> Expr:
-        node = make(node.op, args, node.params)
-        if node.op.expand is None or not wanted(node):
-            return node
-        return expand_where([node.op.expand(*args, *node.params)], wanted)[0]
+    done: dict[Expr, Expr] = {}
 
-    return rewrite(roots, rule)
+    def rule(node: Expr, args: tuple[Expr, ...]) -> Expr:
+        new = make(node.op, args, node.params)
+        if new.op.expand is not None and wanted(new):
+            (new,) = rewrite([new.op.expand(*args, *node.params)], rule, done)
+        # What is expanded is not looked at again when an operation above it is.
+        done[new] = new
+        return new
+
+    return rewrite(roots, rule, done)
 
 
 def substitute(roots: Sequence[Expr], replacements: dict[Expr, Expr]) -> list[Expr]:
