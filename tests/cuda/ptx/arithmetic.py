@@ -21,7 +21,7 @@ Function = Callable[..., Any]
 _PAIRS = {"f16x2": "f16", "bf16x2": "bf16"}
 _NUMBERS = FLOATS | _PAIRS.keys()
 
-# Floating point ---------------------------------------------------------------------------------------------------------
+# Floating point -------------------------------------------------------------------------------------------------------
 
 
 def _floating(function: Function, type_: str, modifiers: Modifiers, keeps_bits: bool = False) -> Function:
@@ -249,7 +249,7 @@ def _approximate_quotient(decoder: Decoder, has_small_range: bool) -> Function:
 
     def divide(a: Array, b: Array) -> Array:
         exact = np.divide(a, b, dtype=np.float64)
-        result = decoder.approximation.round(exact, DTYPES["f32"], 2.0**-23)
+        result = decoder.approximation.round(exact, DTYPES["f32"], 2.0**-22)
         if has_small_range:
             large = (np.abs(b) > np.float32(2.0**126)) & np.isfinite(b)
             result = np.where(large, np.copysign(np.float32(0) * a, exact), result)
@@ -369,7 +369,7 @@ def _test(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> Run:
     return decoder.elementwise(_TESTS[name], operands, [type_], "pred")
 
 
-# Comparison and selection -----------------------------------------------------------------------------------------------
+# Comparison and selection ---------------------------------------------------------------------------------------------
 
 _COMPARISONS: dict[str, Function] = {
     "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge,
@@ -464,7 +464,7 @@ def _select_by_sign(decoder: Decoder, modifiers: Modifiers, operands: Operands) 
     return decoder.elementwise(choose, operands, [target, target, source], target)
 
 
-# Bits -------------------------------------------------------------------------------------------------------------------
+# Bits -----------------------------------------------------------------------------------------------------------------
 
 
 @instruction("and", "or", "xor")
@@ -565,7 +565,7 @@ def _permute(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> Run:
     return decoder.elementwise(values.permute_bytes, operands, [type_, type_, "u32"], type_)
 
 
-# Moves and conversions --------------------------------------------------------------------------------------------------
+# Moves and conversions ------------------------------------------------------------------------------------------------
 
 
 @instruction("mov")

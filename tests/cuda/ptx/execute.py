@@ -1,7 +1,8 @@
 """Blocks of threads as vectors, and the order in which their instructions run.
 
-Threads that are at the same instruction run it together. Of several such groups, the one with the smallest address runs,
-so that groups meet again where their paths join. Barriers and warp instructions wait until every partner has come.
+Threads that are at the same instruction run it together. Of several such groups, the one that is at the earliest
+instruction runs, so that groups meet again where their paths join. Barriers and warp instructions wait until every
+partner has come.
 """
 
 from __future__ import annotations

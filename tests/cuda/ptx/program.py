@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.cuda.ptx import arithmetic, transfers
+from tests.cuda.ptx import arithmetic, tensor, transfers
 from tests.cuda.ptx.decode import Decoder, Mask, Modifiers, Run, decode, trap
 from tests.cuda.ptx.errors import PtxSyntaxError
 from tests.cuda.ptx.execute import BRANCH, COLLECTIVE, FINISH, TABLE, Code, Frame, Step
@@ -16,7 +16,7 @@ from tests.cuda.ptx.parse import SIZES, Address, Function, Group, Instruction, M
 from tests.cuda.ptx.values import Approximation
 from tests.cuda.ptx.warps import collective
 
-_KNOWN = (arithmetic, transfers)
+_KNOWN = (arithmetic, tensor, transfers)
 """Importing these modules enters their instructions into the table."""
 _MAXIMAL_DEPTH = 64
 
@@ -45,7 +45,7 @@ def build(module: Module, name: str, addresses: dict[str, int], approximation: A
     return program
 
 
-# Variables --------------------------------------------------------------------------------------------------------------
+# Variables ------------------------------------------------------------------------------------------------------------
 
 
 def _names(operand: Operand | None) -> Iterator[str]:
@@ -102,7 +102,7 @@ def round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
-# Instructions -----------------------------------------------------------------------------------------------------------
+# Instructions ---------------------------------------------------------------------------------------------------------
 
 
 def _decode_function(

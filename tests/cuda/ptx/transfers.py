@@ -23,7 +23,7 @@ _SCOPES = ("cta", "cluster", "gpu", "sys")
 _HINTS = ("L1::", "L2::", "level::", "ca", "cg", "cs", "lu", "cv", "wb", "wt")
 
 
-def _space(modifiers: Modifiers) -> str:
+def space_of(modifiers: Modifiers) -> str:
     """Return the state space of an access; "" for a generic address."""
     modifiers.one_of(*_ORDERS)
     modifiers.one_of(*_SCOPES)
@@ -40,13 +40,13 @@ def _width(modifiers: Modifiers) -> int:
     return int((modifiers.one_of("v2", "v4", "v8") or "v1")[1:])
 
 
-# Loads and stores -------------------------------------------------------------------------------------------------------
+# Loads and stores -----------------------------------------------------------------------------------------------------
 
 
 @instruction("ld", "ldu")
 def _load(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> Run:
     type_, count = modifiers.type(), _width(modifiers)
-    space = _space(modifiers)
+    space = space_of(modifiers)
     modifiers.take("nc")
     modifiers.drop(*_HINTS)
     modifiers.finish()
@@ -73,7 +73,7 @@ def _load(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> Run:
 @instruction("st")
 def _store(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> Run:
     type_, count = modifiers.type(), _width(modifiers)
-    space = _space(modifiers)
+    space = space_of(modifiers)
     modifiers.drop(*_HINTS)
     modifiers.finish()
     _check_space(modifiers, space, True)
@@ -138,14 +138,14 @@ def _store_parameter(name: str, offset: int, reads: list[Read], dtype: np.dtype[
     return run
 
 
-# Addresses --------------------------------------------------------------------------------------------------------------
+# Addresses ------------------------------------------------------------------------------------------------------------
 
 _WINDOWS = {"shared": SHARED_WINDOW, "local": LOCAL_WINDOW, "global": 0, "const": 0, "param": 0}
 
 
 @instruction("cvta")
 def _convert_address(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> Run:
-    to_space, space, type_ = modifiers.take("to"), _space(modifiers), modifiers.type()
+    to_space, space, type_ = modifiers.take("to"), space_of(modifiers), modifiers.type()
     modifiers.finish()
     window = np.uint64(_WINDOWS[space])
     convert: Callable[..., Any] = (lambda a: a - window) if to_space else (lambda a: a + window)
@@ -154,7 +154,7 @@ def _convert_address(decoder: Decoder, modifiers: Modifiers, operands: Operands)
 
 @instruction("isspacep")
 def _is_in_space(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> Run:
-    space = _space(modifiers)
+    space = space_of(modifiers)
     modifiers.finish()
     window = np.uint64(_WINDOWS[space] >> 60)
     return decoder.elementwise(lambda a: (a >> np.uint64(60)) == window, operands, ["u64"], "pred")
@@ -166,7 +166,7 @@ def _nothing(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> Run:
     return lambda frame, mask: None
 
 
-# Atomic operations ------------------------------------------------------------------------------------------------------
+# Atomic operations ----------------------------------------------------------------------------------------------------
 
 _ATOMIC: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add, "and": operator.and_, "or": operator.or_, "xor": operator.xor, "exch": lambda old, new: new,
@@ -194,7 +194,7 @@ def _atomic_function(modifiers: Modifiers, type_: str) -> tuple[str, Callable[..
 def _atomic(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> Run:
     type_ = modifiers.type()
     name, function = _atomic_function(modifiers, type_)
-    space = _space(modifiers)
+    space = space_of(modifiers)
     modifiers.take("noftz")
     modifiers.drop("L2::")
     modifiers.finish()
@@ -221,7 +221,7 @@ def _atomic(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> Run:
     return run
 
 
-# Asynchronous copies ----------------------------------------------------------------------------------------------------
+# Asynchronous copies --------------------------------------------------------------------------------------------------
 
 
 @instruction("cp")

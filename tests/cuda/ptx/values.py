@@ -37,7 +37,7 @@ _CANONICAL_NAN = {
 }
 
 
-# Subnormal numbers, NaN, bfloat16 ---------------------------------------------------------------------------------------
+# Subnormal numbers, NaN, bfloat16 -------------------------------------------------------------------------------------
 
 
 def flush(x: Array, type_: str) -> Array:
@@ -93,7 +93,7 @@ def narrow_directed(x: Array, mode: str, dtype: type[Any] = np.float32) -> Array
     return np.where(too_large, down, np.where(too_small, up, nearest))
 
 
-# Fused multiply-add -----------------------------------------------------------------------------------------------------
+# Fused multiply-add ---------------------------------------------------------------------------------------------------
 
 _LOW_28 = np.uint64((1 << 28) - 1)
 
@@ -196,7 +196,7 @@ def _fma_exact(a: float, b: float, c: float, plain: float) -> float:
     return float(np.copysign(rounded, 1 if exact > 0 else -1))
 
 
-# Integers ---------------------------------------------------------------------------------------------------------------
+# Integers -------------------------------------------------------------------------------------------------------------
 
 _WIDE = {"u16": np.uint32, "s16": np.int32, "u32": np.uint64, "s32": np.int64}
 
@@ -299,7 +299,7 @@ def extract_field(a: Array, position: Array, length: Array) -> Array:
     """Bits `position` to `position + length` of a number; signed numbers are extended from the highest of them."""
     bits = a.dtype.itemsize * 8
     position, length = np.asarray(position) & np.uint32(255), np.asarray(length) & np.uint32(255)
-    raw = shift_right(a.view(UNSIGNED_OF_SIZE[bits // 8]), position)
+    raw = shift_right(a, position).view(UNSIGNED_OF_SIZE[bits // 8])
     mask = shift_left(np.ones_like(raw), length) - raw.dtype.type(1)
     mask = np.where(length >= bits, np.invert(raw.dtype.type(0)), mask)
     field = raw & mask
@@ -333,7 +333,7 @@ def permute_bytes(a: Array, b: Array, selector: Array) -> Array:
     return result
 
 
-# Conversions ------------------------------------------------------------------------------------------------------------
+# Conversions ----------------------------------------------------------------------------------------------------------
 
 _TO_INTEGER: dict[str, Function] = {"rni": np.rint, "rzi": np.trunc, "rmi": np.floor, "rpi": np.ceil}
 
@@ -364,11 +364,12 @@ def integer_to_integer(x: Array, target: str, saturate: bool) -> Array:
 def integer_to_odd(x: Array) -> Array:
     """Integers as float64, rounded so that a later rounding to a much narrower type is the only one."""
     x = np.atleast_1d(x)
+    if x.dtype.itemsize < 8:
+        return x.astype(np.float64)
     large = (x >= 2**53) | (x <= -(2**53)) if x.dtype.kind == "i" else x >= 2**53
-    cut = np.where(
-        large, (x >> x.dtype.type(11) << x.dtype.type(11)) | ((x & x.dtype.type(2047)) != 0) * x.dtype.type(2048), x
-    )
-    return cut.astype(np.float64)
+    low = x & x.dtype.type(2047)
+    odd = (x - low) | np.where(low != 0, 2048, 0).astype(x.dtype)
+    return np.where(large, odd, x).astype(np.float64)
 
 
 def float_to_integral_float(x: Array, mode: str) -> Array:
@@ -388,7 +389,7 @@ def to_tensor_float(x: Array, mode: str) -> Array:
     return np.where(np.isfinite(x), rounded & np.uint32(0xFFFFE000), np.where(np.isnan(x), np.uint32(0x7FFFFFFF), bits))
 
 
-# Minimum and maximum ----------------------------------------------------------------------------------------------------
+# Minimum and maximum --------------------------------------------------------------------------------------------------
 
 
 def minimum_float(a: Array, b: Array, propagate_nan: bool = False) -> Array:
@@ -413,7 +414,7 @@ def _extreme(a: Array, b: Array, choose: Function, of_bits: Function, propagate_
     return result
 
 
-# Approximations ---------------------------------------------------------------------------------------------------------
+# Approximations -------------------------------------------------------------------------------------------------------
 
 
 class Approximation:
@@ -434,14 +435,21 @@ class Approximation:
         if self._random is None:
             return np.asarray(exact).astype(dtype)
         exact = np.atleast_1d(exact)
-        error = self._random.uniform(-1.0, 1.0, exact.shape) * (np.abs(exact) * relative + absolute)
+        error = self._random.uniform(-1.0, 1.0, exact.shape) * np.maximum(np.abs(exact) * relative, absolute)
         disturbed = exact + np.where(np.isfinite(exact) & (exact != 0), error, 0.0)
         return disturbed.astype(dtype)
 
+    def round_sum(self, exact: Array, size: Array, dtype: np.dtype[Any]) -> Array:
+        """Round sums of terms whose absolute values add up to `size`, after an error of their order of rounding."""
+        if self._random is not None:
+            error = self._random.uniform(-1.0, 1.0, exact.shape) * size * 2.0**-22
+            exact = exact + np.where(np.isfinite(exact), error, 0.0)
+        return exact.astype(dtype)
+
 
 _APPROXIMATE: dict[str, tuple[Function, float, float]] = {
-    "ex2": (np.exp2, 2.0**-22.5, 0.0),
-    "lg2": (np.log2, 0.0, 2.0**-22),
+    "ex2": (np.exp2, 2.0**-22, 0.0),
+    "lg2": (np.log2, 2.0**-22, 2.0**-22),
     "sin": (np.sin, 0.0, 2.0**-20.5),
     "cos": (np.cos, 0.0, 2.0**-20.5),
     "tanh": (np.tanh, 2.0**-11, 0.0),
@@ -449,9 +457,10 @@ _APPROXIMATE: dict[str, tuple[Function, float, float]] = {
     "sqrt": (np.sqrt, 2.0**-23, 0.0),
     "rsqrt": (lambda x: 1.0 / np.sqrt(x), 2.0**-22.4, 0.0),
 }
-"""The function in float64, and the largest relative and absolute error of its float32 approximation.
+"""The function in float64, and the largest relative or absolute error of its float32 approximation.
 
-Source: the PTX ISA manual, sections on the floating point instructions (sine and cosine: for arguments in [-2 pi, 2 pi]).
+Source: the PTX ISA manual, sections on the floating point instructions (sine and cosine: of
+arguments in [-2 pi, 2 pi]).
 """
 
 

@@ -17,7 +17,6 @@ Members = Callable[[Frame, Array], Array]
 """Given the threads that arrived, the lanes of those whose partners are all there."""
 
 WARP = 32
-_ALL = np.uint32(0xFFFFFFFF)
 
 
 def complete_blocks(frame: Frame, arrived: Array) -> Array:
@@ -43,20 +42,21 @@ def complete_warps(decoder: Decoder, operand: Operand) -> Members:
     return complete
 
 
-# Barriers ---------------------------------------------------------------------------------------------------------------
+# Barriers -------------------------------------------------------------------------------------------------------------
 
 
 def collective(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> Members | None:
     """Return who must be there before an instruction runs, or None for instructions of single threads."""
     if modifiers.name in {"bar", "barrier"} and not modifiers.take("warp"):
         return complete_blocks
+    if modifiers.name in {"mma", "ldmatrix"}:
+        return complete_warps(decoder, Immediate(0xFFFFFFFF))
     place = _MEMBERS.get(modifiers.name)
-    if place is None or not modifiers.take("sync") and modifiers.name != "mma":
-        return None
-    return complete_warps(decoder, operands[place]) if place < len(operands) else None
+    return None if place is None else complete_warps(decoder, operands[place])
 
 
-_MEMBERS = {"bar": 0, "barrier": 0, "shfl": 4, "vote": 2, "match": 2, "redux": 2}
+_MEMBERS = {"bar": 0, "barrier": 0, "shfl": 4, "vote": 2, "redux": 2}
+"""Where the mask of the members is among the operands."""
 
 
 @instruction("bar", "barrier")
@@ -96,7 +96,7 @@ def _barrier_vote(decoder: Decoder, modifiers: Modifiers, operands: Operands) ->
     return run
 
 
-# Exchange within a warp -------------------------------------------------------------------------------------------------
+# Exchange within a warp -----------------------------------------------------------------------------------------------
 
 
 @instruction("shfl")
