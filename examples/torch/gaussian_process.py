@@ -80,7 +80,7 @@ class Process:
     def loss(self, x: Tensor, heights: Tensor, probes: Tensor) -> Tensor:
         """Return a number with the gradient of minus the marginal log-likelihood.
 
-        The derivative of log det A is the trace of A^-1 dA: the average of u' dA z over random signs z, with u = A^-1 z.
+        The derivative of log det A is the trace of A^-1 dA: the average of u' dA z over random signs z, u = A^-1 z.
         """
         points, (variance, noise) = self.scaled(x), self.variances()
         fixed = (points.detach(), points.detach(), variance.detach())

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def main() -> None:
     print(f"In float64, no chosen centre is farther than the nearest by more than {farther:.1e}.")
     difference = check_averages(x, labels, centres)
     print(f"Averages and steps along the gradient agree up to {difference:.1e}.")
-    falls = all(later <= earlier * (1 + 1e-6) for earlier, later in zip(distances, distances[1:], strict=False))
+    falls = all(later <= earlier * (1 + 1e-6) for earlier, later in pairwise(distances))
     if not (farther < 1e-5 and difference < 1e-3 and falls):
         raise SystemExit("The result is wrong.")
 

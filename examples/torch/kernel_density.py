@@ -130,7 +130,7 @@ def draw(x: Tensor, factor: Tensor, likelihoods: list[float], round_ones: dict[f
     axes.set(xlabel="step of Adam")
     axes.legend(frameon=False)
     for axes in figure.axes[3:]:
-        axes.set(ylim=(min(likelihoods[0], min(round_ones.values())) - 0.05, likelihoods[-1] + 0.06))
+        axes.set(ylim=(min(likelihoods[0], *round_ones.values()) - 0.05, likelihoods[-1] + 0.06))
         axes.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=100)

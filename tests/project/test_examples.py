@@ -14,17 +14,24 @@ SIZES = {
     "handwritten_digits.py": (500, "Dense NumPy finds the same neighbours: True.", "sklearn"),
     "laplacian_eigenvectors.py": (1500, "The eigenvalues differ from those of the sphere by", "scipy"),
     "rbf_interpolation.py": (1200, "the coefficients agree with a dense solver", "matplotlib"),
+    "torch/attention.py": (40, "pixels it agrees with PyTorch's attention", "skimage"),
+    "torch/gaussian_mixture.py": (1500, "The log-densities agree with dense PyTorch", "torch"),
+    "torch/gaussian_process.py": (600, "soundings the solution agrees with dense PyTorch", "torch"),
+    "torch/k_means.py": (100, "In float64, no chosen centre is farther than the nearest", "skimage"),
+    "torch/kernel_density.py": (1000, "points the likelihood is off by", "torch"),
+    "torch/mesh_registration.py": (120, "vertices the gradient agrees with dense PyTorch", "scipy"),
+    "torch/optimal_transport.py": (800, "the cheapest assignment costs", "scipy"),
 }
 
 
 def test_every_example_is_run() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {*SIZES, "demo.py"}
+    assert {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.py")} == {*SIZES, "demo.py"}
 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_example(name: str, tmp_path: Path) -> None:
     size, said, package = SIZES[name]
-    for needed in (package, "matplotlib"):
+    for needed in (package, "matplotlib", *(["torch"] if name.startswith("torch/") else [])):
         if importlib.util.find_spec(needed) is None:
             pytest.skip(f"the example needs {needed}")
     picture = tmp_path / "picture.png"
