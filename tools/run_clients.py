@@ -33,7 +33,7 @@ ENVIRONMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
         (TORCH, "pykeops==2.3", "llvmlite>=0.45", "pytest", "matplotlib", "scikit-learn", "pandas", "plotly"),
         ("geomloss==0.3.1", "gpytorch==1.15.2", "linear-operator==0.6.1", "torchdr==0.3", "dire-rapids==0.3.1"),
         ("gudhi==3.13.0", "eagerpy", "sisyphe==1.2.1", "skshapes==0.3", "gempy-engine==2026.0.3.post1"),
-        ("approvaltests", "pytest-approvaltests", "pot==0.9.7.post1", "survivalgpu==0.1.0"),
+        ("approvaltests", "pytest-approvaltests", "pot==0.9.7.post1", "survivalgpu==0.1.0", "multipers==2.3.2"),
     ),
     # These were written for NumPy 1. alibi-detect also asks for a numba whose llvmlite is older than the one that
     # pairfold needs; a newer numba works as well.
@@ -129,6 +129,7 @@ SUITES = (
         "POT 0.9.7, GeomLoss solvers", "new", "", ("test_pot.py",), "our script: its tests lack a file in the archive"
     ),
     Suite("GUDHI 3.13, nearest neighbours", "new", "", ("test_gudhi.py",), OUR_SCRIPT),
+    Suite("multipers 2.3.2, densities", "new", "", ("test_multipers.py",), OUR_SCRIPT),
     Suite("scikit-shapes 0.3", "new", "", ("test_skshapes.py",), OUR_SCRIPT),
     Suite("survivalGPU 0.1, drug histories", "new", "", ("test_survivalgpu.py",), OUR_SCRIPT),
     Suite("geomstats 2.8, varifolds", "numpy 1", "", ("test_geomstats.py",), OUR_SCRIPT),
@@ -313,6 +314,8 @@ def main() -> None:
     arguments = parser.parse_args()
     chosen = [suite for suite in SUITES if not arguments.suites or any(part in suite.name for part in arguments.suites)]
     WORK.mkdir(exist_ok=True)
+    # Without a file of its own a program would be tested with the settings of pairfold's tests.
+    (WORK / "pytest.ini").write_text("[pytest]\n")
     for suite in chosen:
         for with_pairfold in (False, True):
             if arguments.only in (None, "pairfold" if with_pairfold else "pykeops"):

@@ -54,6 +54,26 @@ def test_batch_axes_of_symbols_can_be_set() -> None:
     assert x.batchdims == ()
 
 
+def test_number_of_the_next_symbol() -> None:
+    kernel = (Vi(0, 3) - Vj(1, 3)).sqnorm2()
+    assert (squares().new_variable_index(), kernel.new_variable_index(), Vi(4, 2).new_variable_index()) == (0, 2, 5)
+    weighted = (kernel * Vj(kernel.new_variable_index(), 2)).sum_reduction(axis=1)
+    weights = GENERATOR.normal(size=(4, 2))
+    np.testing.assert_allclose(weighted(X[:, 0], Y[0], weights), ((X - Y) ** 2).sum(-1) @ weights)
+
+
+def test_an_index_alone_is_about_the_last_axis() -> None:
+    x, y = LazyTensor(X), LazyTensor(Y)
+    dense = X - Y
+    np.testing.assert_allclose((x - y)[1].sum(1), dense.sum(1)[:, 1:2])
+    np.testing.assert_allclose((x - y)[1:].sum(1), dense.sum(1)[:, 1:])
+    np.testing.assert_allclose((x - y)[:, :, 2].sum(1), dense.sum(1)[:, 2:])
+    np.testing.assert_allclose((Vi(0, 3)[0] * Vj(1, 3)[2]).sum(1)(X[:, 0], Y[0]), X[:, 0, :1] * Y[0, :, 2].sum())
+    assert x[:].shape == x[...].shape == (5, 1, 3)
+    with pytest.raises(IndexError, match="out of bounds for axis 2 of size 3"):
+        x[3]
+
+
 def test_results_keep_the_class_and_its_habits() -> None:
     results = [
         squares().exp(),

@@ -92,6 +92,10 @@ class LazyTensorHabits(LazyTensorBase):
     def __bool__(self) -> bool:
         return True
 
+    def __getitem__(self, key: Any) -> Any:
+        """Select components: an integer or a slice alone is about the last axis. A tuple follows NumPy."""
+        return super().__getitem__(key if isinstance(key, tuple) or key is Ellipsis else (Ellipsis, key))
+
     def _reduced(
         self, reduction: Reduction, axis: int | None, dim: int | None, weight: Any, k: Any, kwargs: dict[str, Any]
     ) -> Any:
