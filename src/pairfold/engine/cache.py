@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from pairfold.engine.options import Options
 from pairfold.engine.plan import Plan, make_plan
 from pairfold.ir.lock import ForkSafeLock
 from pairfold.ir.problem import Problem
-from pairfold.schedule.schedule import Schedule
 from pairfold.targets.cpu import Binary, compile_work, schedule_for
 
-__all__ = ["Compiled", "compiled", "forget_everything"]
+__all__ = ["Compiled", "compiled", "forget_everything", "remembered"]
+
+T = TypeVar("T")
 
 CAPACITY = 512
 """Formulas kept; the least recently used one makes room."""
@@ -27,9 +30,24 @@ class Compiled:
     columns: Binary | None
 
 
-_Key = tuple[Problem, str, str, "str | None", "Schedule | None", bool, bool]
-_kept: OrderedDict[_Key, Compiled] = OrderedDict()
+_kept: OrderedDict[Hashable, Any] = OrderedDict()
 _lock = ForkSafeLock()
+
+
+def remembered(key: Hashable, make: Callable[[], T]) -> T:
+    """Return what `make` made for `key` the last time, making it when the key is new."""
+    with _lock:
+        found = _kept.get(key)
+        if found is not None:
+            _kept.move_to_end(key)
+            return found  # type: ignore[no-any-return]
+    # Two threads may make the same at once: both results are good, one is kept.
+    made = make()
+    with _lock:
+        _kept.setdefault(key, made)
+        while len(_kept) > CAPACITY:
+            _kept.popitem(last=False)
+        return _kept.get(key, made)  # type: ignore[no-any-return]
 
 
 def compiled(problem: Problem, dtype: str, options: Options, partial: bool, few_rows: bool = False) -> Compiled:
@@ -39,18 +57,7 @@ def compiled(problem: Problem, dtype: str, options: Options, partial: bool, few_
     fewer rows than a vector has lanes.
     """
     key = (problem, dtype, options.accumulate, options.level, options.schedule, partial, few_rows)
-    with _lock:
-        found = _kept.get(key)
-        if found is not None:
-            _kept.move_to_end(key)
-            return found
-    # Two threads may compile the same formula at once: both results are good, one is kept.
-    made = _compile(problem, dtype, options, partial, few_rows)
-    with _lock:
-        _kept.setdefault(key, made)
-        while len(_kept) > CAPACITY:
-            _kept.popitem(last=False)
-        return _kept.get(key, made)
+    return remembered(key, lambda: _compile(problem, dtype, options, partial, few_rows))
 
 
 def _compile(problem: Problem, dtype: str, options: Options, partial: bool, few_rows: bool) -> Compiled:

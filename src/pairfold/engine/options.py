@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from pairfold.schedule.schedule import Schedule
 
 __all__ = ["DEFAULT", "Options"]
+
+
+_TARGET = os.environ.get("PAIRFOLD_TARGET", "cpu")
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class Options:
         Limits the processor features: ``"avx512"``, ``"avx2"`` or ``"sse2"``.
     split : int or None
         Number of parts into which the columns are split; None decides by size.
+    target : str or None
+        ``"cpu"`` or ``"cuda"``: where NumPy arrays are reduced; arrays on a GPU are always reduced there. None takes
+        the environment variable ``PAIRFOLD_TARGET``, read at import, else the CPU.
+    device : int or None
+        Number of the GPU that NumPy arrays are sent to; None takes the first.
     schedule : Schedule or None
         How the kernel works, for experiments; None lets the cost model choose. Its features must be those of a level
         that the processor has (`pairfold.targets.cpu.machine`).
@@ -39,7 +48,14 @@ class Options:
     dtype_acc: str | None = None
     level: str | None = None
     split: int | None = None
+    target: str | None = None
+    device: int | None = None
     schedule: Schedule | None = None
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether NumPy arrays are sent to a GPU."""
+        return (self.target or _TARGET) == "cuda"
 
     @property
     def accumulate(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pairfold.codegen.kernel import needs_packing
@@ -11,12 +11,12 @@ from pairfold.codegen.work import Work
 from pairfold.ir.expr import Category, Expr, topological, variables
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, is_constant, one, variable
-from pairfold.reductions.state import COLUMN_INDEX, placeholders
+from pairfold.reductions.state import COLUMN_INDEX, placeholders, transitions
 from pairfold.transform.expand import expand, substitute
 from pairfold.transform.separate import location, split_row_factor
 from pairfold.transform.simplify import simplify
 
-__all__ = ["Plan", "make_plan", "swap_sides"]
+__all__ = ["Plan", "make_plan", "merge_work", "swap_sides"]
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,19 @@ def make_plan(problem: Problem) -> Plan:
     work = Work(fields, new_update, new_rare, new_guard, new_outputs, packed)
     partial = Work(fields, new_update, new_rare, new_guard, tuple(state.values()), packed)
     return Plan(inner, outer, work, partial, _column_work(packed))
+
+
+def merge_work(plan: Plan) -> Work:
+    """Return the work that merges partial states, one column each, and finishes its rows."""
+    reduction = plan.problem.reduction
+    formulas = transitions(reduction, plan.problem.sizes)
+    names = [field.name for field in reduction.fields]
+    own = {formulas.first[name]: formulas.state[name] for name in names}
+    merged = simplify(expand(substitute([formulas.merge[name] for name in names], own)))
+    # What merging returns is the new value, of sums too.
+    fields = tuple((replace(field, additive=False), formulas.state[field.name]) for field in reduction.fields)
+    update = tuple(zip(names, merged, strict=True))
+    return Work(fields, update, (), None, plan.work.outputs, partial_states=tuple(formulas.second.values()))
 
 
 def _column_work(packed: Sequence[Expr]) -> Work | None:

@@ -11,8 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfold.codegen.work import ITEM_FIELDS, Layout
+from pairfold.codegen.work import Layout
 from pairfold.engine.cache import Compiled, compiled
+from pairfold.engine.cuda import run_through_device
+from pairfold.engine.items import (
+    Ranges,
+    has_few_rows,
+    item_table,
+    offset_table,
+    pairs_in,
+    require_countable,
+    row_blocks,
+    sparse_blocks,
+)
 from pairfold.engine.options import DEFAULT, Options
 from pairfold.engine.pool import run_tasks, scratch_address
 from pairfold.errors import ArgumentValueError
@@ -25,7 +36,6 @@ from pairfold.targets.cpu import Binary, default_threads
 __all__ = ["run"]
 
 Array = NDArray[Any]
-Ranges = tuple[Array, Array, Array]
 
 SERIAL_WORK = 400_000
 """Elementary operations below which one thread does everything: waking others would cost more."""
@@ -67,19 +77,19 @@ def run(
     tuple of arrays
         ``(*batch, rows, *shape)`` for each output of the reduction; int64 for column numbers.
     """
+    if options.on_gpu:
+        return run_through_device(
+            problem, arrays, rows=rows, columns=columns, batch=batch, ranges=ranges, options=options
+        )
     dtype = _dtype(arrays)
     if rows == 0 or columns == 0 or 0 in batch:
         return reference.run(problem, arrays, rows=rows, columns=columns, batch=batch, ranges=ranges)
-    if columns >= 2**31:
-        raise ArgumentValueError(
-            f"There are {columns} columns, but column numbers are 32-bit: at most {2**31 - 1} columns are allowed. "
-            "Split the columns and merge the results."
-        )
+    require_countable(columns)
     threads = options.threads or default_threads()
     split = 1
     if ranges is None:
         split = options.split or choose_split(rows * prod(batch), columns, 64, threads)
-    program = compiled(problem, _NAMES[dtype], options, split > 1, ranges is not None and _has_few_rows(ranges))
+    program = compiled(problem, _NAMES[dtype], options, split > 1, ranges is not None and has_few_rows(ranges))
     outputs = _allocate(program, problem, dtype, rows, batch, split)
     step, cost = program.main.schedule.rows, program.plan.cost
     if ranges is None:
@@ -130,18 +140,18 @@ def _dense_pieces(rows: int, columns: int, batches: int, split: int, step: int, 
     """Cut a reduction over all columns into items."""
     total = rows * columns * batches * cost
     intervals = np.array([[columns * k // split, columns * (k + 1) // split] for k in range(split)], np.int64)
-    blocks = _row_blocks(rows, _chunk(rows, batches * split, total, step, threads))
+    blocks = row_blocks(rows, _chunk(rows, batches * split, total, step, threads))
     lists = np.zeros((len(blocks), 2), np.int64)
     lists[:, 1] = 1
-    return _grouped(_items(blocks, lists, rows, batches, split), intervals, total, threads)
+    return _grouped(item_table(blocks, lists, rows, batches, split), intervals, total, threads)
 
 
 def _sparse_pieces(rows: int, batches: int, ranges: Ranges, step: int, cost: int, threads: int) -> _Pieces:
     """Cut a block-sparse reduction into items."""
-    total = _pairs_in(ranges) * batches * cost
+    total = pairs_in(ranges) * batches * cost
     chunk = _chunk(rows, batches, total, step, threads)
-    blocks, lists, intervals = _blocks(rows, ranges, chunk)
-    return _grouped(_items(blocks, lists, rows, batches, 1), intervals, total, threads)
+    blocks, lists, intervals = sparse_blocks(rows, ranges, chunk)
+    return _grouped(item_table(blocks, lists, rows, batches, 1), intervals, total, threads)
 
 
 def _chunk(rows: int, copies: int, total: int, step: int, threads: int) -> int:
@@ -154,63 +164,9 @@ def _chunk(rows: int, copies: int, total: int, step: int, threads: int) -> int:
     return min(rows, -(-chunk // step) * step)
 
 
-def _row_blocks(rows: int, chunk: int) -> Array:
-    firsts = np.arange(0, rows, chunk, dtype=np.int64)
-    return np.stack([firsts, np.minimum(firsts + chunk, rows)], axis=1)
-
-
 def _grouped(items: Array, intervals: Array, total: int, threads: int) -> _Pieces:
     per_task = min(TASK_WORK * len(items) // max(total, 1), -(-len(items) // (4 * threads)))
     return _Pieces(items, intervals, max(1, per_task), total <= SERIAL_WORK)
-
-
-def _items(blocks: Array, lists: Array, rows: int, batches: int, split: int) -> Array:
-    count = len(blocks)
-    items = np.empty((split, batches, count, len(ITEM_FIELDS)), np.int64)
-    items[..., 0:2] = blocks
-    items[..., 2:4] = lists
-    items[..., 2:4] += np.arange(split)[:, None, None, None]
-    items[..., 4] = np.arange(batches)[None, :, None]
-    entry = np.arange(split)[:, None] * batches + np.arange(batches)[None, :]
-    items[..., 5] = entry[:, :, None] * rows + blocks[:, 0]
-    return items.reshape(-1, len(ITEM_FIELDS))
-
-
-def _pairs_in(ranges: Ranges) -> int:
-    row_blocks, ends, intervals = ranges
-    lengths = np.concatenate([[0], np.cumsum(intervals[:, 1] - intervals[:, 0])])
-    stops = lengths[ends]
-    starts = lengths[np.concatenate([[0], ends[:-1]])] if len(ends) else stops
-    return int(np.sum((row_blocks[:, 1] - row_blocks[:, 0]) * (stops - starts)))
-
-
-def _has_few_rows(ranges: Ranges) -> bool:
-    """Tell whether the blocks have fewer rows, on average, than one vector of lanes."""
-    row_blocks = ranges[0]
-    return len(row_blocks) > 0 and float(np.mean(row_blocks[:, 1] - row_blocks[:, 0])) <= 16
-
-
-def _blocks(rows: int, ranges: Ranges, chunk: int) -> tuple[Array, Array, Array]:
-    """Return disjoint row blocks that cover all rows, and the column intervals of each.
-
-    A later block of the ranges wins over an earlier one; rows in no block get no columns.
-    """
-    row_blocks, ends, intervals = ranges
-    starts = np.concatenate([[0], ends[:-1]]).astype(np.int64)
-    owner = np.full(rows, -1, np.int64)
-    lengths = row_blocks[:, 1] - row_blocks[:, 0]
-    before = np.cumsum(lengths) - lengths
-    listed = np.repeat(row_blocks[:, 0] - before, lengths) + np.arange(lengths.sum())
-    owner[listed] = np.repeat(np.arange(len(row_blocks)), lengths)  # of several owners, the last one stays
-    bounds = np.flatnonzero(np.diff(owner)) + 1
-    cuts = np.unique(np.concatenate([[0], bounds, [rows], np.arange(0, rows, chunk)]))
-    blocks = np.stack([cuts[:-1], cuts[1:]], axis=1).astype(np.int64)
-    owners = owner[blocks[:, 0]]
-    lists = np.zeros((len(blocks), 2), np.int64)
-    covered = owners >= 0
-    lists[covered, 0] = starts[owners[covered]]
-    lists[covered, 1] = ends[owners[covered]]
-    return blocks, lists, np.ascontiguousarray(intervals, np.int64)
 
 
 # ---------------------------------------------------------------- launching
@@ -248,7 +204,7 @@ class _Launch:
         self.held.append(result)
         block = self._argument_block(binary.kernel.layout, arrays, batch, [_address(result)], 0, 0)
         blocks = np.array([[0, columns]], np.int64)
-        items = _items(blocks, np.zeros((1, 2), np.int64), columns, prod(batch), 1)
+        items = item_table(blocks, np.zeros((1, 2), np.int64), columns, prod(batch), 1)
         scratch = scratch_address(binary.scratch_bytes)
         binary.call(_address(block), _address(items), 0, len(items), scratch)
         return result
@@ -270,7 +226,8 @@ class _Launch:
             kept.append(array)
             stride = 0 if category == Category.PARAMETER else array.strides[-2] // array.itemsize
             numbers += (_address(array), stride)
-        offsets = _offsets(layout, kept, batch, packed_size)
+        strides = [[step // array.itemsize for step in array.strides] for array in kept] if batch else []
+        offsets = offset_table([array.shape for array in kept], strides, batch, packed_size)
         numbers += (_address(self.pieces.intervals), _address(offsets), packed_address, *outputs)
         block = np.array(numbers, np.int64)
         self.held.append((kept, offsets, block))
@@ -323,27 +280,6 @@ def _addressable(array: Array) -> Array:
 def _address(array: Array) -> int:
     # Several times quicker than array.ctypes.data, which matters for small problems.
     return int(array.__array_interface__["data"][0])
-
-
-_NO_OFFSETS: dict[int, Array] = {}
-
-
-def _offsets(layout: Layout, arrays: Sequence[Array], batch: tuple[int, ...], packed_size: int) -> Array:
-    """Return for every batch entry how far the data of each variable start from its base, in elements."""
-    count = len(layout.variables) + 1
-    if not batch:
-        return _NO_OFFSETS.setdefault(count, np.zeros((1, count), np.int64))
-    table = np.zeros((prod(batch), count), np.int64)
-    axes = len(batch)
-    for number, array in enumerate(arrays):
-        start = np.zeros((), np.int64)
-        for axis in range(axes):
-            if array.shape[axis] > 1:
-                steps = np.arange(batch[axis]) * (array.strides[axis] // array.itemsize)
-                start = start + steps.reshape(-1, *(1,) * (axes - axis - 1))
-        table[:, number] = np.broadcast_to(start, batch).ravel()
-    table[:, count - 1] = np.arange(prod(batch)) * packed_size
-    return table
 
 
 # ---------------------------------------------------------------- merging

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Schedule", "choose", "choose_split"]
+__all__ = ["CudaSchedule", "Schedule", "choose", "choose_cuda", "choose_cuda_split", "choose_split"]
 
 UNROLL = 16
 """Largest dimension that is unrolled on CPUs."""
@@ -52,6 +52,30 @@ class Schedule:
         return self.lanes * self.row_vectors
 
 
+@dataclass(frozen=True)
+class CudaSchedule(Schedule):
+    """How one reduction runs on an NVIDIA GPU: a lane is a thread, a step of rows a block of threads.
+
+    Attributes
+    ----------
+    threads : int
+        Threads per block, a multiple of 32.
+    tile : int
+        Columns that are in shared memory at a time; 0 leaves them in the memory of the device.
+    column_size : int
+        Numbers from one column of a tile to the next.
+    """
+
+    threads: int = 128
+    tile: int = 0
+    column_size: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows that one block of threads works on."""
+        return self.threads * self.row_vectors
+
+
 def choose(
     *,
     vector_bytes: int,
@@ -96,3 +120,80 @@ def choose_split(rows: int, columns: int, rows_per_step: int, threads: int) -> i
     if steps >= 2 * threads or columns < 4096 * threads:
         return 1
     return min(2 * threads, columns // 2048)
+
+
+TILE_BYTES = 16384
+"""Shared memory for a tile: little enough that several blocks fit into a multiprocessor, and every device has it."""
+
+LARGEST_TILE_BYTES = 49152
+"""What a kernel may have without asking."""
+
+CUDA_REGISTERS = 96
+"""Registers for rows and sums, of the 255 that a thread can have; more of them mean fewer threads at a time."""
+
+
+def choose_cuda(
+    *,
+    item_bytes: int,
+    column_dim: int,
+    row_dim: int,
+    looped_dim: int,
+    state_dim: int,
+    has_rare: bool,
+    accumulate: str = "block",
+    few_rows: bool = False,
+) -> CudaSchedule:
+    """Choose rows per thread, columns per step and the tile for one formula.
+
+    Parameters
+    ----------
+    item_bytes : int
+        Size of a number of the working precision.
+    column_dim, row_dim : int
+        Numbers that the pair loop reads per column and per row.
+    looped_dim : int
+        Dimension of the longest sum over components that runs as a loop when up to `UNROLL` terms are unrolled.
+    state_dim : int
+        Components of the state that every column adds to.
+    has_rare : bool
+        Whether the state has a rare update, which threads of a group of 32 wait for.
+    few_rows : bool
+        There are too few rows to give several to each thread.
+    """
+    words = item_bytes // 4
+    unroll = 64 if UNROLL < state_dim <= 64 else UNROLL
+    # Rows share the columns that they read from shared memory; their sums and their own numbers stay in registers.
+    per_row = words * (state_dim + (row_dim if row_dim <= unroll else 0) + 2)
+    row_vectors = 1 if few_rows else max(1, min(4, CUDA_REGISTERS // per_row))
+    if looped_dim > unroll or row_vectors == 3:
+        row_vectors = min(row_vectors, 2)
+    in_registers = state_dim <= unroll
+    columns = 1 if has_rare or state_dim > 4 else 4
+    if looped_dim > unroll:
+        columns = 8 // words
+    elif not in_registers:
+        columns = 4
+    # Columns begin where four numbers can be read at once.
+    size = column_dim if column_dim <= 2 else -(-column_dim // 4) * 4
+    tile = min(128, TILE_BYTES // (item_bytes * size)) if size else 0
+    if 0 < tile < columns and size * item_bytes * columns <= LARGEST_TILE_BYTES:
+        tile = columns
+    tile -= tile % columns
+    return CudaSchedule(
+        lanes=1,
+        row_vectors=row_vectors,
+        columns=columns,
+        state_in_registers=in_registers,
+        block=tile or 64,
+        accumulate=accumulate,
+        unroll=unroll,
+        register_rows=CUDA_REGISTERS,
+        tile=tile,
+        column_size=size,
+    )
+
+
+def choose_cuda_split(blocks: int, columns: int, multiprocessors: int) -> int:
+    """Return into how many parts the columns are split, so that every multiprocessor has several of the `blocks`."""
+    wanted = -(-4 * multiprocessors // max(blocks, 1))
+    return max(1, min(wanted, columns // 256, 256)) if wanted > 1 else 1

@@ -19,9 +19,9 @@ from pairfold.ir.expr import Expr, topological
 from pairfold.ir.lock import ForkSafeLock
 from pairfold.schedule.schedule import UNROLL, Schedule, choose
 
-__all__ = ["Binary", "compile_work", "default_threads", "machine", "schedule_for"]
+__all__ = ["LLVM_LOCK", "Binary", "compile_work", "default_threads", "machine", "schedule_for"]
 
-_LLVM_LOCK = ForkSafeLock()
+LLVM_LOCK = ForkSafeLock()
 """LLVM's own objects are shared by all compilations."""
 
 
@@ -64,7 +64,7 @@ _LEVELS = {
 @cache
 def _processor() -> tuple[str, frozenset[str]]:
     """Return the name of the processor and all its features."""
-    with _LLVM_LOCK:
+    with LLVM_LOCK:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         features = frozenset(name for name, on in llvm.get_host_cpu_features().items() if on)
@@ -125,7 +125,7 @@ def schedule_for(
 ) -> Schedule:
     """Choose the schedule of `work` on this machine."""
     host = machine(level)
-    sums = [n.args[0].dim for n in topological(work.roots) if n.op.name == "Sum" and _varies_by_pair(n)]
+    sums = [n.args[0].dim for n in topological(work.roots) if n.op.name == "Sum" and varies_by_pair(n)]
     added = sum(placeholder.dim for field, placeholder in work.fields if field.additive)
     return choose(
         vector_bytes=host.vector_bytes,
@@ -139,7 +139,7 @@ def schedule_for(
     )
 
 
-def _varies_by_pair(node: Expr) -> bool:
+def varies_by_pair(node: Expr) -> bool:
     return node.dependence not in (0, 1, 2)
 
 
@@ -148,12 +148,12 @@ def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel
     module = ir.Module(name="pairfold")
     kernel = emit_kernel(module, name, work, dtype, schedule)
     text = str(module)
-    with _LLVM_LOCK:
+    with LLVM_LOCK:
         target_machine = _target_machine(schedule.features)
         parsed = llvm.parse_assembly(text)
         parsed.triple = llvm.get_process_triple()
         parsed.verify()  # LLVM passes crash the process on what the verifier rejects
-        _optimise(parsed, target_machine)
+        optimise(parsed, target_machine)
         engine = llvm.create_mcjit_compiler(parsed, target_machine)
         engine.finalize_object()
         address = engine.get_function_address(name)
@@ -173,7 +173,7 @@ def _target_machine(features: frozenset[str]) -> Any:
     return target.create_target_machine(cpu=name, features=",".join(switches), opt=2, jit=True)
 
 
-def _optimise(module: Any, target_machine: Any) -> None:
+def optimise(module: Any, target_machine: Any) -> None:
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     with llvm.create_pass_builder(target_machine, options) as passes:
         manager = llvm.create_new_module_pass_manager()

@@ -1,0 +1,362 @@
+"""Carry out a reduction on arrays that lie in the memory of an NVIDIA GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfold.codegen.work import Layout
+from pairfold.engine.cache import remembered
+from pairfold.engine.items import Ranges, has_few_rows, item_table, offset_table, require_countable, sparse_blocks
+from pairfold.engine.options import DEFAULT, Options
+from pairfold.engine.plan import Plan, make_plan, merge_work
+from pairfold.errors import TargetError
+from pairfold.ir.expr import Category, Expr, variables
+from pairfold.ir.problem import Problem
+from pairfold.ir.show import show
+from pairfold.schedule.schedule import CudaSchedule, choose_cuda_split
+from pairfold.targets.cuda import CudaCode, architecture_of, compile_cuda, cuda_schedule_for
+from pairfold.targets.cuda_driver import Device, Driver, driver
+
+__all__ = ["DeviceArray", "DeviceMemory", "run_on_device", "run_through_device"]
+
+Array = NDArray[Any]
+
+FEW_ROWS = 256
+"""Rows of a block of a block-sparse reduction, on average, for which threads get one row each."""
+
+
+@dataclass(frozen=True)
+class DeviceArray:
+    """Where an array lies in the memory of a GPU; strides count elements, components lie side by side."""
+
+    address: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+
+class DeviceMemory(Protocol):
+    """The framework that owns the memory: outputs and what is needed on the way are its arrays."""
+
+    device: int
+    stream: int
+    """Handle of the stream on which the framework works."""
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
+        """Return a new array, contiguous, of any content."""
+
+    def address(self, array: Any) -> int:
+        """Return the address of an array."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Program:
+    """A plan with its kernels as PTX, and what the driver made of them for each device."""
+
+    plan: Plan
+    main: CudaCode
+    merge: CudaCode | None
+    functions: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+    def function(self, engine: Driver, device: int, code: CudaCode) -> Any:
+        """Return the function of `code` on a device, loading it when it is new there."""
+        key = (engine, device, code)
+        found = self.functions.get(key)
+        if found is None:
+            found = self.functions[key] = engine.load(device, code.ptx, code.kernel.name)
+        return found
+
+
+def run_on_device(
+    problem: Problem,
+    arrays: Sequence[DeviceArray | None],
+    memory: DeviceMemory,
+    *,
+    dtype: str,
+    rows: int,
+    columns: int,
+    batch: tuple[int, ...] = (),
+    ranges: Ranges | None = None,
+    options: Options = DEFAULT,
+) -> tuple[Any, ...]:
+    """Reduce `problem` over columns on a GPU.
+
+    The call returns when the kernels are queued on the stream of `memory`, before they have run.
+
+    Parameters
+    ----------
+    problem, rows, columns, batch, options
+        As for `pairfold.engine.run`.
+    arrays : sequence of DeviceArray
+        As for `pairfold.engine.run`, all of the type `dtype`.
+    memory : DeviceMemory
+        Where outputs are allocated.
+    dtype : str
+        ``"float32"`` or ``"float64"``.
+    ranges : tuple of three int64 NumPy arrays or None
+        As for `pairfold.engine.run`.
+
+    Returns
+    -------
+    tuple of arrays
+        Arrays of `memory`, shaped as those of `pairfold.engine.run`.
+
+    Raises
+    ------
+    TargetError
+        If there is no GPU, or its driver reports an error.
+    """
+    require_countable(columns)
+    engine = driver()
+    device = _describe(engine, memory.device)
+    split, few_rows = _divide(rows, columns, batch, ranges, device, options)
+    program = _program(problem, dtype, options, architecture_of(device), split > 1, few_rows)
+    shapes = problem.reduction.shapes(problem.sizes)
+    kinds = [output.kind for output in program.plan.work.outputs]
+    outputs = [
+        memory.empty((*batch, rows, *shape), "int64" if kind == "index" else dtype)
+        for shape, kind in zip(shapes, kinds, strict=True)
+    ]
+    if rows * prod(batch) == 0:
+        return tuple(outputs)
+    launch = _Launch(program, engine, memory, rows, batch, problem)
+    if split == 1:
+        launch.main(arrays, outputs, columns, 1, ranges)
+        return tuple(outputs)
+    count = prod(batch) * rows
+    states = [
+        memory.empty((split, count, part.dim), "int64" if part.kind == "index" else dtype)
+        for part in program.plan.partial.outputs
+    ]
+    launch.main(arrays, states, columns, split, None)
+    launch.merge(arrays, states, outputs, split)
+    return tuple(outputs)
+
+
+def _describe(engine: Driver, number: int) -> Device:
+    return remembered((engine, number), lambda: engine.device(number))
+
+
+def _divide(
+    rows: int, columns: int, batch: tuple[int, ...], ranges: Ranges | None, device: Device, options: Options
+) -> tuple[int, bool]:
+    """Return into how many parts the columns are split, and whether threads get one row each."""
+    if ranges is not None:
+        return 1, has_few_rows(ranges, FEW_ROWS)
+    if options.split:
+        return min(options.split, max(columns, 1)), False
+    # Several rows a thread are the better use of a multiprocessor, if all have work.
+    blocks = -(-rows // 512) * prod(batch)
+    split = choose_cuda_split(blocks, columns, device.multiprocessors)
+    if blocks * split >= 2 * device.multiprocessors:
+        return split, False
+    blocks = -(-rows // 128) * prod(batch)
+    return choose_cuda_split(blocks, columns, device.multiprocessors), True
+
+
+def _program(
+    problem: Problem, dtype: str, options: Options, architecture: str, partial: bool, few_rows: bool
+) -> _Program:
+    key = (problem, dtype, options.accumulate, options.schedule, architecture, partial, few_rows)
+    return remembered(key, lambda: _compile(problem, dtype, options, architecture, partial, few_rows))
+
+
+def _compile(
+    problem: Problem, dtype: str, options: Options, architecture: str, partial: bool, few_rows: bool
+) -> _Program:
+    plan = make_plan(problem)
+    work = plan.partial if partial else plan.work
+    schedule = options.schedule
+    if not isinstance(schedule, CudaSchedule):
+        schedule = cuda_schedule_for(work, dtype, options.accumulate, few_rows)
+    main = compile_cuda(work, dtype, schedule, architecture)
+    if not partial:
+        return _Program(plan, main, None)
+    merging = merge_work(plan)
+    merge = compile_cuda(merging, dtype, cuda_schedule_for(merging, dtype, few_rows=True), architecture)
+    return _Program(plan, main, merge)
+
+
+class _Launch:
+    """One call: its kernels are started one after the other on the stream of the memory."""
+
+    def __init__(
+        self,
+        program: _Program,
+        engine: Driver,
+        memory: DeviceMemory,
+        rows: int,
+        batch: tuple[int, ...],
+        problem: Problem,
+    ) -> None:
+        self.program, self.engine, self.memory = program, engine, memory
+        self.rows, self.batch, self.problem = rows, batch, problem
+        self.tables: list[Any] = []
+
+    def main(
+        self,
+        arrays: Sequence[DeviceArray | None],
+        outputs: Sequence[Any],
+        columns: int,
+        split: int,
+        ranges: Ranges | None,
+    ) -> None:
+        """Start the kernel that reduces."""
+        code = self.program.main
+        chunk = -(-columns // split)
+        if ranges is None:
+            numbers = self._arguments(code.kernel.layout, arrays, {}, outputs, 0)
+            blocks = -(-self.rows // code.schedule.rows) * prod(self.batch) * split
+            self._start(code, blocks, [*numbers, 0, self.rows, columns, prod(self.batch), chunk])
+            return
+        row_blocks, lists, intervals = sparse_blocks(self.rows, ranges, code.schedule.rows)
+        items = item_table(row_blocks, lists, self.rows, prod(self.batch), 1)
+        numbers = self._arguments(code.kernel.layout, arrays, {}, outputs, self._upload(intervals))
+        self._start(code, len(items), [*numbers, self._upload(items), self.rows, columns, prod(self.batch), chunk])
+
+    def merge(
+        self, arrays: Sequence[DeviceArray | None], states: Sequence[Any], outputs: Sequence[Any], split: int
+    ) -> None:
+        """Start the kernel that merges the partial `states`."""
+        code = self.program.merge
+        assert code is not None
+        placeholders = merge_work(self.program.plan).partial_states
+        count = self.rows * prod(self.batch)
+        parts = {
+            placeholder: (self.memory.address(state), count * placeholder.dim)
+            for placeholder, state in zip(placeholders, states, strict=True)
+        }
+        numbers = self._arguments(code.kernel.layout, arrays, parts, outputs, 0)
+        blocks = -(-self.rows // code.schedule.rows) * prod(self.batch)
+        self._start(code, blocks, [*numbers, 0, self.rows, split, prod(self.batch), split])
+
+    def _arguments(
+        self,
+        layout: Layout,
+        arrays: Sequence[DeviceArray | None],
+        parts: dict[Expr, tuple[int, int]],
+        outputs: Sequence[Any],
+        intervals: int,
+    ) -> list[int]:
+        """Return the argument block of a kernel; `parts` are the (address, stride) of partial states."""
+        numbers: list[int] = []
+        shapes, strides = [], []
+        for variable in layout.variables:
+            position, _, category = variable.params[:3]
+            if variable in parts:
+                numbers += parts[variable]
+                shapes.append((1,) * len(self.batch))
+                strides.append((0,) * len(self.batch))
+                continue
+            array = arrays[position]
+            assert array is not None
+            numbers += (array.address, 0 if category == Category.PARAMETER else array.strides[-2])
+            shapes.append(array.shape)
+            strides.append(array.strides)
+        numbers += (intervals, self._offsets(shapes, strides), 0, *map(self.memory.address, outputs))
+        return numbers
+
+    def _offsets(self, shapes: list[tuple[int, ...]], strides: list[tuple[int, ...]]) -> int:
+        """Return the address of the table of batch offsets, 0 when there is one entry only."""
+        if prod(self.batch) == 1:
+            return 0
+        return self._upload(offset_table(shapes, strides, self.batch, 0))
+
+    def _upload(self, table: Array) -> int:
+        """Copy a table to the device; its memory may be used again once the kernels after it on the stream are done."""
+        table = np.ascontiguousarray(table)
+        copy = self.memory.empty(table.shape, "int64")
+        self.tables.append(copy)
+        address = self.memory.address(copy)
+        if table.size:
+            self.engine.upload(self.memory.device, address, table, self.memory.stream)
+        return address
+
+    def _start(self, code: CudaCode, blocks: int, numbers: list[int]) -> None:
+        memory, engine = self.memory, self.engine
+        try:
+            function = self.program.function(engine, memory.device, code)
+            engine.launch(memory.device, function, blocks, code.schedule.threads, memory.stream, numbers)
+        except TargetError as error:
+            used = variables(*self.problem.roots)
+            raise TargetError(
+                f"{error} This was {self.problem.reduction.name} of {show(self.problem.value)} with {self.rows} rows, "
+                f"batch {self.batch} and {len(used)} arguments of dimension {[v.dim for v in used]}, in {code.dtype}, "
+                f"on {_describe(engine, memory.device).name}."
+            ) from error
+
+
+# ---------------------------------------------------------------- NumPy arrays
+
+
+@dataclass
+class _OwnMemory:
+    """Memory that is taken from the driver and given back at the end of the call."""
+
+    engine: Driver
+    device: int
+    stream: int = 0
+    taken: list[int] = field(default_factory=list)
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> tuple[int, tuple[int, ...], str]:
+        size = prod(shape) * np.dtype(dtype).itemsize
+        address = self.engine.allocate(self.device, size)
+        self.taken.append(address)
+        return address, shape, dtype
+
+    def address(self, array: tuple[int, tuple[int, ...], str]) -> int:
+        return array[0]
+
+    def send(self, array: Array) -> DeviceArray:
+        """Copy a NumPy array to the device."""
+        array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+        address, shape, _ = self.empty(array.shape, array.dtype.name)
+        if array.size:
+            self.engine.upload(self.device, address, array, self.stream)
+        return DeviceArray(address, shape, tuple(step // array.itemsize for step in array.strides))
+
+    def fetch(self, array: tuple[int, tuple[int, ...], str]) -> Array:
+        """Copy an array of the device into a new NumPy array."""
+        address, shape, dtype = array
+        result = np.empty(shape, dtype)
+        if result.size:
+            self.engine.download(self.device, result, address, self.stream)
+        return result
+
+
+def run_through_device(
+    problem: Problem,
+    arrays: Sequence[Array],
+    *,
+    rows: int,
+    columns: int,
+    batch: tuple[int, ...] = (),
+    ranges: Ranges | None = None,
+    options: Options = DEFAULT,
+) -> tuple[Array, ...]:
+    """Reduce NumPy arrays on a GPU: send them there, and fetch the outputs. Arguments are those of `run`."""
+    memory = _OwnMemory(driver(), options.device or 0)
+    used = {node.params[0] for node in variables(*problem.roots)}
+    try:
+        sent = [memory.send(array) if number in used else None for number, array in enumerate(arrays)]
+        dtype = next(array.dtype for array in arrays if array is not None).name
+        outputs = run_on_device(
+            problem,
+            sent,
+            memory,
+            dtype=dtype,
+            rows=rows,
+            columns=columns,
+            batch=batch,
+            ranges=ranges,
+            options=options,
+        )
+        return tuple(memory.fetch(output) for output in outputs)
+    finally:
+        for address in memory.taken:
+            memory.engine.free(memory.device, address)

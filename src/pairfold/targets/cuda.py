@@ -1,0 +1,98 @@
+"""The target for NVIDIA GPUs: LLVM IR to PTX, which the driver of the device turns into machine code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+
+from pairfold.codegen.cuda_kernel import CudaKernel, columns_in_tile, emit_cuda_kernel
+from pairfold.codegen.work import Work
+from pairfold.errors import TargetError
+from pairfold.ir.expr import topological
+from pairfold.schedule.schedule import UNROLL, CudaSchedule, choose_cuda
+from pairfold.targets.cpu import LLVM_LOCK, optimise, varies_by_pair
+from pairfold.targets.cuda_driver import Device
+from pairfold.transform.separate import frontier
+
+__all__ = ["CudaCode", "architecture_of", "compile_cuda", "cuda_schedule_for", "ptx_of"]
+
+TRIPLE = "nvptx64-nvidia-cuda"
+KERNEL_NAME = "pairfold_kernel"
+
+
+@dataclass(frozen=True, eq=False)
+class CudaCode:
+    """A kernel as PTX, the assembly language of the driver."""
+
+    kernel: CudaKernel
+    schedule: CudaSchedule
+    dtype: str
+    ptx: str
+
+
+def cuda_schedule_for(work: Work, dtype: str, accumulate: str = "block", few_rows: bool = False) -> CudaSchedule:
+    """Choose the schedule of `work`."""
+    sums = [n.args[0].dim for n in topological(work.roots) if n.op.name == "Sum" and varies_by_pair(n)]
+    return choose_cuda(
+        item_bytes=4 if dtype == "float32" else 8,
+        column_dim=sum(node.dim for node in columns_in_tile(work)),
+        row_dim=sum(node.dim for node in frontier(work.roots).row),
+        looped_dim=max((dim for dim in sums if dim > UNROLL), default=0),
+        state_dim=sum(placeholder.dim for field, placeholder in work.fields if field.additive),
+        has_rare=bool(work.rare),
+        accumulate=accumulate,
+        few_rows=few_rows,
+    )
+
+
+_ARCHITECTURES = ((8, 0), (7, 5), (7, 0), (6, 0), (5, 0))
+"""Generations of devices that PTX is written for: the best one that a device understands."""
+
+
+def architecture_of(device: Device) -> str:
+    """Return the name of the architecture that PTX for a device is written for.
+
+    Raises
+    ------
+    TargetError
+        If the device is too old.
+    """
+    for major, minor in _ARCHITECTURES:
+        if device.capability >= (major, minor):
+            return f"sm_{major}{minor}"
+    major, minor = device.capability
+    raise TargetError(
+        f"{device.name} has the compute capability {major}.{minor}; at least 5.0 is needed. Compute on the CPU "
+        "(backend='CPU')."
+    )
+
+
+@cache
+def _target_machine(architecture: str) -> Any:
+    """Return the code generator for one generation of devices, ``"sm_80"`` for instance."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    return llvm.Target.from_triple(TRIPLE).create_target_machine(cpu=architecture, opt=3)
+
+
+def compile_cuda(work: Work, dtype: str, schedule: CudaSchedule, architecture: str = "sm_80") -> CudaCode:
+    """Emit and optimise the kernel for `work` as PTX, which runs on the `architecture` and all later ones."""
+    module = ir.Module(name="pairfold")
+    kernel = emit_cuda_kernel(module, KERNEL_NAME, work, dtype, schedule)
+    return CudaCode(kernel, schedule, dtype, ptx_of(module, architecture))
+
+
+def ptx_of(module: ir.Module, architecture: str) -> str:
+    """Optimise a module and return it as PTX."""
+    with LLVM_LOCK:
+        machine = _target_machine(architecture)
+        parsed = llvm.parse_assembly(str(module))
+        parsed.triple = TRIPLE
+        parsed.data_layout = str(machine.target_data)
+        parsed.verify()
+        optimise(parsed, machine)
+        return str(machine.emit_assembly(parsed))
