@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,9 +12,11 @@ import pytest
 import torch
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
+from torch.func import grad, hessian, jacfwd, jacrev
 
 from pairfold.engine import Options
 from pairfold.frontends import torch_operator
+from pairfold.frontends.derivatives import adjoint, output_kinds, uses_winners
 from pairfold.frontends.torch_adapter import TORCH
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import OPERATIONS
@@ -20,14 +24,29 @@ from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant, variable
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets import reference
-from tests.conformance.cases import Case, all_cases, draw
+from pairfold.torch import Genred
+from tests.conformance.cases import Case, all_cases, draw, label
 
 Function = Callable[..., tuple[Tensor, ...]]
 
 ROWS, COLUMNS, K = 2, 3, 2
 STEP = 1e-6
-DIFFERENTIABLE = sorted({r.name for r in REDUCTIONS.values() if r.fields and not r.name.startswith("Arg")})
-INDICES = sorted({r.name for r in REDUCTIONS.values() if r.name.startswith("Arg")})
+VARIABLES = (variable(0, 1, Category.ROW), variable(1, 1, Category.COLUMN))
+
+
+def example_problem(name: str, value: Expr, weight: Expr) -> Problem:
+    reduction = REDUCTIONS[name]
+    return Problem(value, reduction, weight if reduction.needs_weight else None, K if reduction.needs_k else 1)
+
+
+def is_differentiable(name: str) -> bool:
+    """Tell whether a reduction has a derivative and a result to differentiate."""
+    return REDUCTIONS[name].pullback is not None and "real" in output_kinds(example_problem(name, *VARIABLES))
+
+
+NAMES = sorted({reduction.name for reduction in REDUCTIONS.values()})
+DIFFERENTIABLE = [name for name in NAMES if is_differentiable(name)]
+INDICES = [name for name in NAMES if name not in DIFFERENTIABLE]
 
 
 @pytest.fixture
@@ -70,14 +89,10 @@ def reduced(name: str, value: Expr, arrays: Sequence[Tensor]) -> tuple[Function,
     inputs = [*arrays, torch.tensor([0.7], dtype=torch.float64)]
     if reduction.scalar_value:
         value = apply("Sum", value) * constant(1e-2)
-    if name.startswith("Prod"):
-        # The second derivative of a product takes entries that are 0 for constants.
-        value = apply("Exp", value * constant(0.1))
-    weight = None
+    weight = apply("Exp", variable(len(inputs), 1, Category.COLUMN))
     if reduction.needs_weight:
-        weight = apply("Exp", variable(len(inputs), 1, Category.COLUMN))
         inputs.append(torch.rand(COLUMNS, 1, dtype=torch.float64))
-    problem = Problem(value, reduction, weight, K if reduction.needs_k else 1)
+    problem = example_problem(name, value, weight)
 
     def function(*given: Tensor) -> tuple[Tensor, ...]:
         outputs = TORCH.run(problem, given, rows=ROWS, columns=COLUMNS, options=Options(threads=1))
@@ -90,7 +105,7 @@ def reduced(name: str, value: Expr, arrays: Sequence[Tensor]) -> tuple[Function,
 
 
 def flat(tensors: Sequence[Tensor]) -> Tensor:
-    return torch.cat([t.reshape(-1) for t in tensors])
+    return torch.cat([t.detach().reshape(-1) for t in tensors])
 
 
 def assert_derivative(found: Tensor, after: Tensor, before: Tensor) -> None:
@@ -107,8 +122,8 @@ def assert_adjoint(forward: Tensor, g: Tensor, backward: Tensor, v: Tensor) -> N
     assert abs(float(one.sum() - other.sum())) <= 1e-10 * float(one.abs().sum() + other.abs().sum())
 
 
-def check_along_random_directions(function: Function, inputs: Sequence[Tensor]) -> None:
-    """Compare first and second derivatives, in both modes, with differences."""
+def check_along_random_directions(function: Function, inputs: Sequence[Tensor], in_both_modes: bool = True) -> None:
+    """Compare first and second derivatives with differences, the second ones in reverse mode or in both modes."""
     inputs = tuple(inputs)
     directions = tuple(torch.randn_like(t) for t in inputs)
     moved = [tuple(t + s * STEP * d for t, d in zip(inputs, directions, strict=True)) for s in (1, -1)]
@@ -116,30 +131,57 @@ def check_along_random_directions(function: Function, inputs: Sequence[Tensor]) 
     assert_derivative(flat(along), *(flat(function(*point)) for point in moved))
     weights = tuple(torch.randn_like(t) for t in outputs)
 
-    def gradient(*given: Tensor) -> tuple[Tensor, ...]:
-        given = tuple(t.detach().requires_grad_() for t in given)
-        return torch.autograd.grad(function(*given), given, weights)
+    def gradient(*given: Tensor, create_graph: bool = False) -> tuple[Tensor, ...]:
+        return torch.autograd.grad(function(*given), given, weights, create_graph=create_graph)
 
-    def pull_back(*given: Tensor) -> Any:
-        return torch.func.vjp(function, *given)[1](weights)
+    def differentiable(given: Sequence[Tensor]) -> list[Tensor]:
+        return [t.detach().requires_grad_() for t in given]
 
-    assert_adjoint(flat(along), flat(weights), flat(gradient(*inputs)), flat(directions))
-    gradients, turned = torch.func.jvp(pull_back, inputs, directions)
-    assert_derivative(flat(turned), *(flat(gradient(*point)) for point in moved))
-    others = tuple(torch.randn_like(t) for t in gradients)
-    twice = torch.func.vjp(pull_back, *inputs)[1](others)
-    assert_adjoint(flat(turned), flat(others), flat(twice), flat(directions))
+    leaves = differentiable(inputs)
+    gradients = gradient(*leaves, create_graph=True)
+    assert_adjoint(flat(along), flat(weights), flat(gradients), flat(directions))
+    # The second derivative is symmetric: its product with the directions is the change of the gradient along them.
+    turned = [flat(second_derivative(gradients, leaves, directions))]
+    if in_both_modes:
+        pull_back = lambda *given: torch.func.vjp(function, *given)[1](weights)  # noqa: E731
+        turned.append(flat(torch.func.jvp(pull_back, inputs, directions)[1]))
+    changes = [flat(gradient(*differentiable(point))) for point in moved]
+    for found in turned:
+        assert_derivative(found, *changes)
+
+
+def second_derivative(gradients: Sequence[Tensor], inputs: Sequence[Tensor], directions: Sequence[Tensor]) -> Any:
+    slopes = [(g, d) for g, d in zip(gradients, directions, strict=True) if g.requires_grad]
+    if not slopes:
+        return [torch.zeros_like(t) for t in inputs]
+    found, along = zip(*slopes, strict=True)
+    return torch.autograd.grad(found, inputs, along, allow_unused=True, materialize_grads=True)
 
 
 def one_case_each() -> list[Case]:
-    return list({case[0]: case for case in reversed(all_cases()) if not case[0].startswith("Arg")}.values())
+    return list({case[0]: case for case in reversed(all_cases())}.values())
+
+
+OPERANDS = [case for case in one_case_each() if case[1]]
+
+
+@pytest.mark.usefixtures("_by_definition")
+@pytest.mark.parametrize("case", OPERANDS, ids=label)
+def test_gradcheck_of_an_operation(case: Case) -> None:
+    """PyTorch's own check, entry by entry; constants, which have no operands, have nothing to check."""
+    function, inputs = reduced("Sum", *bundle([case]))
+    given = tuple(t[:1].clone().requires_grad_() for t in inputs)
+    assert gradcheck(function, given, check_undefined_grad=False)
+    assert gradgradcheck(function, given, check_undefined_grad=False)
 
 
 @pytest.mark.usefixtures("_by_definition")
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_every_operation_under_a_reduction(name: str) -> None:
-    cases = [case for case in all_cases() if not case[0].startswith("Arg")] if name == "Sum" else one_case_each()
-    check_along_random_directions(*reduced(name, *bundle(cases)))
+    # A linear reduction shows what is wrong with an operation; the others show what is wrong with the combination.
+    is_linear = REDUCTIONS[name].linear
+    cases = all_cases() if is_linear else one_case_each()
+    check_along_random_directions(*reduced(name, *bundle(cases)), in_both_modes=is_linear)
 
 
 @pytest.mark.usefixtures("_by_definition")
@@ -159,9 +201,8 @@ def test_this_test_sees_a_wrong_derivative(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.usefixtures("_by_definition")
 @pytest.mark.parametrize("name", INDICES)
 def test_indices_have_no_derivative(name: str) -> None:
-    reduction = REDUCTIONS[name]
     value, arrays = bundle([("Exp", (3,), ())])
-    problem = Problem(value, reduction, None, K if reduction.needs_k else 1)
+    problem = example_problem(name, value, value)
     inputs = [t.requires_grad_() for t in arrays]
     (found,) = TORCH.run(problem, inputs, rows=ROWS, columns=COLUMNS)
     assert (found.dtype, found.requires_grad) == (torch.int64, False)
@@ -177,13 +218,12 @@ def example(name: str, shape: tuple[int, int]) -> tuple[Function, tuple[Tensor, 
     reduction = REDUCTIONS[name]
     rows, columns = shape
     # Small formulas: a second derivative has many kernels.
-    dim = 2 if name.startswith(("Min", "Max_Arg", "KMin", "Sum")) and not reduction.needs_weight else 1
+    dim = 1 if reduction.scalar_value or reduction.needs_weight else 2
     x, y = variable(0, dim, Category.ROW), variable(1, dim, Category.COLUMN)
     p, b = variable(2, 1, Category.PARAMETER), variable(3, 1, Category.COLUMN)
     difference = x - y
     value = p * difference * difference
-    weight = b if reduction.needs_weight else None
-    problem = Problem(value, reduction, weight, K if reduction.needs_k else 1)
+    problem = example_problem(name, value, b)
     inputs = [torch.randn(2, rows, dim), torch.randn(1, columns, dim), torch.rand(1, 1), torch.rand(2, columns, 1)]
     count = 4 if reduction.needs_weight else 3
 
@@ -194,14 +234,42 @@ def example(name: str, shape: tuple[int, int]) -> tuple[Function, tuple[Tensor, 
     return function, tuple(t.double().requires_grad_() for t in inputs[:count])
 
 
-WITH_WINNERS = tuple(name for name in DIFFERENTIABLE if name.startswith(("Min", "Max", "KMin")) and "Sum" not in name)
+WITH_WINNERS = [name for name in DIFFERENTIABLE if uses_winners(example_problem(name, *VARIABLES))]
+ON_THE_ENGINE = ("LogSumExp", "KMin", "Sum", "Var")
 
 
+def check(function: Function, inputs: tuple[Tensor, ...], has_derivative: bool) -> None:
+    assert gradcheck(function, inputs, check_forward_ad=True)
+    if has_derivative:  # PyTorch's own check takes derivatives that are 0 everywhere for missing ones
+        assert gradgradcheck(function, inputs, check_fwd_over_rev=True)
+
+
+@pytest.mark.usefixtures("_by_definition")
 @pytest.mark.parametrize(
     ("name", "columns"), [(name, 4) for name in DIFFERENTIABLE] + [(name, 9) for name in WITH_WINNERS]
 )
 def test_gradcheck(name: str, columns: int) -> None:
-    function, inputs = example(name, (2, columns))
-    assert gradcheck(function, inputs, check_forward_ad=True)
-    if name not in ("Any", "All"):  # PyTorch's own check stumbles over derivatives that are 0 everywhere
-        assert gradgradcheck(function, inputs, check_fwd_over_rev=True)
+    problem = example_problem(name, *VARIABLES)
+    outputs = tuple(kind == "real" for kind in output_kinds(problem))
+    check(*example(name, (2, columns)), has_derivative=bool(adjoint(problem, (0,), outputs)))
+
+
+@pytest.mark.parametrize("name", ON_THE_ENGINE)
+def test_gradcheck_on_the_engine(name: str) -> None:
+    check(*example(name, (2, 4)), has_derivative=True)
+
+
+@pytest.mark.parametrize("zeros", [1, 2, 3, 4])
+def test_products_of_zeros_have_derivatives(zeros: int) -> None:
+    routine = Genred("x * y", ["x = Vi(1)", "y = Vj(1)"], "Prod", axis=1)
+    x, y = torch.ones(1, 1, dtype=torch.float64), torch.arange(5, dtype=torch.float64)[:, None] + 1.5
+    y[:zeros] = 0.0
+
+    def product(y: Tensor) -> Tensor:
+        return routine(x, y).sum()
+
+    def dense(y: Tensor) -> Tensor:
+        return functools.reduce(operator.mul, y[:, 0])
+
+    for transform in (grad, hessian, lambda f: jacrev(hessian(f)), lambda f: jacfwd(jacfwd(jacfwd(f)))):
+        torch.testing.assert_close(transform(product)(y), transform(dense)(y))
