@@ -44,3 +44,8 @@ def test_every_public_name_has_a_docstring(name: str) -> None:
                 if not attribute.startswith("_") and callable(value) and not inspect.getdoc(value)
             ]
     assert missing == []
+
+
+def test_both_frameworks_offer_the_same_names() -> None:
+    names = [sorted(importlib.import_module(name).__all__) for name in ("pairfold.numpy", "pairfold.torch")]
+    assert names[0] == names[1]

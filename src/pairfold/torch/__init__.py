@@ -1,5 +1,7 @@
 """Reductions over all pairs of PyTorch tensors: routines from formula strings, and symbolic tensors."""
 
+from pairfold.frontends.masks import band, lower, radius, segments, upper
+from pairfold.frontends.solve import Nystrom, SolveReport
 from pairfold.frontends.torch import (
     ComplexLazyTensor,
     Genred,
@@ -20,12 +22,19 @@ __all__ = [
     "Genred",
     "KernelSolve",
     "LazyTensor",
+    "Nystrom",
     "Pm",
+    "SolveReport",
     "Var",
     "Vi",
     "Vj",
+    "band",
     "generic_argkmin",
     "generic_argmin",
     "generic_logsumexp",
     "generic_sum",
+    "lower",
+    "radius",
+    "segments",
+    "upper",
 ]
