@@ -133,6 +133,32 @@ def test_methods_for_subclasses_of_programs() -> None:
     )
 
 
+def test_names_of_arguments() -> None:
+    x, y, distances = LazyTensor(X), LazyTensor(Y), squares()
+    knots = LazyTensor(np.arange(8.0)[None, None])
+    u, v = Vi(0, 3), Vj(1, 3)
+    pairs = [
+        (knots.bspline(x=distances, k=2), knots.bspline(distances, 2)),
+        (distances.clamp(other1=0.1, other2=0.3), distances.clamp(0.1, 0.3)),
+        (x.elem(i=1), x.elem(1)),
+        (x.extract(i=1, d=2), x.extract(1, 2)),
+        (distances.ifelse(other1=1, other2=x), distances.ifelse(1, x)),
+        (x.keops_kron(y, dimfself=(3,), dimfother=(3,)), x.keops_kron(y, (3,), (3,))),
+        (distances.one_hot(D=3), distances.one_hot(3)),
+        (distances.power(other=2), distances.power(2)),
+        (distances.round(other=1), distances.round(1)),
+        (x.softdtw_sqdist(other=y, gamma=LazyTensor(1.0)), x.softdtw_sqdist(y, LazyTensor(1.0))),
+        (x.weightedsqdist(g=y, s=np.ones(3)), x.weightedsqdist(y, np.ones(3))),
+        ((u - v).divergence(var=u), (u - v).divergence(u)),
+        ((u - v).trace_operator(var=u), (u - v).trace_operator(u)),
+        ((u - v).sqnorm2().laplacian(var=u), (u - v).sqnorm2().laplacian(u)),
+        ((u - v).sqnorm2().grad_matrix(other=u), (u - v).sqnorm2().grad_matrix(u)),
+    ]
+    assert all(theirs.formula == ours.formula for theirs, ours in pairs)
+    with pytest.raises(ArgumentTypeError, match=r"bspline\(self, other, degree=0\): got an unexpected keyword"):
+        knots.bspline(distances, wrong=2)
+
+
 def test_complex_tensors() -> None:
     z = LazyTensor(X).exp1j()
     assert type(z) is ComplexLazyTensor

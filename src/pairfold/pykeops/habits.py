@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
 from typing import Any, ClassVar
 
 from pairfold.frontends.lazy import LazyTensorBase
@@ -132,6 +132,38 @@ class LazyTensorHabits(LazyTensorBase):
         """Return the keywords that a reduction takes when it is made, and those that it takes when it is called."""
         call = {name: value for name, value in kwargs.items() if name in ("backend", "device_id", "ranges", "out")}
         return {name: value for name, value in kwargs.items() if name not in call}, call
+
+
+def _with_names_of_keops(method: str, names: dict[str, str]) -> Callable[..., Any]:
+    """Return `method` of the base class with KeOps' `names` of its arguments next to pairfold's."""
+
+    @wraps(getattr(LazyTensorBase, method))
+    def renamed(self: LazyTensorHabits, *args: Any, **kwargs: Any) -> Any:
+        theirs = {names.get(name, name): value for name, value in kwargs.items()}
+        return getattr(super(LazyTensorHabits, self), method)(*args, **theirs)
+
+    return renamed
+
+
+_NAMES = {
+    "bspline": {"x": "other", "k": "degree"},
+    "clamp": {"other1": "lowest", "other2": "highest"},
+    "divergence": {"var": "v"},
+    "elem": {"i": "index"},
+    "extract": {"i": "start", "d": "length"},
+    "grad_matrix": {"other": "v"},
+    "ifelse": {"other1": "chosen", "other2": "other"},
+    "keops_kron": {"dimfself": "shape_f", "dimfother": "shape_g"},
+    "laplacian": {"var": "v"},
+    "one_hot": {"D": "length"},
+    "power": {"other": "exponent"},
+    "round": {"other": "decimals"},
+    "softdtw_sqdist": {"other": "other1", "gamma": "other2"},
+    "trace_operator": {"var": "v"},
+    "weightedsqdist": {"g": "other1", "s": "other2"},
+}
+for _method, _their_names in _NAMES.items():
+    setattr(LazyTensorHabits, _method, _with_names_of_keops(_method, _their_names))
 
 
 class ComplexHabits(LazyTensorHabits):
