@@ -119,7 +119,7 @@ class Decoder:
         if isinstance(operand, Immediate):
             return _constant(immediate(operand, type_))
         if isinstance(operand, Symbol):
-            return self._read_symbol(operand)
+            return self._read_symbol(operand, DTYPES[type_])
         if isinstance(operand, Negated):
             positive = self.read(operand.register, "pred")
             return lambda frame: ~positive(frame)
@@ -144,10 +144,10 @@ class Decoder:
 
         return read
 
-    def _read_symbol(self, operand: Symbol) -> Read:
+    def _read_symbol(self, operand: Symbol, dtype: np.dtype[Any]) -> Read:
         if operand.name in self.parameters_in_memory:
-            return lambda frame: np.uint64(frame.batch.parameter_addresses[operand.name] + operand.offset)
-        return _constant(np.uint64(self.address_of(operand)))
+            return lambda frame: dtype.type(frame.batch.parameter_addresses[operand.name] + operand.offset)
+        return _constant(dtype.type(self.address_of(operand)))
 
     def address_of(self, operand: Symbol) -> int:
         """Return the address of a variable."""
@@ -163,7 +163,7 @@ class Decoder:
         if operand.base is None:
             return _constant(offset)
         if isinstance(operand.base, Symbol):
-            return self._read_symbol(Symbol(operand.base.name, operand.offset))
+            return self._read_symbol(Symbol(operand.base.name, operand.offset), DTYPES["u64"])
         type_ = self.function.registers.get(operand.base.name, "b64")
         base = self.read(operand.base, f"u{SIZES[type_] * 8}")
         if SIZES[type_] == 4:

@@ -473,7 +473,7 @@ class _Parser:
         self._expect(";")
 
     def _instruction(self) -> Instruction:
-        start, line = self._tokens[self._position].start, self._line
+        begin, line = self._position, self._line
         guard, negated = None, False
         if self._accept("@"):
             negated = self._accept("!")
@@ -485,7 +485,7 @@ class _Parser:
         while not self._accept(";"):
             operands.append(self._operand())
             self._accept(",")
-        end = self._tokens[self._position - 1].start
+        start, end = self._tokens[begin].start, self._tokens[self._position - 1].start
         text = " ".join(self._text[start:end].split())
         return Instruction(opcode, tuple(operands), line, text, guard, negated)
 
