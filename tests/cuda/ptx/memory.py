@@ -24,6 +24,8 @@ _ALIGNMENT = 256
 """Of allocations, as a driver aligns them."""
 _GRAIN = 16
 """The widest access; the memory behind a region is a multiple of it."""
+_WORD = 4
+_NOBODY = np.iinfo(np.int32).max
 _UNWRITTEN = 0xFF
 """Fills new memory: NaN as a floating point number, -1 as an integer."""
 _WRITTEN = {size: dtype.type(int.from_bytes(b"\1" * size, "little")) for size, dtype in UNSIGNED_OF_SIZE.items()}
@@ -203,70 +205,73 @@ class GlobalMemory:
 
 
 class Races:
-    """Who used each byte of shared memory since the last barrier of its block.
+    """Who used each piece of shared memory since the last barrier of its block.
 
-    A synchronisation of a warp orders the accesses of its threads among each other.
+    Pieces are words of 4 bytes until a smaller access comes, then bytes. A synchronisation of a warp orders the accesses
+    of its threads among each other: each access keeps the number of synchronisations that its warp had seen.
     """
 
     def __init__(self, size: int, warps: Array) -> None:
         self._warps = warps
+        self._grain = _WORD
+        count = size // _WORD
+        self._writer = np.full(count, -1, np.int32)
+        # Of all readers, only the first and the last lane matter: lanes between them belong to warps between theirs.
+        self._first_reader = np.full(count, _NOBODY, np.int32)
+        self._last_reader = np.full(count, -1, np.int32)
         self._epochs = np.zeros(int(warps.max()) + 1, np.int32)
-        self._writer = np.full(size, -1, np.int32)
-        self._writer_epoch = np.zeros(size, np.int32)
-        self._reader = np.full(size, -1, np.int32)
-        self._readers_share_warp = np.ones(size, np.bool_)
-        self._readers_share_thread = np.ones(size, np.bool_)
-        self._reader_epoch = np.zeros(size, np.int32)
+        self._has_epochs = False
+        self._writer_epoch = np.zeros(count, np.int32)
+        self._reader_epoch = np.zeros(count, np.int32)
 
     def forget(self, first: int, last: int) -> None:
         """A barrier: nothing that was done to these bytes matters any more."""
-        self._writer[first:last] = -1
-        self._reader[first:last] = -1
+        pieces = slice(first // self._grain, last // self._grain)
+        self._writer[pieces] = -1
+        self._first_reader[pieces] = _NOBODY
+        self._last_reader[pieces] = -1
 
     def synchronise(self, warps: Array) -> None:
         """Order the past accesses of each of these warps before its coming ones."""
         self._epochs[warps] += 1
+        self._has_epochs = True
 
     def read(self, places: Array, size: int, lanes: Array) -> None:
-        """Note reads."""
-        where, who = _bytes_of(places, size, lanes)
+        """Note reads by lanes in ascending order."""
+        where, who = self._pieces(places, size, lanes)
         self._check_writers(where, who, "read")
-        epoch = self._epochs[self._warps[who]]
-        reader = self._reader[where]
-        fresh = reader < 0
-        self._readers_share_thread[where] = np.where(fresh, True, self._readers_share_thread[where] & (reader == who))
-        same_warp = self._warps[reader] == self._warps[who]
-        self._readers_share_warp[where] = np.where(fresh, True, self._readers_share_warp[where] & same_warp)
-        self._reader[where] = who
-        self._reader_epoch[where] = epoch
-        # Several lanes of this very instruction may read one byte; only the last one was noted.
-        other = self._reader[where] != who
-        self._readers_share_thread[where[other]] = False
-        crossing = other & (self._warps[self._reader[where]] != self._warps[who])
-        self._readers_share_warp[where[crossing]] = False
+        # Of several lanes that read the same piece now, the one that is stored last stays.
+        self._first_reader[where[::-1]] = np.minimum(self._first_reader[where], who)[::-1]
+        self._last_reader[where] = np.maximum(self._last_reader[where], who)
+        if self._has_epochs:
+            self._reader_epoch[where] = self._epochs[self._warps[who]]
 
     def write(self, places: Array, size: int, lanes: Array) -> None:
-        """Note writes."""
-        where, who = _bytes_of(places, size, lanes)
+        """Note writes by lanes in ascending order."""
+        where, who = self._pieces(places, size, lanes)
         self._check_writers(where, who, "write")
-        reader = self._reader[where]
-        ordered = self._readers_share_warp[where] & (self._warps[reader] == self._warps[who])
-        ordered &= self._reader_epoch[where] < self._epochs[self._warps[who]]
-        own = self._readers_share_thread[where] & (reader == who)
-        self._refuse((reader >= 0) & ~own & ~ordered, where, who, reader, "write", "read")
+        first, last = self._first_reader[where], self._last_reader[where]
+        bad = (last >= 0) & ((first != who) | (last != who))
+        if bad.any():
+            warp = self._warps[who]
+            ordered = (self._warps[np.maximum(last, 0)] == warp) & (self._warps[np.where(last < 0, 0, first)] == warp)
+            bad &= ~(ordered & (self._reader_epoch[where] < self._epochs[warp]))
+            self._refuse(bad, who, np.where(last != who, last, first), "write", "read")
         self._writer[where] = who
-        self._writer_epoch[where] = self._epochs[self._warps[who]]
-        last = self._writer[where]
-        self._refuse(last != who, where, who, last, "write", "written")
+        if self._has_epochs:
+            self._writer_epoch[where] = self._epochs[self._warps[who]]
+        stored = self._writer[where]
+        self._refuse(stored != who, who, stored, "write", "written")
 
     def _check_writers(self, where: Array, who: Array, verb: str) -> None:
         writer = self._writer[where]
-        ordered = (self._warps[writer] == self._warps[who]) & (
-            self._writer_epoch[where] < self._epochs[self._warps[who]]
-        )
-        self._refuse((writer >= 0) & (writer != who) & ~ordered, where, who, writer, verb, "written")
+        bad = (writer != who) & (writer >= 0)
+        if bad.any():
+            warp = self._warps[who]
+            bad &= ~((self._warps[writer] == warp) & (self._writer_epoch[where] < self._epochs[warp]))
+            self._refuse(bad, who, writer, verb, "written")
 
-    def _refuse(self, bad: Array, where: Array, who: Array, other: Array, verb: str, past: str) -> None:
+    def _refuse(self, bad: Array, who: Array, other: Array, verb: str, past: str) -> None:
         if bad.any():
             k = int(bad.argmax())
             raise Fault(
@@ -275,9 +280,24 @@ class Races:
                 int(who[k]),
             )
 
+    def _pieces(self, places: Array, size: int, lanes: Array) -> tuple[Array, Array]:
+        if size < self._grain:
+            self._refine()
+        count = size // self._grain
+        first = places // self._grain
+        if count == 1:
+            return first, lanes
+        return (first[:, None] + np.arange(count)).ravel(), np.repeat(lanes, count)
 
-def _bytes_of(places: Array, size: int, lanes: Array) -> tuple[Array, Array]:
-    return (places[:, None] + np.arange(size)).ravel(), np.repeat(lanes, size)
+    def _refine(self) -> None:
+        """Go on with single bytes."""
+        self._grain = 1
+        self._writer, self._first_reader, self._last_reader, self._writer_epoch, self._reader_epoch = (
+            np.repeat(state, _WORD)
+            for state in (
+                self._writer, self._first_reader, self._last_reader, self._writer_epoch, self._reader_epoch,
+            )
+        )  # fmt: skip
 
 
 class Spaces:
