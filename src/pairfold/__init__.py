@@ -1,6 +1,7 @@
 """Reductions over all pairs, a_i = Reduction_j f(p, x_i, y_j), and their derivatives, in linear memory.
 
-The names of `pairfold.numpy` are here as well, and `install_as_pykeops`; they are loaded at their first use.
+The names here look at the type of the arrays: ``pairfold.Vi(x)`` is `pairfold.torch.Vi` for a tensor and
+`pairfold.numpy.Vi` for an array. They are loaded at their first use, and no framework is imported for them.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ __all__ = [
     "upper",
 ]
 
+_MASKS = dict.fromkeys(("band", "lower", "radius", "segments", "upper"), "pairfold.frontends.masks")
+_ELSEWHERE = {"install_as_pykeops": "pairfold.pykeops", **_MASKS}
+
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'pairfold' has no attribute {name!r}")
-    module = "pairfold.pykeops" if name == "install_as_pykeops" else "pairfold.numpy"
-    value = getattr(importlib.import_module(module), name)
+    value = getattr(importlib.import_module(_ELSEWHERE.get(name, "pairfold.frontends.dispatch")), name)
     globals()[name] = value
     return value
 

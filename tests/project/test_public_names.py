@@ -13,11 +13,22 @@ import pairfold
 
 PUBLIC = ("pairfold", "pairfold.numpy", "pairfold.torch", "pairfold.pykeops")
 MODULES = [module.name for module in pkgutil.walk_packages(pairfold.__path__, "pairfold.")]
+EXTRAS = ("torch",)
+
+
+def imported(name: str) -> ModuleType:
+    """Import a module of the package, or skip the test if it needs an extra that is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as reason:
+        if reason.name not in EXTRAS:
+            raise
+        pytest.skip(f"{name} needs {reason.name}")
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_module_says_what_it_is_for_and_what_it_offers(name: str) -> None:
-    module = importlib.import_module(name)
+    module = imported(name)
     assert module.__doc__, "a module needs a docstring"
     for public in getattr(module, "__all__", ()):
         assert hasattr(module, public), f"{name}.{public} is listed but does not exist"
@@ -34,7 +45,7 @@ def public_objects(module: ModuleType) -> list[tuple[str, object]]:
 @pytest.mark.parametrize("name", PUBLIC)
 def test_every_public_name_has_a_docstring(name: str) -> None:
     missing = []
-    for path, found in public_objects(importlib.import_module(name)):
+    for path, found in public_objects(imported(name)):
         if not inspect.getdoc(found):
             missing.append(path)
         if inspect.isclass(found):
@@ -47,5 +58,10 @@ def test_every_public_name_has_a_docstring(name: str) -> None:
 
 
 def test_both_frameworks_offer_the_same_names() -> None:
-    names = [sorted(importlib.import_module(name).__all__) for name in ("pairfold.numpy", "pairfold.torch")]
+    names = [sorted(imported(name).__all__) for name in ("pairfold.numpy", "pairfold.torch")]
     assert names[0] == names[1]
+
+
+def test_only_modules_that_need_an_extra_are_skipped() -> None:
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        imported("pairfold.no_such_module")

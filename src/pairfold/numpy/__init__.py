@@ -16,6 +16,7 @@ from pairfold.frontends.numpy import (
     generic_sum,
 )
 from pairfold.frontends.solve import Nystrom, SolveReport
+from pairfold.numpy import cluster
 
 __all__ = [
     "ComplexLazyTensor",
@@ -29,6 +30,7 @@ __all__ = [
     "Vi",
     "Vj",
     "band",
+    "cluster",
     "generic_argkmin",
     "generic_argmin",
     "generic_logsumexp",

@@ -16,6 +16,7 @@ from pairfold.frontends.torch import (
     generic_logsumexp,
     generic_sum,
 )
+from pairfold.torch import cluster
 
 __all__ = [
     "ComplexLazyTensor",
@@ -29,6 +30,7 @@ __all__ = [
     "Vi",
     "Vj",
     "band",
+    "cluster",
     "generic_argkmin",
     "generic_argmin",
     "generic_logsumexp",

@@ -16,7 +16,6 @@ def expand(roots: Sequence[Expr]) -> list[Expr]:
 
 def expand_where(roots: Sequence[Expr], wanted: Callable[[Expr], bool]) -> list[Expr]:
     """Expand every node that has an expansion and is `wanted`, the results of expansions included."""
-
     done: dict[Expr, Expr] = {}
 
     def rule(node: Expr, args: tuple[Expr, ...]) -> Expr:
