@@ -1,5 +1,9 @@
 """A machine that runs PTX without a GPU, and finds the mistakes that a GPU would not report.
 
+Threads of a few blocks run together as one vector; blocks that are not in the same vector run one after another. What is
+not modelled: the order in which threads of different warps see each other's writes (fences do nothing), races in global
+memory and between atomic and plain accesses, time (clocks stand still), and anything about speed.
+
 >>> machine = PtxMachine()
 >>> module = machine.load('''
 ... .version 8.0
@@ -274,7 +278,7 @@ _FORMATS = {"f32": "<f", "f64": "<d"}
 def _pack(parameter: Parameter, argument: Any) -> bytes:
     """Return the bytes of an argument."""
     if isinstance(argument, ctypes._SimpleCData | ctypes.Array | ctypes.Structure | np.generic):
-        data = bytes(argument)
+        data = bytes(memoryview(argument))  # type: ignore[arg-type]
     elif isinstance(argument, bytes):
         data = argument
     elif isinstance(argument, float) or parameter.type in _FORMATS:

@@ -219,7 +219,9 @@ def test_nan_of_arithmetic_has_one_form() -> None:
 def test_flushing_of_subnormal_numbers() -> None:
     a = np.array([1e-40, -1e-40, 2e-38, 2e-38, 1.0, -0.0], np.float32)
     b = np.array([1.0, 1.0, -1.5e-38, 0.25, 1e-40, 1e-40], np.float32)
-    text = "mul.ftz.f32 {d0}, {a0}, {a1}; add.ftz.f32 {d1}, {a0}, {a1}; setp.eq.ftz.f32 %p1, {a0}, 0f00000000; selp.b32 {d2}, 1, 0, %p1;"
+    text = """
+        mul.ftz.f32 {d0}, {a0}, {a1}; add.ftz.f32 {d1}, {a0}, {a1};
+        setp.eq.ftz.f32 %p1, {a0}, 0f00000000; selp.b32 {d2}, 1, 0, %p1;"""
     product, total, zero = evaluate(text, ["f32", "f32", "b32"], [("f32", a), ("f32", b)])
     assert_bits(product, np.array([0.0, -0.0, -0.0, 0.0, 0.0, -0.0], np.float32))
     assert_bits(total, np.array([1.0, 1.0, 0.0, 0.25, 1.0, 0.0], np.float32))

@@ -13,8 +13,9 @@ import pytest
 from llvmlite import ir
 
 from pairfold.codegen.vectormath import ACCURACY_ULP, FUNCTIONS, VectorMath
+from tests.accuracy.drivers import compiled, machines
 from tests.accuracy.samples import NAMES, samples
-from tests.accuracy.ulps import assert_within
+from tests.accuracy.ulps import assert_same_bits, assert_within
 from tests.cuda.ptx.errors import (
     DivergenceError,
     EndlessError,
@@ -92,6 +93,32 @@ def _apply(name: str, dtype: str, arguments: list[np.ndarray]) -> np.ndarray:
 def test_functions_of_pairfold(name: str, dtype: str) -> None:
     sample = samples(name, dtype)
     assert_within(_apply(name, dtype, list(sample.arguments)), sample.expected, ACCURACY_ULP[name][dtype])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", list(FUNCTIONS))
+def test_functions_agree_with_the_cpu_bit_by_bit(name: str, dtype: str) -> None:
+    """The same LLVM code, on special values and on numbers of all sizes."""
+    host = machines().get("avx2")
+    if host is None:
+        pytest.skip("this processor has no fused multiply-add")
+    limits = np.finfo(dtype)
+    special = [0.0, 0.5, 1.0, 1.5, 3.0, 80.0, 1e4, 1e30, limits.tiny, limits.smallest_subnormal, limits.max, np.inf]
+    generator = np.random.default_rng(0)
+    with np.errstate(over="ignore"):
+        random = np.exp2(generator.uniform(limits.minexp - limits.nmant, limits.maxexp, 40)).astype(dtype)
+    numbers = np.concatenate([np.array([*special, np.nan], dtype), random])
+    numbers = np.concatenate([numbers, -numbers])
+    arity = FUNCTIONS[name][1]
+    if arity == 1:
+        arguments = [numbers]
+    elif arity == 2:
+        arguments = [part.ravel() for part in np.meshgrid(numbers, numbers)]
+    else:
+        arguments = [numbers, np.full_like(numbers, 1.25), np.full_like(numbers, 2.0**-30)]
+    found = _apply(name, dtype, arguments)
+    expected = compiled(name, dtype, 1, host)(*[np.ascontiguousarray(argument) for argument in arguments])
+    assert_same_bits(found, expected, *arguments[:1])
 
 
 HEADER = ".version 8.0\n.target sm_80\n.address_size 64\n"
@@ -544,7 +571,7 @@ def test_host_copies_are_checked() -> None:
     machine = PtxMachine()
     address = machine.allocate(16)
     assert np.isnan(machine.get(address, 4, np.float32)).all()
-    with pytest.raises(ValueError, match="32 bytes at 0x[0-9a-f]+ are not inside one allocation"):
+    with pytest.raises(ValueError, match=r"32 bytes at 0x[0-9a-f]+ are not inside one allocation"):
         machine.read(address, 32)
     with pytest.raises(ValueError, match="are not inside one allocation"):
         machine.write(address + 12, bytes(8))
@@ -698,69 +725,83 @@ def test_barriers_that_reduce() -> None:
 # Matrices -------------------------------------------------------------------------------------------------------------
 
 
-def _matrix_product(shape: tuple[int, int, int], type_: str, accumulator: str, inaccuracy: int | None = None) -> None:
+_CODE: dict[str, tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]] = {
+    "f16": (lambda x: x.astype(np.float16), lambda x: x.astype(np.float64)),
+    "f32": (lambda x: x.astype(np.float32), lambda x: x.astype(np.float64)),
+    "f64": (lambda x: x, lambda x: x),
+    "bf16": (lambda x: to_bfloat16(x.astype(np.float32)), lambda x: from_bfloat16(x).astype(np.float64)),
+    "tf32": (lambda x: to_tensor_float(x.astype(np.float32), "rna"), lambda x: x.view(np.float32).astype(np.float64)),
+}
+"""To the bits of each type, and back to float64."""
+
+Place = tuple[np.ndarray, np.ndarray]
+
+
+def _fragments(shape: tuple[int, int, int], type_: str) -> tuple[list[Place], list[Place], list[Place]]:
+    """Rows and columns of the elements of A, B and C in each thread, copied from the manual."""
+    rows, columns, depth = shape
+    lane = np.arange(32)
+    g, t = lane // 4, lane % 4
+    counts = rows * depth // 32, depth * columns // 32
+    if type_ in ("f16", "bf16"):
+        of_a = [(g + 8 * (i // 2 % 2), 2 * t + i % 2 + 8 * (i // 4)) for i in range(counts[0])]
+        of_b = [(2 * t + i % 2 + 8 * (i // 2), g) for i in range(counts[1])]
+    else:
+        halves = rows // 8
+        of_a = [(g + 8 * (i % halves), t + 4 * (i // halves)) for i in range(counts[0])]
+        of_b = [(t + 4 * i, g) for i in range(counts[1])]
+    of_c = [(g + 8 * (i // 2), 2 * t + i % 2) for i in range(rows * columns // 32)]
+    return of_a, of_b, of_c
+
+
+def _matrix_kernel(operation: str, bits: int, counts: list[int]) -> str:
+    """Load the registers of A, B and C, so many for each, and store those of D."""
+    lines = [f".reg .b{bits} %x<64>; .reg .b64 %rd<4>; .reg .b32 %t; mov.u32 %t, %tid.x;"]
+    groups = []
+    used = 0
+    for k, count in enumerate(counts):
+        names = [f"%x{used + i}" for i in range(count)]
+        used += count
+        groups.append(f"{{{', '.join(names)}}}")
+        lines.append(f"ld.param.u64 %rd{k}, [p{k}]; mad.wide.u32 %rd{k}, %t, {count * bits // 8}, %rd{k};")
+        if k < 3:
+            lines += [f"ld.global.b{bits} {name}, [%rd{k}+{i * bits // 8}];" for i, name in enumerate(names)]
+        else:
+            lines.append(f"{operation} {groups[3]}, {groups[0]}, {groups[1]}, {groups[2]};")
+            lines += [f"st.global.b{bits} [%rd3+{i * bits // 8}], {name};" for i, name in enumerate(names)]
+    parameters = ", ".join(f".param .u64 p{k}" for k in range(4))
+    return f"{HEADER}.visible .entry test({parameters}) {{ {' '.join(lines)} ret; }}"
+
+
+def _check_matrix_product(
+    shape: tuple[int, int, int], type_: str, accumulator: str, inaccuracy: int | None = None
+) -> None:
     """Store fragments as the manual lays them out, multiply, and compare with NumPy."""
     rows, columns, depth = shape
     generator = np.random.default_rng(3)
-    a, b, c = (generator.normal(size=size) for size in ((rows, depth), (depth, columns), (rows, columns)))
-    dtype = {"f16": np.float16, "bf16": np.uint16, "tf32": np.uint32, "f64": np.float64}[type_]
-    convert = {
-        "bf16": lambda x: to_bfloat16(x.astype(np.float32)),
-        "tf32": lambda x: to_tensor_float(x.astype(np.float32), "rna"),
-    }.get(type_, lambda x: x.astype(dtype))
-    real = {
-        "bf16": lambda x: from_bfloat16(x).astype(np.float64),
-        "tf32": lambda x: x.view(np.float32).astype(np.float64),
-    }.get(type_, lambda x: x.astype(np.float64))
-    a, b = convert(a), convert(b)
-    c = c.astype({"f16": np.float16, "f32": np.float32, "f64": np.float64}[accumulator])
-    pack = 2 if dtype in (np.float16, np.uint16) else 1
-    bits = 64 if type_ == "f64" else 32
-    wide, lane = np.uint64 if bits == 64 else np.uint32, np.arange(32)
-    g, t = lane // 4, lane % 4
-
-    def fragments(elements: list[np.ndarray]) -> np.ndarray:
-        return np.ascontiguousarray(np.stack(elements, axis=-1)).view(wide)
-
-    # Copied from the manual: rows and columns of the elements a0, a1... of each thread.
-    if pack == 2:
-        of_a = [(g + 8 * (i // 2 % 2), 2 * t + i % 2 + 8 * (i // 4)) for i in range(rows * depth // 32)]
-        of_b = [(2 * t + i % 2 + 8 * (i // 2), g) for i in range(depth * columns // 32)]
-    else:
-        halves = rows // 8
-        of_a = [(g + 8 * (i % halves), t + 4 * (i // halves)) for i in range(rows * depth // 32)]
-        of_b = [(t + 4 * i, g) for i in range(depth * columns // 32)]
-    of_c = [(g + 8 * (i // 2), 2 * t + i % 2) for i in range(rows * columns // 32)]
-    inputs = [fragments([matrix[place] for place in places]) for matrix, places in ((a, of_a), (b, of_b), (c, of_c))]
+    sizes = ((rows, depth), (depth, columns), (rows, columns))
+    types = (type_, type_, accumulator)
+    a, b, c = (_CODE[kind][0](generator.normal(size=size)) for kind, size in zip(types, sizes, strict=True))
+    bits, word = (64, np.uint64) if type_ == "f64" else (32, np.uint32)
+    places = _fragments(shape, type_)
+    inputs = [
+        np.ascontiguousarray(np.stack([matrix[place] for place in of], axis=-1)).view(word)
+        for matrix, of in zip((a, b, c), places, strict=True)
+    ]
     counts = [part.shape[1] for part in inputs]
-    lines = [f".reg .b{bits} %x<64>; .reg .b64 %rd<9>; .reg .b32 %t; mov.u32 %t, %tid.x;"]
-    names: list[list[str]] = []
-    used = 0
-    for k, count in enumerate([*counts, counts[2]]):
-        names.append([f"%x{used + i}" for i in range(count)])
-        used += count
-        lines.append(f"ld.param.u64 %rd{k}, [p{k}]; mad.wide.u32 %rd{k}, %t, {count * bits // 8}, %rd{k};")
-        if k < 3:
-            lines += [f"ld.global.b{bits} {name}, [%rd{k}+{i * bits // 8}];" for i, name in enumerate(names[k])]
-    groups = [f"{{{', '.join(part)}}}" for part in names]
-    size = f"m{rows}n{columns}k{depth}"
-    operation = f"mma.sync.aligned.{size}.row.col.{accumulator}.{type_}.{type_}.{accumulator}"
-    lines.append(f"{operation} {groups[3]}, {groups[0]}, {groups[1]}, {groups[2]};")
-    lines += [f"st.global.b{bits} [%rd3+{i * bits // 8}], {name};" for i, name in enumerate(names[3])]
+    operation = f"mma.sync.aligned.m{rows}n{columns}k{depth}.row.col.{accumulator}.{type_}.{type_}.{accumulator}"
     machine = PtxMachine(inaccuracy=inaccuracy)
-    body = "\n".join(lines)
-    parameters = ", ".join(f".param .u64 p{k}" for k in range(4))
-    module = machine.load(f"{HEADER}.visible .entry test({parameters}) {{ {body} ret; }}")
+    module = machine.load(_matrix_kernel(operation, bits, [*counts, counts[2]]))
     out = machine.allocate(inputs[2].nbytes)
     module.launch("test", 1, 32, 0, [*(machine.put(part) for part in inputs), out])
-    found = machine.get(out, inputs[2].shape, wide).view(c.dtype)
-    expected = real(a) @ real(b) + c.astype(np.float64)
+    found = machine.get(out, inputs[2].shape, word).view(c.dtype)
     result = np.zeros((rows, columns), c.dtype)
-    for i, place in enumerate(of_c):
+    for i, place in enumerate(places[2]):
         result[place] = found[:, i]
-    size = np.abs(real(a)) @ np.abs(real(b)) + np.abs(c.astype(np.float64))
+    a, b, exact_c = (_CODE[kind][1](matrix) for kind, matrix in zip(types, (a, b, c), strict=True))
+    size = np.abs(a) @ np.abs(b) + np.abs(exact_c)
     roundings = depth if type_ == "f64" else 3 if inaccuracy else 1
-    assert (np.abs(result - expected) <= roundings * np.finfo(c.dtype).eps * size).all()
+    assert (np.abs(result - (a @ b + exact_c)) <= roundings * np.finfo(c.dtype).eps * size).all()
 
 
 @pytest.mark.parametrize(
@@ -778,9 +819,9 @@ def _matrix_product(shape: tuple[int, int, int], type_: str, accumulator: str, i
     ],
 )
 def test_matrix_products(shape: tuple[int, int, int], type_: str, accumulator: str) -> None:
-    _matrix_product(shape, type_, accumulator)
+    _check_matrix_product(shape, type_, accumulator)
     if accumulator == "f32":
-        _matrix_product(shape, type_, accumulator, inaccuracy=1)
+        _check_matrix_product(shape, type_, accumulator, inaccuracy=1)
 
 
 @pytest.mark.parametrize("transposed", [False, True])
@@ -842,7 +883,12 @@ OWN = "mov.u32 %r4, buffer; mad.lo.u32 %r5, %t, 4, %r4;"
         (
             "st.shared.u8 [buffer], 1; bar.sync 0; ld.shared.u16 %r1, [buffer];",
             RaceError,
-            r"thread \(0, 0, 0\) of block \(0, 0, 0\) writes a byte of shared memory that was written by thread \(31, 0, 0\)",
+            r"thread \(0, 0, 0\) of block \(0, 0, 0\) writes a byte of shared .* written by thread \(31, 0, 0\)",
+        ),
+        (
+            "setp.eq.u32 %p2, %t, 0; @%p2 st.shared.u8 [buffer], 1; bar.sync 0; ld.shared.u16 %r1, [buffer];",
+            UninitialisedError,
+            "reads 2 bytes of shared memory, some of which were never written",
         ),
         ("ld.local.v4.u32 {%r1, %r2, %r3, %r6}, [own];", UninitialisedError, "reads 16 bytes of local memory"),
         ("red.shared.add.u32 [buffer], 1;", UninitialisedError, "changes shared memory that was never written"),
@@ -860,7 +906,7 @@ OWN = "mov.u32 %r4, buffer; mad.lo.u32 %r5, %t, 4, %r4;"
         (
             f"{OWN} st.shared.u32 [%r5], 1; bar.sync 0; ld.shared.u32 %r1, [buffer]; st.shared.u32 [%r5], 2;",
             RaceError,
-            r"thread \(0, 0, 0\) of block \(0, 0, 0\) writes a byte of shared memory that was read by thread \(31, 0, 0\)",
+            r"thread \(0, 0, 0\) of block \(0, 0, 0\) writes a byte of shared .* read by thread \(31, 0, 0\)",
         ),
         (
             "@%p1 bar.sync 0;",
@@ -898,6 +944,7 @@ def test_mistakes(body: str, error: type[Exception], message: str) -> None:
         "bar.warp.sync 0xffffffff; st.shared.u32 [%r5], 1;",
         "setp.eq.u32 %p1, %t, 0; @%p1 st.shared.u32 [buffer], 0; bar.sync 0; red.shared.add.u32 [buffer], 1;",
         "@%p2 ld.global.u32 %r1, [0]; @%p2 bar.sync 0;",
+        "@%p2 atom.global.add.u32 %r1, [0], 1; @%p2 trap; @%p2 st.shared.u32 [buffer+1000], 1;",
     ],
 )
 def test_what_is_right_is_not_refused(body: str) -> None:

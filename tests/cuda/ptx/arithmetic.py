@@ -299,7 +299,7 @@ def _upper_half(x: Array) -> Array:
     return (np.atleast_1d(x).view(np.uint64) & np.uint64(0xFFFFFFFF00000000)).view(np.float64)
 
 
-_SIGN_BIT = {
+_SIGN_BIT: dict[str, Any] = {
     "f16": np.uint16(1 << 15),
     "bf16": np.uint16(1 << 15),
     "f32": np.uint32(1 << 31),

@@ -106,6 +106,7 @@ class Decoder:
     parameters_in_memory: frozenset[str] = frozenset()
     """Kernel parameters, whose addresses the launch gives."""
     indices: dict[str, int] = field(init=False)
+    _readers: dict[tuple[str, str], Read] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.indices = {name: k for k, name in enumerate(self.function.registers)}
@@ -115,7 +116,10 @@ class Decoder:
     def read(self, operand: Operand, type_: str) -> Read:
         """Return the function that gives an operand as an array (or one number) of a type."""
         if isinstance(operand, Register):
-            return self._read_register(operand.name, type_)
+            known = self._readers.get((operand.name, type_))
+            if known is None:
+                known = self._readers[operand.name, type_] = self._read_register(operand.name, type_)
+            return known
         if isinstance(operand, Immediate):
             return _constant(immediate(operand, type_))
         if isinstance(operand, Symbol):

@@ -27,13 +27,17 @@ _NEVER = 1 << 60
 PLAIN, BRANCH, TABLE, FINISH, COLLECTIVE = range(5)
 
 
+def _nothing(frame: Frame, mask: Mask) -> None:
+    """Steps that only decide where to go on."""
+
+
 @dataclass
 class Step:
     """A decoded instruction."""
 
     source: Instruction
     kind: int = PLAIN
-    run: Run | None = None
+    run: Run = _nothing
     guard: Read | None = None
     target: int = 0
     table: list[int] = field(default_factory=list)
@@ -229,7 +233,9 @@ class Frame:
         self.depth = depth
         self.carry = np.zeros(batch.shape, np.bool_)
         self.all_lanes = np.arange(batch.shape[0])
-        garbage = {size: np.full(batch.shape[0] * size, 0xFF, np.uint8).view(_RAW[size]) for size in (2, 4, 8, 16)}
+        garbage: dict[int, Array] = {
+            size: np.full(batch.shape[0] * size, 0xFF, np.uint8).view(_RAW[size]) for size in (2, 4, 8, 16)
+        }
         garbage[1] = np.zeros(batch.shape, np.bool_)
         self.registers: list[Array] = [garbage[size] for size in code.register_sizes]
         self._mask: Mask = None
@@ -316,8 +322,9 @@ class Execution:
                 if step.guard is None:
                     step.run(frame, mask)
                 else:
-                    condition = step.guard(frame)
-                    step.run(frame, condition if mask is None else condition & mask)
+                    condition = step.guard(frame) if mask is None else step.guard(frame) & mask
+                    if condition.any():
+                        step.run(frame, condition)
                 place += 1
                 continue
             batch.budget -= place + 1 - first
@@ -372,7 +379,6 @@ class Execution:
     def _collect(self, step: Step, place: int, mask: Any) -> tuple[int, Any]:
         """Run an instruction for the threads whose partners have all come; the others wait."""
         assert step.members is not None
-        assert step.run is not None
         frame = self._frame
         arrived = self._whole(mask)
         skipping = None

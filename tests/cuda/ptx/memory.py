@@ -207,8 +207,8 @@ class GlobalMemory:
 class Races:
     """Who used each piece of shared memory since the last barrier of its block.
 
-    Pieces are words of 4 bytes until a smaller access comes, then bytes. A synchronisation of a warp orders the accesses
-    of its threads among each other: each access keeps the number of synchronisations that its warp had seen.
+    Pieces are words of 4 bytes until a smaller access comes, then bytes. A synchronisation of a warp orders the
+    accesses of its threads among each other: each access keeps the number of synchronisations that its warp had seen.
     """
 
     def __init__(self, size: int, warps: Array) -> None:

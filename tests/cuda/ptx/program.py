@@ -153,8 +153,6 @@ def _decode_control(decoder: Decoder, source: Instruction, step: Step) -> None:
 
 
 def _trap(frame: Frame, mask: Mask) -> None:
-    if mask is not None and not mask.any():
-        return
     fault = trap("stops the kernel")
     fault.lane = 0 if mask is None else int(mask.argmax())
     raise fault
@@ -179,9 +177,9 @@ def _decode_table(decoder: Decoder, source: Instruction, step: Step) -> None:
 def _decode_call(program: Program, module: Module, source: Instruction) -> Run:
     """Results come first, if there are any; all of them are variables in parameter space."""
     operands = list(source.operands)
-    results = operands.pop(0).parts if isinstance(operands[0], Group) else ()
-    target = operands.pop(0)
-    arguments = operands.pop(0).parts if operands and isinstance(operands[0], Group) else ()
+    results = _take_group(operands)
+    target = operands.pop(0) if operands else None
+    arguments = _take_group(operands)
     if not isinstance(target, Symbol) or target.name not in module.functions:
         raise Modifiers(source).unknown("only calls of functions by name")
     function = module.functions[target.name]
@@ -204,6 +202,12 @@ def _decode_call(program: Program, module: Module, source: Instruction) -> Run:
             _return(frame, name, inner.parameters[variable.name], mask)
 
     return run
+
+
+def _take_group(operands: list[Operand]) -> tuple[Operand, ...]:
+    if operands and isinstance(operands[0], Group):
+        return operands.pop(0).parts  # type: ignore[union-attr]
+    return ()
 
 
 def _return(frame: Frame, name: str, value: Any, mask: Mask) -> None:

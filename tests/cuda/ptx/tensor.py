@@ -153,7 +153,7 @@ def _load_matrix(decoder: Decoder, modifiers: Modifiers, operands: Operands) -> 
         present = np.ones(frame.shape, np.bool_) if mask is None else mask
         lanes = np.flatnonzero(present & (frame.batch.lane_in_warp < 8 * count))
         rows = frame.batch.spaces.load(space, address(frame), lanes, DTYPES["u32"], 4)
-        words = np.stack([_warps(frame, lambda _, row=row: row) for row in rows], axis=-1)
+        words = np.stack([row.reshape(-1, WARP) for row in rows], axis=-1)
         matrices = words[:, : 8 * count].copy().view(np.uint16).reshape(-1, count, 8, 8)
         if transposed:
             matrices = matrices.swapaxes(2, 3)

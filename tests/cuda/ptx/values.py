@@ -10,9 +10,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+Array = Any
+"""An array, most often with one element per thread; NumPy's own types say too little about arithmetic to be of use."""
 Function = Callable[..., Any]
 
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -28,10 +28,15 @@ DTYPES: dict[str, np.dtype[Any]] = {
 
 FLOATS = frozenset({"f16", "bf16", "f32", "f64"})
 SIGNED = frozenset({"s8", "s16", "s32", "s64"})
-UNSIGNED_OF_SIZE = {1: np.dtype(np.uint8), 2: np.dtype(np.uint16), 4: np.dtype(np.uint32), 8: np.dtype(np.uint64)}
+UNSIGNED_OF_SIZE: dict[int, np.dtype[Any]] = {
+    1: np.dtype(np.uint8),
+    2: np.dtype(np.uint16),
+    4: np.dtype(np.uint32),
+    8: np.dtype(np.uint64),
+}
 
-_TINY = {"f16": np.float16(2.0**-14), "f32": np.float32(2.0**-126), "f64": np.float64(2.0**-1022)}
-_CANONICAL_NAN = {
+_TINY: dict[str, Any] = {"f16": np.float16(2.0**-14), "f32": np.float32(2.0**-126), "f64": np.float64(2.0**-1022)}
+_CANONICAL_NAN: dict[str, Any] = {
     "f16": np.array(0x7FFF, np.uint16).view(np.float16)[()],
     "f32": np.array(0x7FFFFFFF, np.uint32).view(np.float32)[()],
 }
