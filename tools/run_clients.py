@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -66,6 +67,8 @@ class Suite:
         The tests are patterns of scripts, each of which counts as one test.
     variables : tuple of (str, str)
         Environment variables.
+    part : str
+        Folder of the archive that is copied to a place of its own, away from the package that it tests.
     """
 
     name: str
@@ -75,12 +78,13 @@ class Suite:
     remark: str = ""
     is_scripts: bool = False
     variables: tuple[tuple[str, str], ...] = ()
+    part: str = ""
 
 
 OUR_SCRIPT = "our script: the package brings no tests of its KeOps part"
 
 SUITES = (
-    Suite("pykeops 2.3, its own tests", "new", "pykeops==2.3", ("pykeops/test",), "skipped: needs a GPU"),
+    Suite("pykeops 2.3, its own tests", "new", "pykeops==2.3", (".",), "skipped: needs a GPU", part="pykeops/test"),
     Suite(
         "pykeops 2.3, its examples",
         "new",
@@ -107,7 +111,7 @@ SUITES = (
         "new",
         "dire-rapids==0.3.1",
         tuple(f"tests/test_{name}.py" for name in ("cpu_basic", "create_dire", "numpy_bridge", "comprehensive")),
-        "skipped: needs a GPU",
+        "skipped: three by the program itself, one without ripser, one without a GPU",
     ),
     Suite(
         "SiSyPHE 1.2.1, quick tests",
@@ -168,7 +172,10 @@ def folder_of(suite: Suite, python: Path) -> Path:
         (archive,) = archives.iterdir()
         unpack(archive, folder)
     (inner,) = folder.iterdir() if kind != "wheel" else (folder,)
-    return inner
+    if not suite.part:
+        return inner
+    copied = WORK / "sources" / suite.part.replace("/", "_")
+    return copied if copied.exists() else Path(shutil.copytree(inner / suite.part, copied))
 
 
 def unpack(archive: Path, folder: Path) -> None:
