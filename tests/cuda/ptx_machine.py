@@ -1,8 +1,8 @@
 """A machine that runs PTX without a GPU, and finds the mistakes that a GPU would not report.
 
-Threads of a few blocks run together as one vector; blocks that are not in the same vector run one after another. What is
-not modelled: the order in which threads of different warps see each other's writes (fences do nothing), races in global
-memory and between atomic and plain accesses, time (clocks stand still), and anything about speed.
+The threads of a few blocks run together as one vector; other blocks run before or after them. What is not modelled:
+the order in which threads of different warps see each other's writes (fences do nothing), races in global memory and
+between atomic and plain accesses, time (clocks stand still), and anything about speed.
 
 >>> machine = PtxMachine()
 >>> module = machine.load('''
