@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch._dynamo.testing import CompileCounterWithBackend
 from torch.func import grad, hessian, jvp, vmap
 
 import pairfold.torch as pf
@@ -72,12 +73,57 @@ def test_transforms_inside_of_a_compiled_function() -> None:
 def test_sizes_that_change_from_call_to_call() -> None:
     pair = PAIRS["Sum"]
     routine, lazy = compiled(pair.routine), compiled(lambda x, y, b, p: lazy_kernel(x, y, p) @ b)
-    with torch.compiler.set_stance(fail_on_recompile_limit=True) if False else torch.enable_grad():
-        for rows in range(3, 15):
-            given = [t.requires_grad_() for t in arguments(rows, 2 * rows)]
-            expected = torch.autograd.grad(pair.dense(*given).sin().sum(), given)
-            for function in (routine, lazy):
-                torch.testing.assert_close(torch.autograd.grad(function(*given).sin().sum(), given), expected)
+    for rows in range(3, 15):
+        given = [t.requires_grad_() for t in arguments(rows, 2 * rows)]
+        expected = torch.autograd.grad(pair.dense(*given).sin().sum(), given)
+        for function in (routine, lazy):
+            torch.testing.assert_close(torch.autograd.grad(function(*given).sin().sum(), given), expected)
+
+
+def test_sizes_that_are_symbols_from_the_first_call() -> None:
+    graphs = CompileCounterWithBackend("aot_eager")
+    program = torch.compile(lazily_smoothed, fullgraph=True, backend=graphs, dynamic=True)
+    for rows in (3, 4, 9):
+        x, y, *_ = (t.requires_grad_() for t in arguments(rows, 2 * rows))
+        found, expected = program(x, y), lazily_smoothed(x, y)
+        torch.testing.assert_close(found, expected)
+        torch.testing.assert_close(
+            torch.autograd.grad(found.sum(), (x, y)), torch.autograd.grad(expected.sum(), (x, y))
+        )
+    assert graphs.frame_count == 1
+
+
+def lazily_smoothed(x: Tensor, y: Tensor) -> Any:
+    return (pf.Vi(x) - pf.Vj(y)).sqnorm2().logsumexp(1).sin()
+
+
+X_AND_Y = ["x = Vi(2)", "y = Vj(2)"]
+MADE_INSIDE: dict[str, Callable[[], Function]] = {
+    "Genred": lambda: pf.Genred("SqDist(x, y)", X_AND_Y, axis=1),
+    "keywords": lambda: pf.Genred("SqDist(x, y)", tuple(X_AND_Y), reduction_op="KMin", axis=1, opt_arg=2),
+    "generic_sum": lambda: pf.generic_sum("SqDist(x, y)", "a = Vj(1)", *X_AND_Y),
+    "KernelSolve": lambda: pf.KernelSolve("Exp(-SqDist(x, y)) * a", [*X_AND_Y, "a = Vj(2)"], "a", axis=1),
+}
+
+
+@pytest.mark.parametrize("name", MADE_INSIDE)
+def test_routines_that_are_made_in_a_compiled_function(name: str) -> None:
+    x, *_ = (t.requires_grad_() for t in arguments())
+
+    def function(x: Tensor) -> Tensor:
+        return MADE_INSIDE[name]()(*((x, x, x) if name == "KernelSolve" else (x, x + 1)))
+
+    found, expected = compiled(function)(x), function(x)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(torch.autograd.grad(found.sum(), x), torch.autograd.grad(expected.sum(), x))
+
+
+def test_what_is_wrong_with_a_routine_that_is_made_in_a_compiled_function() -> None:
+    def function(x: Tensor) -> Any:
+        return pf.Genred("SqDest(x, x)", ["x = Vi(2)"], axis=1)(x)
+
+    with pytest.raises(Exception, match="SqDest"):
+        compiled(function)(arguments()[0])
 
 
 def test_numbers_and_out() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, ClassVar
 
 import torch
@@ -76,33 +75,22 @@ class Genred(GenredBase):
     """
 
     adapter = TORCH
+    carry_out = GenredBase.__call__
 
-    def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:  # noqa: D102 - as in the base class
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return a new routine; while `torch.compile` traces, something that it can trace."""
+        return _traced_routine(cls, args, kwargs) if torch.compiler.is_compiling() else super().__new__(cls)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - as in the base class
         if not torch.compiler.is_compiling():
-            return super().__call__(*args, out=out, **kwargs)
-        from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
-
-        found = call_traced("", "Genred", (tuple(self.__reduce__()[1][1].items()), *args), kwargs, is_lazy=False)
-        return found if out is None else _filled(out, found)
+            return super().__call__(*args, **kwargs)
+        return _traced_routine(Genred, (), self.__reduce__()[1][1])(*args, **kwargs)
 
 
-def _filled(out: Any, found: Any) -> Any:
-    for target, result in zip(*((out, found) if isinstance(found, tuple) else ((out,), (found,))), strict=True):
-        target.copy_(result)
-    return out
+def _traced_routine(kind: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    from pairfold.frontends.torch_traced import TracedRoutine  # noqa: PLC0415 - it imports the compiler
 
-
-@lru_cache(maxsize=256)
-def _genred(state: tuple[tuple[str, Any], ...]) -> Genred:
-    return Genred(**dict(state))
-
-
-def _call_genred(state: Any, *args: Any, **kwargs: Any) -> Any:
-    known = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in state)
-    return GenredBase.__call__(_genred(known), *args, **kwargs)
-
-
-STEPS["Genred"] = _call_genred
+    return TracedRoutine(f"{kind.__module__}:{kind.__qualname__}", args, kwargs)
 
 
 class KernelSolve(KernelSolveBase):
@@ -143,32 +131,19 @@ class KernelSolve(KernelSolveBase):
 
     adapter = TORCH
     solver = staticmethod(solve_tensors)
+    carry_out = KernelSolveBase.__call__
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return a new solver; while `torch.compile` traces, something that it can trace."""
+        return _traced_routine(cls, args, kwargs) if torch.compiler.is_compiling() else super().__new__(cls)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - as in the base class
         if not torch.compiler.is_compiling():
             return super().__call__(*args, **kwargs)
-        from pairfold.frontends.torch_traced import call_traced  # noqa: PLC0415 - it imports the compiler
-
-        state = (self.formula, tuple(self.aliases), self.varinvalias, self.axis)
-        return call_traced("", "KernelSolve", (self._options(), state, *args), kwargs, is_lazy=False)
-
-    def _options(self) -> tuple[tuple[str, Any], ...]:
         options = self._routine.options
-        return (("dtype_acc", options.dtype_acc or "auto"), ("sum_scheme", options.sum_scheme))
-
-
-@lru_cache(maxsize=256)
-def _kernel_solve(options: tuple[tuple[str, Any], ...], state: tuple[Any, ...]) -> KernelSolve:
-    return KernelSolve(*state, **dict(options))
-
-
-def _call_kernel_solve(options: Any, state: Any, *args: Any, **kwargs: Any) -> Any:
-    formula, aliases, *others = state
-    solver = _kernel_solve(tuple(options), (formula, tuple(aliases), *others))
-    return KernelSolveBase.__call__(solver, *args, **kwargs)
-
-
-STEPS["KernelSolve"] = _call_kernel_solve
+        accuracy = {"dtype_acc": options.dtype_acc or "auto", "sum_scheme": options.sum_scheme}
+        state = (self.formula, tuple(self.aliases), self.varinvalias, self.axis)
+        return _traced_routine(KernelSolve, state, accuracy)(*args, **kwargs)
 
 
 _generics = make_generics(Genred)

@@ -80,11 +80,16 @@ def _given_ranges(ranges: Any) -> Any:
 # ---------------------------------------------------------------- steps
 
 
+def _named(origin: str) -> Any:
+    module, name = origin.split(":")
+    return getattr(importlib.import_module(module), name)
+
+
 @lru_cache(maxsize=64)
 def class_named(origin: str) -> Any:
     """Return the class ``"module:name"`` of LazyTensors as it is in a graph: making one is no step of a program."""
-    module, name = origin.split(":")
-    kind = getattr(importlib.import_module(module), name)
+    kind = _named(origin)
+    name = kind.__name__
     is_pair_type = kind.is_complex
     real = type(name, (kind.real_type if is_pair_type else kind,), {"__slots__": (), "is_replayed": True})
     if kind.complex_type is None and not is_pair_type:
@@ -115,5 +120,27 @@ def _product(matrix: Any, tensor: Tensor) -> Any:
     return tensor @ matrix if tensor.shape[-1] == rows else matrix @ tensor
 
 
-STEPS: dict[str, Callable[..., Any]] = {"new": _new, "with_setting": _with_setting, "product": _product}
+@lru_cache(maxsize=256)
+def _routine(origin: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> Any:
+    kind = _named(origin)
+    # Calling the class would ask whether something is traced.
+    routine = object.__new__(kind)
+    routine.__init__(*args, **dict(kwargs))
+    return routine
+
+
+def _call_routine(origin: str, made_with: Any, named: Any, *args: Any, **kwargs: Any) -> Any:
+    return _routine(origin, _hashable(made_with), _hashable(named)).carry_out(*args, **kwargs)
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(map(_hashable, value)) if isinstance(value, (tuple, list)) else value
+
+
+STEPS: dict[str, Callable[..., Any]] = {
+    "new": _new,
+    "with_setting": _with_setting,
+    "product": _product,
+    "routine": _call_routine,
+}
 """What the names of steps mean, beside the attributes."""

@@ -25,7 +25,7 @@ from pairfold.frontends.ranges import Pattern
 from pairfold.frontends.torch_replay import carry_out, class_named
 from pairfold.reductions import REDUCTIONS
 
-__all__ = ["TracedTensor", "call_traced", "replay"]
+__all__ = ["TracedRoutine", "TracedTensor", "call_traced", "replay"]
 
 _ARRAYS = frozenset(
     (
@@ -141,6 +141,22 @@ _OPERATORS = (
 )
 for _name in _OPERATORS:
     setattr(TracedTensor, _name, _operator(_name))
+
+
+class TracedRoutine:
+    """What a routine is while Dynamo traces: the class that the program named, and what it was made with."""
+
+    def __init__(self, origin: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._made_with = (origin, args, tuple(kwargs.items()))
+
+    def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+        """Put the call into the graph."""
+        found = call_traced("", "routine", (*self._made_with, *args), kwargs, is_lazy=False)
+        if out is None:
+            return found
+        for target, result in zip(*((out, found) if isinstance(found, tuple) else ((out,), (found,))), strict=True):
+            target.copy_(result)
+        return out
 
 
 def call_traced(origin: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], is_lazy: bool | None) -> Any:
