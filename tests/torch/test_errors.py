@@ -28,12 +28,16 @@ class OnGpu:
 
 def test_devices() -> None:
     gpu, cpu = OnGpu("cuda:0"), torch.ones(1)
-    with pytest.raises(TargetError, match=r"The tensors are on cuda:0; pairfold reduces PyTorch tensors on the CPU"):
-        torch_operator.require_cpu([gpu, gpu])  # type: ignore[list-item]
+    assert torch_operator.is_on_gpu([gpu, gpu])  # type: ignore[list-item]
+    assert not torch_operator.is_on_gpu([cpu, cpu])
+    with pytest.raises(
+        TargetError, match=r"on xpu:0; pairfold reduces PyTorch tensors on the CPU and on"
+    ):
+        torch_operator.is_on_gpu([OnGpu("xpu:0")])  # type: ignore[list-item]
     with pytest.raises(ArgumentValueError, match=r"on different devices: cpu, cuda:0. Move them to one"):
-        torch_operator.require_cpu([cpu, gpu])  # type: ignore[list-item]
+        torch_operator.is_on_gpu([cpu, gpu])  # type: ignore[list-item]
     with pytest.raises(ArgumentValueError, match=r"on different devices: cuda:0, cuda:1"):
-        torch_operator.require_cpu([gpu, OnGpu("cuda:1")])  # type: ignore[list-item]
+        torch_operator.is_on_gpu([gpu, OnGpu("cuda:1")])  # type: ignore[list-item]
     x, y, *_ = arguments()
     with pytest.raises(ArgumentValueError, match=r"on different devices: cpu, meta"):
         SQUARES(x, y.to("meta"))

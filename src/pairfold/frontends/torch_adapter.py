@@ -18,6 +18,7 @@ from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.derivatives import differentiable_form, numbered, output_kinds
 from pairfold.frontends.torch_operator import is_tracked, reduce
 from pairfold.frontends.torch_request import Request, Sizes
+from pairfold.ir.expr import Category, variables
 from pairfold.ir.problem import Problem
 
 __all__ = ["TORCH"]
@@ -109,6 +110,19 @@ def _request(problem: Problem, options: Options, with_derivatives: bool) -> tupl
     return Request(form.problem, options), form.selected
 
 
+def _on_one_device(problem: Problem, arrays: list[Any]) -> list[Any]:
+    """Move parameters to the device of the rows and columns: numbers in a program are tensors on the CPU."""
+    first = arrays[0].device
+    if all(t.device == first for t in arrays):
+        return arrays
+    category = {v.params[0]: v.params[2] for v in variables(*problem.roots)}
+    others = {t.device for number, t in enumerate(arrays) if category.get(number) != Category.PARAMETER}
+    if len(others) != 1:
+        return arrays
+    (device,) = others
+    return [t.to(device) if t.device.type == "cpu" else t for t in arrays]
+
+
 def _run(
     problem: Problem,
     arrays: Sequence[Tensor | None],
@@ -122,6 +136,7 @@ def _run(
     """Carry out a reduction of tensors; see `pairfold.engine.run`. `ranges` has both halves, that of the rows first."""
     problem, positions = numbered(problem)
     given: list[Any] = [arrays[position] for position in positions] if positions else list(arrays)
+    given = _on_one_device(problem, given)
     storage = given[0].dtype
     if storage in _HALF:
         given = [t.to(torch.float32) for t in given]

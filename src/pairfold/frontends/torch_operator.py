@@ -28,11 +28,12 @@ from pairfold.engine import run
 from pairfold.errors import ArgumentValueError, TargetError
 from pairfold.frontends.derivatives import output_kinds
 from pairfold.frontends.ranges import validate_ranges
+from pairfold.frontends.torch_cuda import run_tensors_on_gpu
 from pairfold.frontends.torch_derivatives import Call
 from pairfold.frontends.torch_request import Request, Sizes
 from pairfold.frontends.torch_solve import solution
 
-__all__ = ["OPERATOR", "is_tracked", "reduce", "require_cpu"]
+__all__ = ["OPERATOR", "is_on_gpu", "is_tracked", "reduce"]
 
 Tensors = Sequence[Tensor]
 
@@ -59,7 +60,7 @@ def reduce(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors = ()
     Raises
     ------
     ArgumentValueError, TargetError
-        If the tensors are not in the memory of the CPU.
+        If the tensors are on different devices, or on one of a kind that is not served.
     """
     if not _is_plain(arrays):
         return tuple(OPERATOR(request.text, list(arrays), list(ranges), sizes.rows, sizes.columns, list(sizes.batch)))
@@ -102,30 +103,32 @@ def _needs_graph(arrays: Tensors) -> bool:
 # ---------------------------------------------------------------- the data
 
 
-def require_cpu(arrays: Tensors) -> None:
-    """Raise unless all tensors are dense and in the memory of the CPU: the one place that decides where work runs.
+def is_on_gpu(arrays: Tensors) -> bool:
+    """Tell where tensors are reduced: where they are, on the CPU or on an NVIDIA GPU.
 
     Raises
     ------
     ArgumentValueError
         If the devices differ, or a tensor is not dense.
     TargetError
-        If they are on another device than the CPU.
+        If they are on a device of another kind.
     """
+    first = arrays[0].device
     for t in arrays:
-        if t.device.type != "cpu" or t.layout is not torch.strided:
+        if t.device != first or t.layout is not torch.strided:
             break
     else:
-        return
+        if first.type in _KINDS:
+            return first.type == "cuda"
     devices = sorted({str(t.device) for t in arrays})
     if len(devices) > 1:
         raise ArgumentValueError(
             f"The tensors are on different devices: {', '.join(devices)}. Move them to one, with `tensor.to(device)`."
         )
-    if devices != ["cpu"]:
+    if first.type not in _KINDS:
         raise TargetError(
-            f"The tensors are on {devices[0]}; pairfold reduces PyTorch tensors on the CPU. Move them with "
-            "`tensor.cpu()`."
+            f"The tensors are on {first}; pairfold reduces PyTorch tensors on the CPU and on NVIDIA GPUs. Move them "
+            "with `tensor.cpu()`."
         )
     layouts = sorted({str(t.layout) for t in arrays} - {"torch.strided"})
     raise ArgumentValueError(
@@ -133,27 +136,36 @@ def require_cpu(arrays: Tensors) -> None:
     )
 
 
+_KINDS = frozenset({"cpu", "cuda"})
+"""Kinds of devices that work is done on."""
+
+
 def _carry_out(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors) -> tuple[Tensor, ...]:
     """Run the engine on the memory of the tensors."""
     if all(t.is_meta for t in arrays):
         return tuple(_shapes_of(request, arrays, sizes))
-    require_cpu(arrays)
+    on_gpu = is_on_gpu(arrays)
     if request.system is not None:
         return (solution(_carry_out, request, request.system, arrays, sizes, ranges),)
     half = None
     if ranges:
-        six = [t.numpy() for t in ranges]
+        six = [t.cpu().numpy() for t in ranges]
         if request.checks_ranges:
             six = list(validate_ranges(six, sizes.rows, sizes.columns))
-        half = tuple(six[3:] if request.is_swapped else six[:3])
+        half = (six[3], six[4], six[5]) if request.is_swapped else (six[0], six[1], six[2])
+    rows, columns, batch, options = sizes.rows, sizes.columns, sizes.batch, request.options
+    if on_gpu:
+        return run_tensors_on_gpu(
+            request.problem, arrays, rows=rows, columns=columns, batch=batch, ranges=half, options=options
+        )
     outputs = run(
         request.problem,
         [t.detach().resolve_neg().numpy() for t in arrays],
-        rows=sizes.rows,
-        columns=sizes.columns,
-        batch=sizes.batch,
-        ranges=half,  # type: ignore[arg-type]
-        options=request.options,
+        rows=rows,
+        columns=columns,
+        batch=batch,
+        ranges=half,
+        options=options,
     )
     return tuple([torch.from_numpy(output) for output in outputs])
 
@@ -235,6 +247,26 @@ def _differentiable() -> Iterator[None]:
         yield
 
 
+def _over_batch(
+    derivative: Callable[[Sequence[Tensor | None]], dict[int, Tensor]], given: Sequence[Tensor | None]
+) -> dict[int, Tensor]:
+    """Return ``derivative(given)``, also for tensors of the batches of ``torch.autograd.grad(is_grads_batched=True)``.
+
+    These batches are older than `torch.func.vmap`, and operators of one's own have no part in them.
+    """
+    is_batched = [t is not None and torch._C._functorch.is_legacy_batchedtensor(t) for t in given]
+    if not any(is_batched):
+        return derivative(given)
+    level = torch._C._vmapmode_increment_nesting() - 1
+    torch._C._vmapmode_decrement_nesting()
+    plain = [
+        torch._remove_batch_dim(t, level, 0, 0) if batched else t for t, batched in zip(given, is_batched, strict=True)
+    ]
+    places = [0 if batched else None for batched in is_batched]
+    found = torch.func.vmap(lambda *tensors: derivative(tensors), tuple(places))(*plain)
+    return {k: torch._add_batch_dim(t, 0, level) for k, t in found.items()}
+
+
 class _Reduce(torch.autograd.Function):
     """The derivatives of `pairfold::reduce`."""
 
@@ -261,7 +293,7 @@ class _Reduce(torch.autograd.Function):
         saved = ctx.saved_tensors
         call = Call(reduce, ctx.request, saved[: ctx.count], ctx.sizes, ctx.ranges, saved[ctx.count :])
         wanted = tuple(k for k in range(ctx.count) if ctx.needs_input_grad[4 + k])
-        found = call.pull_back(wanted, cotangents)
+        found = _over_batch(lambda given: call.pull_back(wanted, given), cotangents)
         return (None, None, None, None, *(found.get(k) for k in range(ctx.count)))
 
     @staticmethod
@@ -270,7 +302,9 @@ class _Reduce(torch.autograd.Function):
         saved = [forward_ad.unpack_dual(t, level=0).primal for t in ctx.saved_tensors]
         call = Call(reduce, ctx.request, saved[: ctx.count], ctx.sizes, ctx.ranges, saved[ctx.count :])
         with _differentiable():
-            moved = call.push_forward({k: t for k, t in enumerate(tangents[4:]) if t is not None})
+            moved = _over_batch(
+                lambda given: call.push_forward({k: t for k, t in enumerate(given) if t is not None}), tangents[4:]
+            )
         return tuple(moved.get(k) for k in range(len(ctx.saved_tensors) - ctx.count))
 
 

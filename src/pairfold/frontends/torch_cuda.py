@@ -1,0 +1,84 @@
+"""Reductions of tensors in the memory of a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pairfold.engine import DeviceArray, Options, run_on_device
+from pairfold.ir.problem import Problem
+
+__all__ = ["run_tensors_on_gpu"]
+
+
+class TorchMemory:
+    """The memory and the current stream of PyTorch on one device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._torch_device = device
+        self.device = device.index or 0
+        self.stream = _stream(device)
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Tensor:
+        """Return a new tensor."""
+        return torch.empty(shape, dtype=getattr(torch, dtype), device=self._torch_device)
+
+    def address(self, array: Tensor) -> int:
+        """Return the address of a tensor."""
+        return array.data_ptr()
+
+
+def _stream(device: torch.device) -> int:
+    """Return the handle of the current stream of a device."""
+    return int(torch._C._cuda_getCurrentRawStream(device.index or 0))
+
+
+def run_tensors_on_gpu(
+    problem: Problem,
+    arrays: Sequence[Tensor],
+    *,
+    rows: int,
+    columns: int,
+    batch: tuple[int, ...],
+    ranges: tuple[Any, Any, Any] | None,
+    options: Options,
+) -> tuple[Tensor, ...]:
+    """Reduce tensors on their GPU; the call returns before the work is done, as PyTorch's own operators do.
+
+    Parameters
+    ----------
+    problem, rows, columns, batch, ranges, options
+        As for `pairfold.engine.run`.
+    arrays : sequence of tensors
+        All on one GPU, all float32 or all float64.
+
+    Returns
+    -------
+    tuple of tensors
+        On the same GPU.
+
+    Raises
+    ------
+    TargetError
+        If the driver reports an error.
+    """
+    plain = [_addressable(t.detach().resolve_neg()) for t in arrays]
+    return run_on_device(
+        problem,
+        [DeviceArray(t.data_ptr(), tuple(t.shape), t.stride()) for t in plain],
+        TorchMemory(plain[0].device),
+        dtype=str(plain[0].dtype).removeprefix("torch."),
+        rows=rows,
+        columns=columns,
+        batch=batch,
+        ranges=ranges,
+        options=options,
+    )
+
+
+def _addressable(tensor: Tensor) -> Tensor:
+    """Return a tensor whose components lie side by side, as kernels read them."""
+    return tensor if tensor.stride(-1) == 1 or tensor.shape[-1] == 1 else tensor.contiguous()
