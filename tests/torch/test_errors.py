@@ -30,9 +30,7 @@ def test_devices() -> None:
     gpu, cpu = OnGpu("cuda:0"), torch.ones(1)
     assert torch_operator.is_on_gpu([gpu, gpu])  # type: ignore[list-item]
     assert not torch_operator.is_on_gpu([cpu, cpu])
-    with pytest.raises(
-        TargetError, match=r"on xpu:0; pairfold reduces PyTorch tensors on the CPU and on"
-    ):
+    with pytest.raises(TargetError, match=r"on xpu:0; pairfold reduces PyTorch tensors on the CPU and on"):
         torch_operator.is_on_gpu([OnGpu("xpu:0")])  # type: ignore[list-item]
     with pytest.raises(ArgumentValueError, match=r"on different devices: cpu, cuda:0. Move them to one"):
         torch_operator.is_on_gpu([cpu, gpu])  # type: ignore[list-item]

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.autograd.functional import hessian as functional_hessian
+from torch.autograd.functional import hvp, jacobian
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 from torch.utils._pytree import tree_leaves
 
@@ -74,23 +76,55 @@ def test_a_transform_agrees_with_plain_pytorch(name: str, transform: str) -> Non
         torch.testing.assert_close(one, other)
 
 
+def batched_gradients(f: Function) -> Any:
+    given = [t.requires_grad_() for t in arguments()]
+    result = f(*given)
+    directions = torch.eye(result.numel(), dtype=result.dtype).reshape(-1, *result.shape)
+    return torch.autograd.grad(result, given, directions, is_grads_batched=True)
+
+
+OLDER_TRANSFORMS: dict[str, Callable[[Function], Any]] = {
+    "is_grads_batched": batched_gradients,
+    "jacobian": lambda f: jacobian(f, arguments()),
+    "vectorized jacobian": lambda f: jacobian(f, arguments(), vectorize=True),
+    "vectorized jacobian in forward mode": lambda f: jacobian(f, arguments(), vectorize=True, strategy="forward-mode"),
+    "vectorized hessian": lambda f: functional_hessian(number(f), arguments(), vectorize=True),
+    "vectorized hessian, forward over reverse": lambda f: functional_hessian(
+        number(f), arguments(), vectorize=True, outer_jacobian_strategy="forward-mode"
+    ),
+    "hvp": lambda f: hvp(number(f), arguments(), arguments()),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Attempted to insert a get_attr Node")
+@pytest.mark.parametrize("transform", OLDER_TRANSFORMS)
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_transforms_of_autograd_functional(name: str, transform: str) -> None:
+    found = []
+    for function in (PAIRS[name].routine, PAIRS[name].dense):
+        torch.manual_seed(0)
+        found.append(tree_leaves(OLDER_TRANSFORMS[transform](function)))
+    torch.testing.assert_close(*found)
+
+
+def test_batched_gradients_of_one_of_several_results() -> None:
+    nearest = Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], "Min_ArgMin", axis=1)
+    x, y, *_ = arguments()
+    found = jacobian(lambda x: nearest(x, y)[0], x, vectorize=True)
+    torch.testing.assert_close(found, jacobian(lambda x: nearest(x, y)[0], x))
+
+
 def test_transforms_of_lazy_tensors() -> None:
     def lazy(x: Tensor, y: Tensor, b: Tensor, p: Tensor) -> Tensor:
         squares = ((LazyTensor(x[..., :, None, :]) - LazyTensor(y[..., None, :, :])) ** 2).sum(-1)
-        return (-squares * p).exp() @ b
+        return (-squares * p[..., None, None, :]).exp() @ b
 
-    dense = PAIRS["Sum"].dense
-    given = arguments()
-    for transform in (
-        lambda f: hessian(number(f), 3)(*given),
-        lambda f: jacfwd(f, 1)(*given),
-        lambda f: grad(number(f))(*given),
-    ):
-        torch.testing.assert_close(transform(lazy), transform(dense))
-    several = batch(4, 1).exp()
-    torch.testing.assert_close(
-        vmap(lazy, (None, None, None, 0))(*given[:3], several), vmap(dense, (None, None, None, 0))(*given[:3], several)
-    )
+    for transform in TRANSFORMS.values():
+        found = []
+        for function in (lazy, PAIRS["Sum"].dense):
+            torch.manual_seed(0)
+            found.append(tree_leaves(transform(function)))
+        torch.testing.assert_close(*found)
 
 
 def test_indices_pass_through_transforms() -> None:

@@ -155,6 +155,11 @@ def _carry_out(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors)
         half = (six[3], six[4], six[5]) if request.is_swapped else (six[0], six[1], six[2])
     rows, columns, batch, options = sizes.rows, sizes.columns, sizes.batch, request.options
     if on_gpu:
+        if options.target == "cpu":
+            raise TargetError(
+                f"backend='CPU' was asked for, and the tensors are on {arrays[0].device}. Move them with "
+                "`tensor.cpu()`, or leave backend out."
+            )
         return run_tensors_on_gpu(
             request.problem, arrays, rows=rows, columns=columns, batch=batch, ranges=half, options=options
         )
@@ -260,7 +265,8 @@ def _over_batch(
     level = torch._C._vmapmode_increment_nesting() - 1
     torch._C._vmapmode_decrement_nesting()
     plain = [
-        torch._remove_batch_dim(t, level, 0, 0) if batched else t for t, batched in zip(given, is_batched, strict=True)
+        torch._remove_batch_dim(t, level, 0, 0) if t is not None and batched else t
+        for t, batched in zip(given, is_batched, strict=True)
     ]
     places = [0 if batched else None for batched in is_batched]
     found = torch.func.vmap(lambda *tensors: derivative(tensors), tuple(places))(*plain)
