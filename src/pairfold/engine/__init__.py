@@ -1,8 +1,8 @@
 """Requests become plans, plans become machine code, machine code is kept and called."""
 
-from pairfold.engine.cuda import DeviceArray, DeviceMemory, run_on_device
+from pairfold.engine.cuda import DeviceArray, DeviceMemory, require_gpu, run_on_device
 from pairfold.engine.explain import explain
 from pairfold.engine.options import Options
 from pairfold.engine.run import run
 
-__all__ = ["DeviceArray", "DeviceMemory", "Options", "explain", "run", "run_on_device"]
+__all__ = ["DeviceArray", "DeviceMemory", "Options", "explain", "require_gpu", "run", "run_on_device"]

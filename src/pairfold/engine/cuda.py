@@ -23,7 +23,7 @@ from pairfold.schedule.schedule import CudaSchedule, choose_cuda_split
 from pairfold.targets.cuda import CudaCode, architecture_of, compile_cuda, cuda_schedule_for
 from pairfold.targets.cuda_driver import Device, Driver, driver
 
-__all__ = ["DeviceArray", "DeviceMemory", "run_on_device", "run_through_device"]
+__all__ = ["DeviceArray", "DeviceMemory", "require_gpu", "run_on_device", "run_through_device"]
 
 Array = NDArray[Any]
 
@@ -136,6 +136,17 @@ def run_on_device(
     launch.main(arrays, states, columns, split, None)
     launch.merge(arrays, states, outputs, split)
     return tuple(outputs)
+
+
+def require_gpu(number: int = 0) -> Device:
+    """Return what is known about a GPU.
+
+    Raises
+    ------
+    TargetError
+        If it is not there; the message says what to do.
+    """
+    return _describe(driver(), number)
 
 
 def _describe(engine: Driver, number: int) -> Device:

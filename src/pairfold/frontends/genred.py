@@ -12,7 +12,7 @@ from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.aliases import Argument, checked_aliases, parse_alias
 from pairfold.frontends.core_formula import find_reduction
 from pairfold.frontends.formula import parse
-from pairfold.frontends.routine import Routine, check_backend, make_options, make_problem
+from pairfold.frontends.routine import Routine, make_options, make_problem
 from pairfold.ir.expr import Category
 from pairfold.ir.reduction import Reduction
 
@@ -144,9 +144,10 @@ class GenredBase:
             ``(..., D)``. Leading axes broadcast. Numbers and arrays without axes are fine for ``Pm(1)`` and never
             change a dtype; dtypes are promoted otherwise.
         backend : str
-            ``"auto"`` or ``"CPU"``; names of GPU backends are known but need arrays on a GPU.
+            ``"auto"``: where the arrays are. ``"CPU"``; or ``"GPU"`` (also ``"GPU_1D"``, ``"GPU_2D"`` and so on, which
+            mean the same): arrays in the memory of the CPU are sent to the GPU, and the result comes back.
         device_id : int
-            Accepted for compatibility; the device of the arrays decides.
+            Number of that GPU; arrays on a GPU are reduced where they are.
         ranges : tuple of six integer arrays, optional
             Block-sparse reduction: ``(ranges_i, slices_i, redranges_j, ranges_j, slices_j, redranges_i)``.
         out : array, or tuple of arrays, optional
@@ -166,9 +167,8 @@ class GenredBase:
         ArgumentTypeError, ArgumentValueError
             If an argument does not fit its alias or the other arguments.
         """
-        if backend != "auto" or device_id != -1:
-            check_backend(backend, device_id)
-        return self._routine(args, ranges=ranges, out=out, threads=threads, progress=progress)
+        routine = self._routine.placed(backend, device_id)
+        return routine(args, ranges=ranges, out=out, threads=threads, progress=progress)
 
     def explain(self, *args: Any) -> str:
         """Return what the engine does with arguments of these shapes, in words."""

@@ -16,7 +16,7 @@ from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionErro
 from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.aliases import Argument, parse_alias
 from pairfold.frontends.formula import parse
-from pairfold.frontends.routine import Routine, check_backend, make_options, make_problem
+from pairfold.frontends.routine import Routine, make_options, make_problem
 from pairfold.frontends.solve import solve_linear
 from pairfold.frontends.source import suggestion
 from pairfold.ir.expr import Expr, depends_on, topological
@@ -357,10 +357,8 @@ class KernelSolveBase:
         NotConvergedError
             If the system is not solved.
         """
-        if backend != "auto" or device_id != -1:
-            check_backend(backend, device_id)
         return self.solver(
-            self._routine,
+            self._routine.placed(backend, device_id),
             self.position,
             args,
             ranges=ranges,

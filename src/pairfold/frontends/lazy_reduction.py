@@ -13,7 +13,7 @@ from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.aliases import Argument
 from pairfold.frontends.genred import choose_reduction, number_kept
 from pairfold.frontends.leaf import Leaf, Symbol
-from pairfold.frontends.routine import Key, Routine, check_backend, make_options, make_problem
+from pairfold.frontends.routine import Key, Routine, make_options, make_problem
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
@@ -133,8 +133,7 @@ def reduce_tensor(
 
 def _call(routine: Routine, arrays: Sequence[Any], keys: Sequence[Key], kwargs: dict[str, Any]) -> Any:
     if kwargs:
-        backend, device_id = kwargs.pop("backend", "auto"), kwargs.pop("device_id", -1)
-        check_backend(backend, device_id)
+        routine = routine.placed(kwargs.pop("backend", "auto"), kwargs.pop("device_id", -1))
     return routine(arrays, keys=tuple(keys), **kwargs)
 
 

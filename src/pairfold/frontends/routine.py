@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import operator
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pairfold.engine import Options, explain
+from pairfold.engine import Options, explain, require_gpu
 from pairfold.engine.plan import swap_sides
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionError, TargetError
 from pairfold.frontends.adapter import Adapter
@@ -30,9 +31,9 @@ __all__ = [
     "Numbers",
     "Routine",
     "broadcast_batches",
-    "check_backend",
     "make_options",
     "make_problem",
+    "options_at",
 ]
 
 Shape = tuple[int, ...]
@@ -120,25 +121,30 @@ def make_options(
     return Options(sum_scheme=sum_scheme, dtype_acc=None if dtype_acc == "auto" else dtype_acc)
 
 
-def check_backend(backend: object, device_id: object) -> None:
-    """Raise unless the work may run on the CPU.
+def options_at(options: Options, backend: object, device_id: object) -> Options:
+    """Return `options` for the place that a caller names: ``"auto"``, ``"CPU"``, or a GPU.
 
     Raises
     ------
     ArgumentValueError
         If `backend` or `device_id` is not known.
     TargetError
-        If a GPU is asked for.
+        If a GPU is asked for, and there is none.
     """
     if backend not in BACKENDS:
         raise ArgumentValueError(f"backend is {backend!r}; allowed are {', '.join(map(repr, BACKENDS))}.")
     if isinstance(device_id, bool) or not isinstance(device_id, int) or device_id < -1:
         raise ArgumentValueError(f"device_id is {device_id!r}; allowed are -1 (the device of the arrays), 0, 1, ...")
-    if str(backend).startswith("GPU"):
-        raise TargetError(
-            f"backend={backend!r} asks for a GPU, and these arrays lie in the memory of the CPU, where pairfold "
-            "reduces them. Use backend='auto' or 'CPU'."
-        )
+    if backend == "auto":
+        return options
+    if backend == "CPU":
+        return replace(options, target="cpu")
+    device = max(device_id, 0)
+    try:
+        require_gpu(device)
+    except TargetError as error:
+        raise TargetError(f"backend={backend!r} asks for a GPU. {error}") from error
+    return replace(options, target="cuda", device=device)
 
 
 # ---------------------------------------------------------------- shapes
@@ -238,6 +244,7 @@ class Routine:
         self.stretches = stretches
         self.is_complex = is_complex
         self._plans: dict[tuple[Key, ...], CallPlan] = {}
+        self._elsewhere: dict[tuple[object, object], Routine] = {}
 
     def __call__(
         self,
@@ -283,6 +290,20 @@ class Routine:
         if out is not None:
             return self._fill(out, outputs)
         return outputs[0] if len(outputs) == 1 else outputs
+
+    def placed(self, backend: object, device_id: object = -1) -> Routine:
+        """Return this routine for the place that a caller names; see `options_at`."""
+        if backend == "auto" and device_id == -1:
+            return self
+        options = options_at(self.options, backend, device_id)
+        if options == self.options:
+            return self
+        found = self._elsewhere.get((backend, device_id))
+        if found is None:
+            found = copy(self)
+            found.options = options
+            self._elsewhere[backend, device_id] = found
+        return found
 
     def options_with(self, threads: int | None, progress: bool) -> Options:
         """Return the options of this routine with what a call may choose."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pairfold.frontends.routine import check_backend
+from pairfold.engine import Options
+from pairfold.frontends.routine import options_at
 
 __all__ = ["get_tag_backend"]
 
 
 def get_tag_backend(backend: str, variables: Iterable[Any], str: bool = False) -> Any:  # noqa: A002 - a public name
-    """Return the tags (CPU or GPU, 1D or 2D, host or device), which are those of the CPU, or the backend's name.
+    """Return the tags (CPU or GPU, 1D or 2D, host or device), or the backend's name.
 
     Raises
     ------
     TargetError
-        If `backend` asks for a GPU.
+        If `backend` asks for a GPU, and there is none.
     """
-    check_backend(backend, -1)
+    if options_at(Options(), backend, -1).on_gpu:
+        return "GPU_1D_host" if str else (1, 0, 0)
     return "CPU" if str else (0, 0, 0)
