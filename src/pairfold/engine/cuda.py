@@ -23,7 +23,7 @@ from pairfold.schedule.schedule import CudaSchedule, choose_cuda_split
 from pairfold.targets.cuda import CudaCode, architecture_of, compile_cuda, cuda_schedule_for
 from pairfold.targets.cuda_driver import Device, Driver, driver
 
-__all__ = ["DeviceArray", "DeviceMemory", "require_gpu", "run_on_device", "run_through_device"]
+__all__ = ["DeviceArray", "DeviceMemory", "divide", "require_gpu", "run_on_device", "run_through_device"]
 
 Array = NDArray[Any]
 
@@ -114,7 +114,7 @@ def run_on_device(
     require_countable(columns)
     engine = driver()
     device = _describe(engine, memory.device)
-    split, few_rows = _divide(rows, columns, batch, ranges, device, options)
+    split, few_rows = divide(rows, columns, batch, ranges, device, options)
     program = _program(problem, dtype, options, architecture_of(device), split > 1, few_rows)
     shapes = problem.reduction.shapes(problem.sizes)
     kinds = [output.kind for output in program.plan.work.outputs]
@@ -153,7 +153,7 @@ def _describe(engine: Driver, number: int) -> Device:
     return remembered((engine, number), lambda: engine.device(number))
 
 
-def _divide(
+def divide(
     rows: int, columns: int, batch: tuple[int, ...], ranges: Ranges | None, device: Device, options: Options
 ) -> tuple[int, bool]:
     """Return into how many parts the columns are split, and whether threads get one row each."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from pairfold.engine.cuda import divide, require_gpu
 from pairfold.engine.options import DEFAULT, Options
-from pairfold.engine.plan import make_plan
+from pairfold.engine.plan import Plan, make_plan
+from pairfold.errors import TargetError
 from pairfold.ir.expr import Category, Expr, topological, variables
 from pairfold.ir.problem import Problem
 from pairfold.ir.show import show
-from pairfold.schedule.schedule import choose_split
+from pairfold.schedule.schedule import CudaSchedule, choose_split
 from pairfold.targets.cpu import default_threads, machine, schedule_for
+from pairfold.targets.cuda import architecture_of, compile_cuda, cuda_schedule_for, register_count
+from pairfold.targets.cuda_driver import Device
 from pairfold.transform.separate import frontier, location
 
 __all__ = ["explain", "instructions_per_pair"]
@@ -62,12 +66,7 @@ def explain(
     """
     plan = make_plan(problem)
     work = plan.work
-    schedule = options.schedule or schedule_for(work, dtype, options.accumulate, options.level)
-    threads = options.threads or default_threads()
-    split = options.split or choose_split(rows, columns, schedule.rows, threads)
     once = frontier(work.roots, work.packed)
-    instructions = instructions_per_pair(work.roots, [e for _, e in work.update])
-    per_cycle = 2 * schedule.lanes / instructions
     lines = [
         f"{problem.reduction.name} over {columns} columns j, for {rows} rows i, in {dtype}:",
         f"  {show(plan.problem.value, names)}",
@@ -84,21 +83,86 @@ def explain(
         shown = [show(node, names) for node in nodes if node.op.name != "Var"]
         if shown:
             lines.append(f"computed {title}: {', '.join(shown)}")
+    lines += (
+        _on_gpu(plan, rows, columns, dtype, options) if options.on_gpu else _on_cpu(plan, rows, columns, dtype, options)
+    )
+    lines.append(
+        f"memory: {_memory(problem, rows, columns, dtype) / 1e6:.1f} MB for arguments and outputs; "
+        f"the {rows} x {columns} matrix would take {rows * columns * (4 if dtype == 'float32' else 8) / 1e9:.3g} GB"
+    )
+    return "\n".join(lines)
+
+
+def _on_cpu(plan: Plan, rows: int, columns: int, dtype: str, options: Options) -> list[str]:
+    """Return the lines about schedule and limit on the CPU."""
+    work = plan.work
+    schedule = options.schedule or schedule_for(work, dtype, options.accumulate, options.level)
+    threads = options.threads or default_threads()
+    split = options.split or choose_split(rows, columns, schedule.rows, threads)
     host = machine(options.level)
-    lines += [
+    instructions = instructions_per_pair(work.roots, [e for _, e in work.update])
+    return [
         f"schedule: {schedule.lanes} lanes x {schedule.row_vectors} row vectors x {schedule.columns} columns a step, "
         f"sums by {schedule.accumulate} ({schedule.block} columns a block), {threads} threads, "
         f"columns in {split} parts",
         f"processor: {host.name}, {8 * host.vector_bytes}-bit vectors",
         f"predicted limit: {instructions} vector instructions for {schedule.lanes} pairs; at two a cycle "
-        f"{per_cycle:.2f} pairs per cycle and core",
-        f"memory: {_memory(problem, rows, columns, dtype) / 1e6:.1f} MB for arguments and outputs; "
-        f"the {rows} x {columns} matrix would take {rows * columns * (4 if dtype == 'float32' else 8) / 1e9:.3g} GB",
+        f"{2 * schedule.lanes / instructions:.2f} pairs per cycle and core",
     ]
-    return "\n".join(lines)
 
 
-def instructions_per_pair(roots: Sequence[Expr], sums: Sequence[Expr]) -> int:
+def _on_gpu(plan: Plan, rows: int, columns: int, dtype: str, options: Options) -> list[str]:
+    """Return the lines about schedule, registers and limit on an NVIDIA GPU, that of the machine when there is one."""
+    try:
+        device, note = require_gpu(options.device or 0), ""
+    except TargetError:
+        device, note = H200, ", for example: there is no GPU here"
+    split, few_rows = divide(rows, columns, (), None, device, options)
+    work = plan.partial if split > 1 else plan.work
+    schedule = options.schedule
+    if not isinstance(schedule, CudaSchedule):
+        schedule = cuda_schedule_for(work, dtype, options.accumulate, few_rows)
+    code = compile_cuda(work, dtype, schedule, architecture_of(device))
+    registers = register_count(code.ptx, device.capability)
+    tile = f"tiles of {schedule.tile} columns in shared memory" if schedule.tile else "columns read from device memory"
+    issued, special = gpu_slots_per_pair(work.roots, [e for _, e in work.update], dtype)
+    # A multiprocessor starts 128 float32 (or 64 float64) instructions a cycle, 16 of them in the special function unit.
+    cycles = max(issued / (128 if dtype == "float32" else 64), special / 16)
+    blocks = -(-rows // schedule.rows) * split
+    return [
+        f"schedule: {blocks} blocks of {schedule.threads} threads with {schedule.row_vectors} rows each, "
+        f"{schedule.columns} columns a step, {tile}, sums by {schedule.accumulate} ({schedule.block} columns a block), "
+        f"columns in {split} parts",
+        f"registers: {registers} a thread"
+        if registers
+        else "registers: known to the driver of the GPU, or to ptxas (`pip install nvidia-cuda-nvcc`)",
+        f"device: {device.name}{note}, {device.multiprocessors} multiprocessors at {device.clock / 1e9:.2f} GHz",
+        f"predicted limit: {issued} instructions a pair, {special} of them special functions; "
+        f"{device.multiprocessors * device.clock / cycles / 1e12:.3g}e12 pairs per second",
+    ]
+
+
+H200 = Device(0, "NVIDIA H200", (9, 0), 132, 1.98e9)
+"""What predictions are made for where there is no GPU."""
+
+_GPU_INSTRUCTIONS = {"Exp": 2, "Rsqrt": 0, "Sqrt": 2, "Divide": 9, "Log": 16, "Sin": 20, "Cos": 20, "Powf": 40}
+"""Ordinary instructions of an elementwise float32 primitive on a GPU."""
+
+_SPECIAL = {"Exp": 1, "Rsqrt": 1, "Sqrt": 1, "Divide": 1}
+"""Special function instructions of a float32 primitive."""
+
+
+def gpu_slots_per_pair(roots: Sequence[Expr], sums: Sequence[Expr], dtype: str) -> tuple[int, int]:
+    """Return how many instructions a pair needs on a GPU, roughly, and how many of them are special functions."""
+    if dtype == "float64":
+        return instructions_per_pair(roots, sums), 0
+    special = sum(node.dim * _SPECIAL.get(node.op.name, 0) for node in topological(roots) if location(node) == "pair")
+    return instructions_per_pair(roots, sums, _GPU_INSTRUCTIONS) + special, special
+
+
+def instructions_per_pair(
+    roots: Sequence[Expr], sums: Sequence[Expr], instructions: Mapping[str, int] = _INSTRUCTIONS
+) -> int:
     """Return the number of vector instructions that one vector of pairs needs, roughly.
 
     `sums` are the terms that are added to the state; a product that is added is one fused instruction.
@@ -112,7 +176,7 @@ def instructions_per_pair(roots: Sequence[Expr], sums: Sequence[Expr]) -> int:
             arg = node.args[0]
             total += 0 if arg.op.name == "Mult" and arg.dim > 1 else arg.dim
         else:
-            total += node.dim * _INSTRUCTIONS.get(name, 1)
+            total += node.dim * instructions.get(name, 1)
     total += sum(0 if term.op.name == "Mult" else term.dim for term in sums)
     return max(total, 1)
 

@@ -165,9 +165,9 @@ class _AnyRoutine:
         """Call the routine of the framework of `args`; see `pairfold.numpy` and `pairfold.torch`."""
         return self._of(front_end(args))(*args, **kwargs)
 
-    def explain(self, *args: Any) -> str:
+    def explain(self, *args: Any, target: str | None = None) -> str:
         """Return what the engine does with arguments of these shapes, in words."""
-        return str(self._of(front_end(args)).explain(*args))
+        return str(self._of(front_end(args)).explain(*args, target=target))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -170,9 +170,12 @@ class GenredBase:
         routine = self._routine.placed(backend, device_id)
         return routine(args, ranges=ranges, out=out, threads=threads, progress=progress)
 
-    def explain(self, *args: Any) -> str:
-        """Return what the engine does with arguments of these shapes, in words."""
-        return self._routine.explain(args)
+    def explain(self, *args: Any, target: str | None = None) -> str:
+        """Return what the engine does with arguments of these shapes, in words.
+
+        `target` is ``"cpu"`` or ``"cuda"``; a GPU need not be there.
+        """
+        return self._routine.explain(args, target=target)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._formulas[0]!r}, {self.aliases!r}, {self.reduction_op!r}, {self.axis})"

@@ -816,10 +816,15 @@ class LazyTensorBase:
         """
         return solve_lazy(self, b, var, call, self.solver, kwargs)
 
-    def explain(self, reduction_op: str = "Sum", axis: int | None = None, **kwargs: Any) -> str:
-        """Return what the engine does for a reduction, in words; the arguments are those of `reduction`."""
+    def explain(
+        self, reduction_op: str = "Sum", axis: int | None = None, target: str | None = None, **kwargs: Any
+    ) -> str:
+        """Return what the engine does for a reduction, in words; the arguments are those of `reduction`.
+
+        `target` is ``"cpu"`` or ``"cuda"``; a GPU need not be there.
+        """
         waiting = self.reduction(reduction_op, axis=self.dim() - 2 if axis is None else axis, call=False, **kwargs)
-        return str(waiting.explain())
+        return str(waiting.explain(target=target))
 
 
 _VARIABLE = OPERATIONS["Var"]

@@ -203,10 +203,10 @@ class LazyReduction:
         """Return the arguments of the routine, the given ones in the place of the symbolic variables."""
         return self._arguments(args)[0]
 
-    def explain(self, *args: Any) -> str:
-        """Return what the engine does with arguments of these shapes, in words."""
+    def explain(self, *args: Any, target: str | None = None) -> str:
+        """Return what the engine does with arguments of these shapes, in words; see `LazyTensor.explain`."""
         arrays, keys = self._arguments(args)
-        return self._routine.explain(arrays, tuple(keys))
+        return self._routine.explain(arrays, tuple(keys), target)
 
     def _arguments(self, args: Sequence[Any]) -> tuple[list[Any], list[Key]]:
         if len(args) != self._count:

@@ -316,7 +316,7 @@ class Routine:
             keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
         return self._plans.get(keys) or self._new_plan(args, keys)
 
-    def explain(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None) -> str:
+    def explain(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None, target: str | None = None) -> str:
         """Return the engine's account of what it does for `args`."""
         plan = self.plan(args, keys)
         names = {}
@@ -327,7 +327,10 @@ class Routine:
             if argument.name is not None:
                 names[variable(argument.position, argument.dim, category)] = argument.name
         dtype = self.adapter.dtype_name(self.adapter.computing_dtype(plan.dtype))
-        text = explain(self.problem, plan.rows, plan.columns, dtype, names, self.options)
+        if target not in (None, "cpu", "cuda"):
+            raise ArgumentValueError(f"target is {target!r}; allowed are 'cpu' and 'cuda'.")
+        options = self.options if target is None else replace(self.options, target=target)
+        text = explain(self.problem, plan.rows, plan.columns, dtype, names, options)
         return text if self.axis == 1 else f"axis=0: below, i and j have exchanged their names.\n{text}"
 
     def prepared(self, plan: CallPlan, args: Sequence[Any]) -> list[Any]:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -18,7 +24,15 @@ from pairfold.targets.cpu import LLVM_LOCK, optimise, varies_by_pair
 from pairfold.targets.cuda_driver import Device
 from pairfold.transform.separate import frontier
 
-__all__ = ["CudaCode", "architecture_of", "compile_cuda", "cuda_schedule_for", "ptx_of"]
+__all__ = [
+    "CudaCode",
+    "architecture_of",
+    "compile_cuda",
+    "cuda_schedule_for",
+    "find_assembler",
+    "ptx_of",
+    "register_count",
+]
 
 TRIPLE = "nvptx64-nvidia-cuda"
 KERNEL_NAME = "pairfold_kernel"
@@ -96,3 +110,31 @@ def ptx_of(module: ir.Module, architecture: str) -> str:
         parsed.verify()
         optimise(parsed, machine)
         return str(machine.emit_assembly(parsed))
+
+
+def find_assembler() -> Path | None:
+    """Return NVIDIA's assembler ``ptxas``, from the search path or a Python package, when there is one.
+
+    Nothing that computes needs it; it tells what the driver will make of a kernel.
+    """
+    found = shutil.which("ptxas")
+    if found is not None:
+        return Path(found)
+    package = importlib.util.find_spec("nvidia")
+    places = [] if package is None else [Path(place) for place in package.submodule_search_locations or ()]
+    for place in places:
+        for assembler in sorted(place.glob("*/bin/ptxas")):
+            return assembler
+    return None
+
+
+@lru_cache(maxsize=64)
+def register_count(ptx: str, capability: tuple[int, int]) -> int | None:
+    """Return how many registers a thread of the kernel uses, by the assembler; None where there is none."""
+    assembler = find_assembler()
+    if assembler is None or not Path("/dev/stdin").exists():
+        return None
+    command = [str(assembler), "-v", "-arch=sm_{}{}".format(*capability), "/dev/stdin", "-o", os.devnull]
+    done = subprocess.run(command, input=ptx, capture_output=True, text=True, check=False)
+    used = re.search(r"Used (\d+) registers", done.stdout + done.stderr)
+    return int(used.group(1)) if used else None
