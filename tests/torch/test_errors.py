@@ -9,7 +9,13 @@ import pytest
 import torch
 
 import pairfold.torch as pf
-from pairfold.errors import ArgumentTypeError, ArgumentValueError, NotDifferentiableError, TargetError
+from pairfold.errors import (
+    ArgumentTypeError,
+    ArgumentValueError,
+    NotDifferentiableError,
+    PairfoldError,
+    TargetError,
+)
 from pairfold.frontends import torch_operator
 from pairfold.ir.op import OPERATIONS
 from tests.torch.dense import arguments
@@ -67,6 +73,13 @@ def test_types() -> None:
         match=r"Argument 'y' \(number 1, Vj\(2\)\): found an object of type ndarray.*torch.from_numpy",
     ):
         SQUARES(x, np.ones((3, 2)))
+    for value, kind in ((None, "NoneType"), ("y", "str"), ([[1.0, 2.0]], "list")):
+        with pytest.raises(
+            ArgumentTypeError, match=rf"Argument 'y' .* type {kind}; allowed are PyTorch tensors and numbers"
+        ):
+            SQUARES(x, value)
+        with pytest.raises(PairfoldError, match=r"A LazyTensor takes an array|A list"):
+            pf.Vi(value)
     with pytest.raises(ArgumentTypeError, match=r"found an object of type list"):
         SQUARES(x, [[1.0, 2.0]])
     with pytest.raises(
@@ -101,6 +114,28 @@ def test_gradients_of_indices() -> None:
         nearest.sum().backward()
     with pytest.raises(RuntimeError, match="only Tensors of floating point dtype can require gradients"):
         nearest.requires_grad_()
+
+
+def test_integers_have_no_gradients() -> None:
+    x, y, *_ = arguments()
+    with pytest.raises(RuntimeError, match=r"(?i)only Tensors of floating point .*can require grad"):
+        torch.ones(3, 2, dtype=torch.int64).requires_grad_()
+    whole = torch.ones(5, 2, dtype=torch.int64)
+    found = SQUARES(x.requires_grad_(), whole)
+    torch.testing.assert_close(
+        torch.autograd.grad(found.sum(), x)[0], torch.autograd.grad(SQUARES(x, whole.double()).sum(), x)[0]
+    )
+    nearest = pf.Vi(x).sqdist(pf.Vj(y)).argKmin(2, axis=1)
+    with pytest.raises(RuntimeError, match="does not require grad and does not have a grad_fn"):
+        nearest.sum().backward()
+
+
+def test_devices_of_lazy_tensors() -> None:
+    x, y, *_ = arguments()
+    with pytest.raises(ArgumentValueError, match=r"on different devices: cpu, meta. Move them to one"):
+        (pf.Vi(x) - pf.Vj(y.to("meta"))).sum(1)
+    with pytest.raises(ArgumentValueError, match=r"on different devices: cpu, meta"):
+        SQUARES(x.requires_grad_(), y.to("meta"))
 
 
 def test_operations_without_derivative(monkeypatch: pytest.MonkeyPatch) -> None:

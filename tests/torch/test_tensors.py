@@ -175,14 +175,17 @@ def test_out_is_filled_and_carries_the_graph() -> None:
     torch.testing.assert_close(gradient, 2 * (5 * x - y.sum(0)))
 
 
-def test_empty_tensors_have_gradients() -> None:
-    for rows, columns in ((0, 5), (3, 0), (0, 0)):
-        given = [t.requires_grad_() for t in arguments(rows, columns)]
-        for name in PAIRS:
-            found = PAIRS[name].routine(*given)
-            assert found.shape == (rows, 3 if name == "KMin" else 1)
-            for t, gradient in zip(given, torch.autograd.grad(found.sum(), given), strict=True):
-                assert torch.equal(gradient, torch.zeros_like(t))
+@pytest.mark.parametrize(("rows", "columns"), [(0, 5), (3, 0), (0, 0)])
+@pytest.mark.parametrize("name", PAIRS)
+def test_empty_tensors_have_gradients(name: str, rows: int, columns: int) -> None:
+    given = [t.requires_grad_() for t in arguments(rows, columns)]
+    found = PAIRS[name].routine(*given)
+    assert found.shape == (rows, 3 if name == "KMin" else 1)
+    first = torch.autograd.grad(found.sum(), given, create_graph=True)
+    second = torch.autograd.grad(sum(g.sum() for g in first), given)
+    for t, *gradients in zip(given, first, second, strict=True):
+        for gradient in gradients:
+            assert torch.equal(gradient, torch.zeros_like(t))
 
 
 def test_formulas_without_tensors_of_one_side() -> None:

@@ -83,7 +83,13 @@ class Call:
         found: dict[int, Tensor] = {}
         if given and not self.is_empty:
             found = self._pull_back(wanted, given)
-        return {k: found[k] if k in found else torch.zeros_like(self.arrays[k]) for k in wanted}
+        return {k: found[k] if k in found else self._zeros(k) for k in wanted}
+
+    def _zeros(self, position: int) -> Tensor:
+        """Return the gradient 0 of argument number `position`, which has a gradient itself where nothing is summed."""
+        array = self.arrays[position]
+        zeros = torch.zeros_like(array)
+        return torch.where(torch.zeros_like(array, dtype=torch.bool), array, zeros) if self.is_empty else zeros
 
     def _pull_back(self, wanted: tuple[int, ...], cotangents: dict[int, Tensor]) -> dict[int, Tensor]:
         if self._has_few_winners:
