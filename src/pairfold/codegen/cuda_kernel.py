@@ -14,6 +14,7 @@ All arguments are 64-bit integers: those of `Layout`, then `LAUNCH_NUMBERS`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,7 +31,7 @@ from pairfold.ir.expr import Category, Expr
 from pairfold.schedule.schedule import CudaSchedule
 from pairfold.transform.separate import location, reachable
 
-__all__ = ["LAUNCH_NUMBERS", "CudaKernel", "columns_in_tile", "emit_cuda_kernel"]
+__all__ = ["LAUNCH_NUMBERS", "CudaKernel", "column_size", "columns_in_tile", "emit_cuda_kernel"]
 
 LAUNCH_NUMBERS = ("items", "rows", "columns", "batches", "chunk")
 """What a launch says beside the arguments: the address of a list of items or 0; without one, the sizes N, M and of the
@@ -52,7 +53,14 @@ def columns_in_tile(work: Work) -> tuple[Expr, ...]:
     """Return what a tile holds of each column: the variables and the nodes that the pair loop reads."""
     leaves = [node for node in reachable(work.roots, work.packed) if node.op.name == "Var"]
     read = [node for node in leaves if node.params[2] == Category.COLUMN and node not in work.packed]
-    return (*read, *work.packed)
+    # Four numbers can be read at once where their place is a multiple of four.
+    return tuple(sorted((*read, *work.packed), key=lambda node: (node.dim % 4 != 0, -node.dim)))
+
+
+def column_size(nodes: Sequence[Expr]) -> int:
+    """Return how many numbers a column of a tile with `nodes` takes: a multiple of four, unless it is short."""
+    size = sum(node.dim for node in nodes)
+    return size if size <= 2 else -(-size // 4) * 4
 
 
 class _CudaBuilder(KernelBuilder):
@@ -67,8 +75,9 @@ class _CudaBuilder(KernelBuilder):
         type_ = ir.FunctionType(ir.VoidType(), [INT64] * (self.layout.size + len(LAUNCH_NUMBERS)))
         self.function = ir.Function(module, type_, name)
         self.function.calling_convention = "ptx_kernel"
-        note = module.add_metadata([self.function, "maxntidx", ir.Constant(INT32, schedule.threads)])
-        module.add_named_metadata("nvvm.annotations", note)
+        for key, number in (("maxntidx", schedule.threads), ("minctasm", schedule.blocks)):
+            note = module.add_metadata([self.function, key, ir.Constant(INT32, number)])
+            module.add_named_metadata("nvvm.annotations", note)
         self.numbers = dict(zip(LAUNCH_NUMBERS, self.function.args[self.layout.size :], strict=True))
         self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.thread = self.builder.zext(self._special_register("tid.x"), INT64)

@@ -53,6 +53,8 @@ class Evaluator:
     unroll: int
     scratch: Callable[[int], Any]
     """``scratch(count)`` reserves `count` vectors of lanes in memory and returns a pointer."""
+    terms: int = 1
+    """Terms of a long sum that one step of its loop adds."""
     scopes: list[dict[Any, Any]] = field(default_factory=lambda: [{}])
     barriers: list[int] = field(default_factory=lambda: [0])
     """Values that depend on the state are looked up in the scopes from the last barrier on only."""
@@ -300,7 +302,11 @@ class Evaluator:
         }
         for (node, _), total in totals.items():
             self._start(node, total)
-        with component_loop(self.builder, count) as term, self.scope():
+        with component_loop(self.builder, count // self.terms) as step, self.scope():
+            for k in range(self.terms):
+                for (node, slot), total in totals.items():
+                    self._accumulate(node, 0, add(multiply(step, self.terms), k), slot, total)
+        for term in range(count - count % self.terms, count):
             for (node, slot), total in totals.items():
                 self._accumulate(node, 0, term, slot, total)
         for (node, slot), total in totals.items():

@@ -192,7 +192,7 @@ class KernelBuilder(ABC):
     def _step_of_rows(self, row: Value, first: Value, last: Value, out_row: Value) -> None:
         schedule = self.schedule
         self.evaluator = Evaluator(
-            self.builder, self.lanes, self, schedule.row_vectors, 1, schedule.unroll, self.scratch
+            self.builder, self.lanes, self, schedule.row_vectors, 1, schedule.unroll, self.scratch, schedule.terms
         )
         self.row_memory = {}
         self._pack_rows(row)

@@ -43,6 +43,11 @@ class Work:
     partial_states: tuple[Expr, ...] = ()
 
     @property
+    def steady_roots(self) -> tuple[Expr, ...]:
+        """What the kernel evaluates for every pair, whatever the state."""
+        return (*(e for _, e in self.update), *(() if self.guard is None else (self.guard,)))
+
+    @property
     def roots(self) -> tuple[Expr, ...]:
         """Every expression that the kernel evaluates."""
         guard = () if self.guard is None else (self.guard,)

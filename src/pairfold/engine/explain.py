@@ -100,7 +100,7 @@ def _on_cpu(plan: Plan, rows: int, columns: int, dtype: str, options: Options) -
     threads = options.threads or default_threads()
     split = options.split or choose_split(rows, columns, schedule.rows, threads)
     host = machine(options.level)
-    instructions = instructions_per_pair(work.roots, [e for _, e in work.update])
+    instructions = instructions_per_pair(work.steady_roots, [e for _, e in work.update])
     return [
         f"schedule: {schedule.lanes} lanes x {schedule.row_vectors} row vectors x {schedule.columns} columns a step, "
         f"sums by {schedule.accumulate} ({schedule.block} columns a block), {threads} threads, "
@@ -125,7 +125,7 @@ def _on_gpu(plan: Plan, rows: int, columns: int, dtype: str, options: Options) -
     code = compile_cuda(work, dtype, schedule, architecture_of(device))
     registers = register_count(code.ptx, device.capability)
     tile = f"tiles of {schedule.tile} columns in shared memory" if schedule.tile else "columns read from device memory"
-    issued, special = gpu_slots_per_pair(work.roots, [e for _, e in work.update], dtype)
+    issued, special = gpu_slots_per_pair(work.steady_roots, [e for _, e in work.update], dtype)
     # A multiprocessor starts 128 float32 (or 64 float64) instructions a cycle, 16 of them in the special function unit.
     cycles = max(issued / (128 if dtype == "float32" else 64), special / 16)
     blocks = -(-rows // schedule.rows) * split

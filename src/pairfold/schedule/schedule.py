@@ -32,6 +32,8 @@ class Schedule:
         Features of the processor that the code may use.
     unroll : int
         Vectors up to this dimension are unrolled into scalars; longer ones become loops over components.
+    terms : int
+        Terms of a long sum over components that one step of its loop adds.
     register_rows : int
         Row components per step that are loaded before the column loop; more are read from memory in place.
     """
@@ -44,6 +46,7 @@ class Schedule:
     accumulate: str = "block"
     features: frozenset[str] = frozenset()
     unroll: int = UNROLL
+    terms: int = 1
     register_rows: int = 24
 
     @property
@@ -64,11 +67,14 @@ class CudaSchedule(Schedule):
         Columns that are in shared memory at a time; 0 leaves them in the memory of the device.
     column_size : int
         Numbers from one column of a tile to the next.
+    blocks : int
+        Blocks that a multiprocessor must have room for, which limits the registers of a thread.
     """
 
     threads: int = 128
     tile: int = 0
     column_size: int = 0
+    blocks: int = 2
 
     @property
     def rows(self) -> int:
@@ -135,11 +141,11 @@ CUDA_REGISTERS = 96
 def choose_cuda(
     *,
     item_bytes: int,
-    column_dim: int,
+    column_size: int,
     row_dim: int,
     looped_dim: int,
     state_dim: int,
-    has_rare: bool,
+    rare_dim: int,
     accumulate: str = "block",
     few_rows: bool = False,
 ) -> CudaSchedule:
@@ -149,34 +155,35 @@ def choose_cuda(
     ----------
     item_bytes : int
         Size of a number of the working precision.
-    column_dim, row_dim : int
-        Numbers that the pair loop reads per column and per row.
+    column_size : int
+        Numbers from one column of a tile to the next.
+    row_dim : int
+        Numbers that the pair loop reads per row.
     looped_dim : int
         Dimension of the longest sum over components that runs as a loop when up to `UNROLL` terms are unrolled.
     state_dim : int
         Components of the state that every column adds to.
-    has_rare : bool
-        Whether the state has a rare update, which threads of a group of 32 wait for.
+    rare_dim : int
+        Components of the state that rare updates replace, 0 when there are none; 32 threads wait for such an update.
     few_rows : bool
         There are too few rows to give several to each thread.
     """
     words = item_bytes // 4
     unroll = 64 if UNROLL < state_dim <= 64 else UNROLL
     # Rows share the columns that they read from shared memory; their sums and their own numbers stay in registers.
-    per_row = words * (state_dim + (row_dim if row_dim <= unroll else 0) + 2)
+    numbers = state_dim + sum(dim for dim in (row_dim, rare_dim) if dim <= 2 * unroll)
+    per_row = words * (numbers + 2)
     row_vectors = 1 if few_rows else max(1, min(4, CUDA_REGISTERS // per_row))
     if looped_dim > unroll or row_vectors == 3:
         row_vectors = min(row_vectors, 2)
     in_registers = state_dim <= unroll
-    columns = 1 if has_rare or state_dim > 4 else 4
+    columns = 1 if rare_dim or state_dim > 4 else 4
     if looped_dim > unroll:
         columns = 8 // words
     elif not in_registers:
         columns = 4
-    # Columns begin where four numbers can be read at once.
-    size = column_dim if column_dim <= 2 else -(-column_dim // 4) * 4
-    tile = min(128, TILE_BYTES // (item_bytes * size)) if size else 0
-    if 0 < tile < columns and size * item_bytes * columns <= LARGEST_TILE_BYTES:
+    tile = min(128, TILE_BYTES // (item_bytes * column_size)) if column_size else 0
+    if 0 < tile < columns and column_size * item_bytes * columns <= LARGEST_TILE_BYTES:
         tile = columns
     tile -= tile % columns
     return CudaSchedule(
@@ -187,9 +194,11 @@ def choose_cuda(
         block=tile or 64,
         accumulate=accumulate,
         unroll=unroll,
+        terms=4,
         register_rows=CUDA_REGISTERS,
         tile=tile,
-        column_size=size,
+        column_size=column_size,
+        blocks=4 if row_vectors * per_row <= CUDA_REGISTERS // 2 else 2,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 
-from pairfold.codegen.cuda_kernel import CudaKernel, columns_in_tile, emit_cuda_kernel
+from pairfold.codegen.cuda_kernel import CudaKernel, column_size, columns_in_tile, emit_cuda_kernel
 from pairfold.codegen.work import Work
 from pairfold.errors import TargetError
 from pairfold.ir.expr import topological
@@ -53,11 +53,11 @@ def cuda_schedule_for(work: Work, dtype: str, accumulate: str = "block", few_row
     sums = [n.args[0].dim for n in topological(work.roots) if n.op.name == "Sum" and varies_by_pair(n)]
     return choose_cuda(
         item_bytes=4 if dtype == "float32" else 8,
-        column_dim=sum(node.dim for node in columns_in_tile(work)),
+        column_size=column_size(columns_in_tile(work)),
         row_dim=sum(node.dim for node in frontier(work.roots).row),
         looped_dim=max((dim for dim in sums if dim > UNROLL), default=0),
         state_dim=sum(placeholder.dim for field, placeholder in work.fields if field.additive),
-        has_rare=bool(work.rare),
+        rare_dim=sum(placeholder.dim for field, placeholder in work.fields if field.name in dict(work.rare)),
         accumulate=accumulate,
         few_rows=few_rows,
     )
