@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.gpu import GPU_JOBS, GPU_PEERS, GpuMachine, measure_gpu
 from benchmarks.jobs import JOBS, Job, reference_error, scaled
 from benchmarks.machine import Machine, measure_machine
 from benchmarks.peers import PEERS
@@ -19,6 +20,7 @@ from benchmarks.probes import PROBES, run_probe
 from benchmarks.worker import Worker
 
 CHECKED_ROWS = 1000
+CHECKED_PAIRS = 100_000_000
 PATIENCE = 10.0
 """A peer that has spent this many seconds in a job runs no further round of it."""
 
@@ -38,7 +40,9 @@ class Row:
     memory: float
 
 
-def run_job(job: Job, scale: float, workers: dict[str, Worker], rounds: int, machine: Machine) -> list[Row]:
+def run_job(
+    job: Job, scale: float, workers: dict[str, Worker], rounds: int, machine: Machine | GpuMachine
+) -> list[Row]:
     """Run `job` on every worker, in turns, and return a row for each that could do it."""
     first: dict[str, float] = {}
     for name, worker in workers.items():
@@ -54,7 +58,7 @@ def run_job(job: Job, scale: float, workers: dict[str, Worker], rounds: int, mac
         for name in first:
             if sum(times[name]) < PATIENCE:
                 times[name].append(workers[name].ask("run"))
-    count = min(CHECKED_ROWS, job.rows)
+    count = min(CHECKED_ROWS, job.rows, max(1, CHECKED_PAIRS // job.columns))
     checked = np.sort(np.random.default_rng(1).choice(job.rows, count, replace=False))
     rows = []
     for name, first_call in first.items():
@@ -81,7 +85,7 @@ def _ratio(rows: list[Row], peer: str, row: Row) -> str:
     return f"{seconds[0] / row.seconds:.2f}" if seconds else "-"
 
 
-def print_rows(job: Job, rows: list[Row], machine: Machine) -> None:
+def print_rows(job: Job, rows: list[Row], machine: Machine | GpuMachine) -> None:
     """Print the table of one job."""
     print(f"\n{job.name}: {job.title}, {job.rows} x {job.columns}; limit {machine.limit(job) / 1e9:.2f} G pairs/s")
     print(
@@ -117,16 +121,19 @@ def run_probes(packages: list[str], threads: int) -> dict[str, dict[str, dict[st
 
 
 def _arguments() -> argparse.Namespace:
-    installed = [name for name, peer in PEERS.items() if importlib.util.find_spec(peer.module)]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("jobs", nargs="*", help=f"names of jobs, by default all: {' '.join(JOBS)}")
-    parser.add_argument("--peers", default=",".join(installed), help="by default all installed: %(default)s")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="(%(default)s)")
+    parser.add_argument("--peers", help="separated by commas, by default all that are installed")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (%(default)s)")
     parser.add_argument("--scale", type=float, default=1.0, help="factor on rows and columns (%(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="for every peer (%(default)s)")
     parser.add_argument("--probes", choices=("yes", "no", "only"), default="yes", help="(%(default)s)")
     parser.add_argument("--output", type=Path, default=Path("output"), help="caches and results (%(default)s)")
     arguments = parser.parse_args()
+    peers = PEERS if arguments.device == "cpu" else GPU_PEERS
+    installed = [name for name, peer in peers.items() if importlib.util.find_spec(peer.module)]
+    arguments.peers = arguments.peers.split(",") if arguments.peers else installed
     unknown = [name for name in arguments.jobs if name not in JOBS]
     if unknown:
         parser.error(f"no job named {', '.join(unknown)}; there are {', '.join(JOBS)}")
@@ -136,16 +143,17 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Run what the command line asks for."""
     arguments = _arguments()
-    peers = arguments.peers.split(",")
-    machine = measure_machine(arguments.threads)
+    peers, jobs = arguments.peers, JOBS if arguments.device == "cpu" else GPU_JOBS
+    machine = measure_machine(arguments.threads) if arguments.device == "cpu" else measure_gpu()
     print(machine.describe())
     report: dict[str, object] = {"machine": asdict(machine)}
     if arguments.probes != "only":
-        workers = {name: Worker(name, arguments.threads, arguments.output.resolve() / "caches") for name in peers}
+        caches = arguments.output.resolve() / "caches"
+        workers = {name: Worker(name, arguments.threads, caches, arguments.device) for name in peers}
         everything = []
         try:
-            for name in arguments.jobs or JOBS:
-                job = scaled(JOBS[name], arguments.scale)
+            for name in arguments.jobs or jobs:
+                job = scaled(jobs[name], arguments.scale)
                 rows = run_job(job, arguments.scale, workers, arguments.rounds, machine)
                 print_rows(job, rows, machine)
                 everything += rows
@@ -153,7 +161,7 @@ def main() -> None:
             for worker in workers.values():
                 worker.close()
         report["jobs"] = [asdict(row) for row in everything]
-    if arguments.probes != "no":
+    if arguments.probes != "no" and arguments.device == "cpu":
         packages = [name for name in ("pairfold", "pykeops") if name in peers]
         report["probes"] = run_probes(packages, arguments.threads)
     arguments.output.mkdir(parents=True, exist_ok=True)

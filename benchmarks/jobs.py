@@ -22,13 +22,13 @@ class Job:
 
     Attributes
     ----------
-    formula, aliases, reduction, k
+    formula, aliases, reduction, k, weight
         What `Genred` receives; the columns are reduced.
     data : callable
         ``data(random, job) -> arguments``, float32.
     dense : callable
         ``dense(xp, *arguments) -> array (rows, ...)``, written for any array library; `xp` offers ``exp``,
-        ``logsumexp``, ``smallest``, ``squared_distances`` and ``absolute_distances``.
+        ``logsumexp``, ``softmax``, ``smallest``, ``squared_distances`` and ``absolute_distances``.
     multiplies, adds : float
         Vector instructions per pair of the best known program, by execution unit: products (fused or not), and
         additions, comparisons and rounding. Squared distances are counted as |x|^2 + |y|^2 - 2 x.y with the norms
@@ -48,6 +48,7 @@ class Job:
     adds: float
     reduction: str = "Sum"
     k: int | None = None
+    weight: str | None = None
 
     @property
     def pairs(self) -> int:
@@ -97,6 +98,15 @@ def _gauss_gradient(xp: Any, x: Array, y: Array, b: Array, gamma: Array, e: Arra
 
 def _logsumexp(xp: Any, x: Array, y: Array, b: Array, gamma: Array) -> Array:
     return xp.logsumexp(b[:, 0] - gamma * xp.squared_distances(x, y))
+
+
+def _attention_data(random: np.random.Generator, job: Job) -> tuple[Array, ...]:
+    shapes = ((job.rows, job.dim), (job.columns, job.dim), (job.columns, job.dim))
+    return tuple(random.standard_normal(shape, dtype=np.float32) for shape in shapes)
+
+
+def _attention(xp: Any, q: Array, k: Array, v: Array) -> Array:
+    return xp.softmax(q @ k.T / q.shape[1] ** 0.5) @ v
 
 
 def _laplace(xp: Any, x: Array, y: Array, b: Array, gamma: Array) -> Array:
@@ -215,6 +225,21 @@ JOBS = {
             adds=2 * 10 + _EXP_ADDS,
         ),
         Job(
+            name="J11",
+            title="attention, D=64",
+            rows=4_000,
+            columns=4_000,
+            dim=64,
+            formula="(q | k) / IntCst(8)",
+            aliases=("q = Vi(64)", "k = Vj(64)", "v = Vj(64)"),
+            data=_attention_data,
+            dense=_attention,
+            multiplies=64 + _EXP_MULTIPLIES + 64,
+            adds=_EXP_ADDS + 3,  # as for log-sum-exp
+            reduction="SumSoftMaxWeight",
+            weight="v",
+        ),
+        Job(
             name="E64",
             title="Gaussian sum of 64 right-hand sides, D=3",
             rows=10_000,
@@ -253,9 +278,14 @@ def _numpy_logsumexp(values: Array) -> Array:
     return top + np.log(np.exp(values - top[:, None]).sum(1))
 
 
+def _numpy_softmax(values: Array) -> Array:
+    return np.exp(values - _numpy_logsumexp(values)[:, None])
+
+
 _FLOAT64 = SimpleNamespace(
     exp=np.exp,
     logsumexp=_numpy_logsumexp,
+    softmax=_numpy_softmax,
     smallest=lambda values, k: np.sort(np.partition(values, k - 1, axis=1)[:, :k], axis=1),
     squared_distances=_squared_distances,
     absolute_distances=lambda x, y: abs(x[:, None, :] - y[None, :, :]).sum(2),

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.jobs import Job
 
-__all__ = ["PEERS", "Peer"]
+__all__ = ["PEERS", "Peer", "genred", "sdpa", "torch_namespace"]
 
 Array = Any
 Program = Callable[..., Array]
@@ -26,12 +26,15 @@ class Peer:
     prepare: Callable[[Job], Program | None]
 
 
-def _genred(module: str) -> Callable[[Job], Program]:
+def genred(module: str) -> Callable[[Job], Program]:
+    """Return what prepares a job for a module with a `Genred`."""
+
     def prepare(job: Job) -> Program:
         import importlib
 
         make_routine = importlib.import_module(module).Genred
-        return make_routine(job.formula, list(job.aliases), reduction_op=job.reduction, axis=1, opt_arg=job.k)
+        weight = {} if job.weight is None else {"formula2": job.weight}
+        return make_routine(job.formula, list(job.aliases), reduction_op=job.reduction, axis=1, opt_arg=job.k, **weight)
 
     return prepare
 
@@ -39,12 +42,14 @@ def _genred(module: str) -> Callable[[Job], Program]:
 # ---------------------------------------------------------------- torch
 
 
-def _torch_namespace(distances: Callable[[Array, Array], Array]) -> SimpleNamespace:
+def torch_namespace(distances: Callable[[Array, Array], Array]) -> SimpleNamespace:
+    """Return what the dense definition of a job needs, in PyTorch."""
     import torch
 
     return SimpleNamespace(
         exp=torch.exp,
         logsumexp=lambda values: torch.logsumexp(values, 1),
+        softmax=lambda values: torch.softmax(values, 1),
         smallest=lambda values, k: torch.topk(values, k, dim=1, largest=False).indices,
         squared_distances=distances,
         absolute_distances=lambda x, y: torch.cdist(x, y, p=1),
@@ -57,7 +62,7 @@ def _torch_compiled(job: Job) -> Program | None:
         return None
     import torch
 
-    xp = _torch_namespace(lambda x, y: ((x[:, None, :] - y[None, :, :]) ** 2).sum(2))
+    xp = torch_namespace(lambda x, y: ((x[:, None, :] - y[None, :, :]) ** 2).sum(2))
     compiled = torch.compile(lambda *arguments: job.dense(xp, *arguments), dynamic=False)
     return lambda *arguments: compiled(*map(torch.from_numpy, arguments)).numpy()
 
@@ -71,7 +76,7 @@ def _torch_dense(job: Job) -> Program | None:
     def distances(x: Array, y: Array) -> Array:
         return (x * x).sum(1)[:, None] + (y * y).sum(1)[None, :] - 2 * (x @ y.T)
 
-    xp = _torch_namespace(distances)
+    xp = torch_namespace(distances)
 
     def run(x: Array, *others: Array) -> Array:
         rest = [torch.from_numpy(other) for other in others]
@@ -79,6 +84,22 @@ def _torch_dense(job: Job) -> Program | None:
         return torch.cat(blocks).numpy()
 
     return run
+
+
+def sdpa(job: Job) -> Program | None:
+    """Fused attention, on tensors."""
+    if job.name != "J11":
+        return None
+    from torch.nn.functional import scaled_dot_product_attention
+
+    return lambda q, k, v: scaled_dot_product_attention(q[None, None], k[None, None], v[None, None])[0, 0]
+
+
+def _sdpa_of_arrays(job: Job) -> Program | None:
+    import torch
+
+    attention = sdpa(job)
+    return None if attention is None else lambda *arguments: attention(*map(torch.from_numpy, arguments)).numpy()
 
 
 # ---------------------------------------------------------------- JAX
@@ -98,6 +119,7 @@ def _jax(job: Job) -> Program:
     xp = SimpleNamespace(
         exp=jnp.exp,
         logsumexp=lambda values: jax.scipy.special.logsumexp(values, axis=1),
+        softmax=lambda values: jax.nn.softmax(values, axis=1),
         smallest=lambda values, k: jax.lax.top_k(-values, k)[1],
         squared_distances=distances,
         absolute_distances=lambda x, y: jnp.abs(x[:, None, :] - y[None, :, :]).sum(2),
@@ -180,10 +202,11 @@ def _scipy_tree(job: Job) -> Program | None:
 
 
 PEERS = {
-    "pairfold": Peer("pairfold", _genred("pairfold.numpy")),
-    "pykeops": Peer("pykeops", _genred("pykeops.numpy")),
+    "pairfold": Peer("pairfold", genred("pairfold.numpy")),
+    "pykeops": Peer("pykeops", genred("pykeops.numpy")),
     "torch.compile": Peer("torch", _torch_compiled),
     "torch dense": Peer("torch", _torch_dense),
+    "torch sdpa": Peer("torch", _sdpa_of_arrays),
     "numba": Peer("numba", _numba),
     "jax": Peer("jax", _jax),
     "sklearn": Peer("sklearn", _sklearn),

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.gpu import GpuBench
 from benchmarks.jobs import JOBS, make_arguments, scaled
 from benchmarks.peers import PEERS
 
@@ -83,8 +84,8 @@ class _Bench:
         return np.asarray(self.result)[numbers]
 
 
-def _serve(connection: Connection, peer: str) -> None:
-    bench = _Bench(peer)
+def _serve(connection: Connection, peer: str, device: str) -> None:
+    bench = _Bench(peer) if device == "cpu" else GpuBench(peer)
     while True:
         try:
             method, arguments = connection.recv()
@@ -110,7 +111,7 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 class Worker:
     """A peer in its own process."""
 
-    def __init__(self, peer: str, threads: int, caches: Path) -> None:
+    def __init__(self, peer: str, threads: int, caches: Path, device: str = "cpu") -> None:
         count = str(threads)
         environment = {
             "OMP_NUM_THREADS": count,
@@ -124,7 +125,7 @@ class Worker:
         (caches / "keops").mkdir(parents=True, exist_ok=True)
         context = multiprocessing.get_context("spawn")
         self.connection, far_end = context.Pipe()
-        self.process = context.Process(target=_serve, args=(far_end, peer), daemon=True)
+        self.process = context.Process(target=_serve, args=(far_end, peer, device), daemon=True)
         with _environment(environment):
             self.process.start()
         far_end.close()

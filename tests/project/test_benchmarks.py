@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.gpu import GPU_JOBS, GpuBench, GpuMachine
 from benchmarks.jobs import JOBS, Job, make_arguments, reference_error, scaled
 from benchmarks.machine import Machine
 from benchmarks.peers import PEERS
@@ -38,3 +39,26 @@ def test_limit_is_set_by_the_busier_unit() -> None:
     assert machine.limit(replace(job, adds=10)) == pytest.approx(100e9 / 10)
     shared = replace(machine, mixed=100e9)  # one pair of units for both
     assert shared.limit(job) == pytest.approx(100e9 / 12)
+
+
+@pytest.mark.parametrize("name", GPU_JOBS)
+def test_gpu_programs_are_right_on_the_cpu(name: str) -> None:
+    """The programs for a GPU are written for tensors, which may lie anywhere."""
+    pytest.importorskip("torch")
+    scale = 0.01 if name == "J9" else 0.0003
+    job = scaled(GPU_JOBS[name], scale)
+    rows = np.arange(0, job.rows, 7)
+    done = []
+    for peer in ("pairfold", "torch dense", "torch sdpa"):
+        bench = GpuBench(peer, "cpu")
+        if bench.prepare(name, scale) is not None:
+            done.append(peer)
+            assert reference_error(job, rows, bench.rows(rows)) < 1e-3  # distances by products are less exact
+            assert bench.memory() == 0
+    assert "pairfold" in done
+
+
+def test_limit_of_a_gpu() -> None:
+    machine = GpuMachine("some", multiprocessors=100, clock=2e9, threads=100)
+    assert machine.limit(JOBS["J1"]) == pytest.approx(100 * 2e9 * 16)
+    assert machine.limit(JOBS["J7"]) == pytest.approx(100 * 2e9 * 128 / 4)
