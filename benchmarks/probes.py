@@ -1,4 +1,4 @@
-"""The probes: cold start, small calls and memory, each in a fresh process.
+"""The probes: cold start, small calls, memory and derivatives, each in a fresh process.
 
 ``python -m benchmarks.probes NAME PACKAGE`` runs one probe and prints its numbers as JSON.
 """
@@ -89,10 +89,34 @@ def memory(package: str) -> Numbers:
     return {"growth, MB": (peak_memory() - before) / 1e6, "seconds": seconds, "G pairs/s": 40 / seconds}
 
 
+def backward(package: str) -> Numbers:
+    """Milliseconds of a Gaussian sum over 10,000 x 10,000 pairs in PyTorch, and of its gradients in x, y and b."""
+    import torch
+
+    routine = importlib.import_module(f"{package}.torch").Genred(GAUSS, ALIASES, reduction_op="Sum", axis=1)
+    x, y, b, g = map(torch.from_numpy, _arguments(10_000, 10_000))
+    tracked = [t.clone().requires_grad_() for t in (x, y, b)]
+    cotangent = torch.ones(10_000, 1)
+
+    def both_ways() -> None:
+        torch.autograd.grad(routine(*tracked, g), tracked, cotangent)
+
+    def median(call: Callable[[], object]) -> float:
+        call()
+        times: list[float] = []
+        while len(times) < 3 or (sum(times) < 2 and len(times) < 15):
+            times.append(_seconds(call))
+        return statistics.median(times)
+
+    forward, both = median(lambda: routine(x, y, b, g)), median(both_ways)
+    return {"forward, ms": 1e3 * forward, "forward and backward, ms": 1e3 * both, "ratio": both / forward}
+
+
 PROBES: dict[str, Callable[[str], Numbers]] = {
     "cold start": cold_start,
     "small calls": small_calls,
     "memory": memory,
+    "backward": backward,
 }
 
 
