@@ -138,9 +138,11 @@ class _CudaBuilder(KernelBuilder):
         """Return a component of a field of the state, or of one of the states that are merged."""
         if node in self.field_of:
             return super().read_state(node, index, slot)
-        part = self.builder.mul(self.current_column[slot[1] or 0], self.strides[node])
-        row = self.builder.mul(self.output_rows[slot[0] or 0], ir.Constant(INT64, node.dim))
-        start = self.builder.add(part, row)
+        builder, entries = self.builder, ir.Constant(INT64, self.work.entries)
+        column = self.current_column[slot[1] or 0]
+        part = builder.mul(builder.udiv(column, entries), self.strides[node])
+        row = builder.add(builder.mul(self.output_rows[slot[0] or 0], entries), builder.urem(column, entries))
+        start = builder.add(part, builder.mul(row, ir.Constant(INT64, node.dim)))
         is_index = node.kind == "index"
         address = self.element(self.pointers[node], add(start, index), INT64 if is_index else None)
         value = self.load_argument(address, INT64 if is_index else None)

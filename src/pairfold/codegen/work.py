@@ -32,6 +32,8 @@ class Work:
     partial_states : tuple of Expr
         For a kernel that merges: placeholders of the fields of a state that another kernel has stored; column j is the
         state of part j.
+    entries : int
+        For a kernel that merges: number of entries of a stored state. With several, a column is one of them.
     """
 
     fields: tuple[tuple[Field, Expr], ...]
@@ -41,6 +43,7 @@ class Work:
     outputs: tuple[Expr, ...]
     packed: tuple[Expr, ...] = ()
     partial_states: tuple[Expr, ...] = ()
+    entries: int = 1
 
     @property
     def steady_roots(self) -> tuple[Expr, ...]:

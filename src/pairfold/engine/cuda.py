@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfold.codegen.work import Layout
+from pairfold.codegen.work import Layout, Work
 from pairfold.engine.cache import remembered
 from pairfold.engine.items import Ranges, has_few_rows, item_table, offset_table, require_countable, sparse_blocks
 from pairfold.engine.options import DEFAULT, Options
@@ -60,7 +60,8 @@ class _Program:
 
     plan: Plan
     main: CudaCode
-    merge: CudaCode | None
+    merge: CudaCode | None = None
+    merging: Work | None = None
     functions: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def function(self, engine: Driver, device: int, code: CudaCode) -> Any:
@@ -187,10 +188,10 @@ def _compile(
         schedule = cuda_schedule_for(work, dtype, options.accumulate, few_rows)
     main = compile_cuda(work, dtype, schedule, architecture)
     if not partial:
-        return _Program(plan, main, None)
+        return _Program(plan, main)
     merging = merge_work(plan)
     merge = compile_cuda(merging, dtype, cuda_schedule_for(merging, dtype, few_rows=True), architecture)
-    return _Program(plan, main, merge)
+    return _Program(plan, main, merge, merging)
 
 
 class _Launch:
@@ -234,17 +235,18 @@ class _Launch:
         self, arrays: Sequence[DeviceArray | None], states: Sequence[Any], outputs: Sequence[Any], split: int
     ) -> None:
         """Start the kernel that merges the partial `states`."""
-        code = self.program.merge
+        code, work = self.program.merge, self.program.merging
         assert code is not None
-        placeholders = merge_work(self.program.plan).partial_states
-        count = self.rows * prod(self.batch)
+        assert work is not None
+        count = self.rows * prod(self.batch) * work.entries
         parts = {
             placeholder: (self.memory.address(state), count * placeholder.dim)
-            for placeholder, state in zip(placeholders, states, strict=True)
+            for placeholder, state in zip(work.partial_states, states, strict=True)
         }
+        columns = split * work.entries
         numbers = self._arguments(code.kernel.layout, arrays, parts, outputs, 0)
         blocks = -(-self.rows // code.schedule.rows) * prod(self.batch)
-        self._start(code, blocks, [*numbers, 0, self.rows, split, prod(self.batch), split])
+        self._start(code, blocks, [*numbers, 0, self.rows, columns, prod(self.batch), columns])
 
     def _arguments(
         self,

@@ -99,6 +99,8 @@ def make_plan(problem: Problem) -> Plan:
 def merge_work(plan: Plan) -> Work:
     """Return the work that merges partial states, one column each, and finishes its rows."""
     reduction = plan.problem.reduction
+    if reduction.needs_k:
+        return _insert_work(plan)
     formulas = transitions(reduction, plan.problem.sizes)
     names = [field.name for field in reduction.fields]
     own = {formulas.first[name]: formulas.state[name] for name in names}
@@ -107,6 +109,24 @@ def merge_work(plan: Plan) -> Work:
     fields = tuple((replace(field, additive=False), formulas.state[field.name]) for field in reduction.fields)
     update = tuple(zip(names, merged, strict=True))
     return Work(fields, update, (), None, plan.work.outputs, partial_states=tuple(formulas.second.values()))
+
+
+def _insert_work(plan: Plan) -> Work:
+    """Return the work that merges sorted lists: it inserts every entry of each, one column each, as a pair would be."""
+    problem, sizes = plan.problem, plan.problem.sizes
+    reduction = problem.reduction
+    state = placeholders(reduction, sizes)
+    entry = placeholders(reduction, replace(sizes, k=1), "second")
+    kinds = {placeholder.kind: placeholder for placeholder in entry.values()}
+    value, index = kinds["real"], kinds.get("index", COLUMN_INDEX)
+    assert reduction.rare is not None
+    assert reduction.guard is not None
+    rare = reduction.rare(state, value, index, sizes)
+    guard, *new = simplify(expand([reduction.guard(state, value, sizes), *rare.values()]))
+    fields = tuple((field, state[field.name]) for field in reduction.fields)
+    found = tuple(zip(rare, new, strict=True))
+    outputs = plan.work.outputs
+    return Work(fields, (), found, guard, outputs, partial_states=tuple(entry.values()), entries=problem.k)
 
 
 def _column_work(packed: Sequence[Expr]) -> Work | None:
