@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import prod
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,7 @@ FEW_ROWS = 256
 """Rows of a block of a block-sparse reduction, on average, for which threads get one row each."""
 
 
-@dataclass(frozen=True)
-class DeviceArray:
+class DeviceArray(NamedTuple):
     """Where an array lies in the memory of a GPU; strides count elements, components lie side by side."""
 
     address: int
@@ -112,31 +112,68 @@ def run_on_device(
     TargetError
         If there is no GPU, or its driver reports an error.
     """
-    require_countable(columns)
     engine = driver()
-    device = _describe(engine, memory.device)
-    split, few_rows = divide(rows, columns, batch, ranges, device, options)
+    few = None if ranges is None else has_few_rows(ranges, FEW_ROWS)
+    call = _prepare(engine, memory.device, problem, dtype, options, rows, columns, batch, few)  # type: ignore[arg-type]
+    outputs = tuple([memory.empty(shape, kind) for shape, kind in call.outputs])
+    if call.size == 0:
+        return outputs
+    launch = _Launch(call, engine, memory, rows, batch, problem)
+    if call.split == 1:
+        launch.main(arrays, outputs, columns, ranges)
+        return outputs
+    states = [memory.empty(shape, kind) for shape, kind in call.states]
+    launch.main(arrays, states, columns, None)
+    launch.merge(arrays, states, outputs)
+    return outputs
+
+
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """What follows from problem and sizes: the kernels, the number of parts, shapes and types of what they write."""
+
+    program: _Program
+    split: int
+    size: int
+    """Rows of all batch entries."""
+    entries: int
+    """Batch entries."""
+    outputs: tuple[tuple[tuple[int, ...], str], ...]
+    states: tuple[tuple[tuple[int, ...], str], ...]
+
+
+@lru_cache(maxsize=1024)
+def _prepare(
+    engine: Driver,
+    number: int,
+    problem: Problem,
+    dtype: str,
+    options: Options,
+    rows: int,
+    columns: int,
+    batch: tuple[int, ...],
+    few_rows_in_ranges: bool | None,
+) -> _Call:
+    require_countable(columns)
+    device = _describe(engine, number)
+    split, few_rows = 1, bool(few_rows_in_ranges)
+    if few_rows_in_ranges is None:
+        split, few_rows = divide(rows, columns, batch, device, options)
     program = _program(problem, dtype, options, architecture_of(device), split > 1, few_rows)
     shapes = problem.reduction.shapes(problem.sizes)
-    kinds = [output.kind for output in program.plan.work.outputs]
-    outputs = [
-        memory.empty((*batch, rows, *shape), "int64" if kind == "index" else dtype)
-        for shape, kind in zip(shapes, kinds, strict=True)
-    ]
-    if rows * prod(batch) == 0:
-        return tuple(outputs)
-    launch = _Launch(program, engine, memory, rows, batch, problem)
-    if split == 1:
-        launch.main(arrays, outputs, columns, 1, ranges)
-        return tuple(outputs)
-    count = prod(batch) * rows
-    states = [
-        memory.empty((split, count, part.dim), "int64" if part.kind == "index" else dtype)
-        for part in program.plan.partial.outputs
-    ]
-    launch.main(arrays, states, columns, split, None)
-    launch.merge(arrays, states, outputs, split)
-    return tuple(outputs)
+    plan, entries = program.plan, prod(batch)
+
+    def type_of(node: Expr) -> str:
+        return "int64" if node.kind == "index" else dtype
+
+    return _Call(
+        program,
+        split,
+        entries * rows,
+        entries,
+        tuple(((*batch, rows, *shape), type_of(o)) for o, shape in zip(plan.work.outputs, shapes, strict=True)),
+        tuple(((split, entries * rows, part.dim), type_of(part)) for part in plan.partial.outputs),
+    )
 
 
 def require_gpu(number: int = 0) -> Device:
@@ -154,12 +191,8 @@ def _describe(engine: Driver, number: int) -> Device:
     return remembered((engine, number), lambda: engine.device(number))
 
 
-def divide(
-    rows: int, columns: int, batch: tuple[int, ...], ranges: Ranges | None, device: Device, options: Options
-) -> tuple[int, bool]:
+def divide(rows: int, columns: int, batch: tuple[int, ...], device: Device, options: Options) -> tuple[int, bool]:
     """Return into how many parts the columns are split, and whether threads get one row each."""
-    if ranges is not None:
-        return 1, has_few_rows(ranges, FEW_ROWS)
     if options.split:
         return min(options.split, max(columns, 1)), False
     # Several rows a thread are the better use of a multiprocessor, if all have work.
@@ -199,14 +232,14 @@ class _Launch:
 
     def __init__(
         self,
-        program: _Program,
+        call: _Call,
         engine: Driver,
         memory: DeviceMemory,
         rows: int,
         batch: tuple[int, ...],
         problem: Problem,
     ) -> None:
-        self.program, self.engine, self.memory = program, engine, memory
+        self.call, self.program, self.engine, self.memory = call, call.program, engine, memory
         self.rows, self.batch, self.problem = rows, batch, problem
         self.tables: list[Any] = []
 
@@ -215,38 +248,35 @@ class _Launch:
         arrays: Sequence[DeviceArray | None],
         outputs: Sequence[Any],
         columns: int,
-        split: int,
         ranges: Ranges | None,
     ) -> None:
         """Start the kernel that reduces."""
-        code = self.program.main
+        code, split, entries = self.program.main, self.call.split, self.call.entries
         chunk = -(-columns // split)
         if ranges is None:
             numbers = self._arguments(code.kernel.layout, arrays, {}, outputs, 0)
-            blocks = -(-self.rows // code.schedule.rows) * prod(self.batch) * split
-            self._start(code, blocks, [*numbers, 0, self.rows, columns, prod(self.batch), chunk])
+            blocks = -(-self.rows // code.schedule.rows) * entries * split
+            self._start(code, blocks, [*numbers, 0, self.rows, columns, entries, chunk])
             return
         row_blocks, lists, intervals = sparse_blocks(self.rows, ranges, code.schedule.rows)
-        items = item_table(row_blocks, lists, self.rows, prod(self.batch), 1)
+        items = item_table(row_blocks, lists, self.rows, entries, 1)
         numbers = self._arguments(code.kernel.layout, arrays, {}, outputs, self._upload(intervals))
-        self._start(code, len(items), [*numbers, self._upload(items), self.rows, columns, prod(self.batch), chunk])
+        self._start(code, len(items), [*numbers, self._upload(items), self.rows, columns, entries, chunk])
 
-    def merge(
-        self, arrays: Sequence[DeviceArray | None], states: Sequence[Any], outputs: Sequence[Any], split: int
-    ) -> None:
+    def merge(self, arrays: Sequence[DeviceArray | None], states: Sequence[Any], outputs: Sequence[Any]) -> None:
         """Start the kernel that merges the partial `states`."""
         code, work = self.program.merge, self.program.merging
         assert code is not None
         assert work is not None
-        count = self.rows * prod(self.batch) * work.entries
+        count = self.call.size * work.entries
         parts = {
             placeholder: (self.memory.address(state), count * placeholder.dim)
             for placeholder, state in zip(work.partial_states, states, strict=True)
         }
-        columns = split * work.entries
+        columns, entries = self.call.split * work.entries, self.call.entries
         numbers = self._arguments(code.kernel.layout, arrays, parts, outputs, 0)
-        blocks = -(-self.rows // code.schedule.rows) * prod(self.batch)
-        self._start(code, blocks, [*numbers, 0, self.rows, columns, prod(self.batch), columns])
+        blocks = -(-self.rows // code.schedule.rows) * entries
+        self._start(code, blocks, [*numbers, 0, self.rows, columns, entries, columns])
 
     def _arguments(
         self,
@@ -276,7 +306,7 @@ class _Launch:
 
     def _offsets(self, shapes: list[tuple[int, ...]], strides: list[tuple[int, ...]]) -> int:
         """Return the address of the table of batch offsets, 0 when there is one entry only."""
-        if prod(self.batch) == 1:
+        if self.call.entries == 1:
             return 0
         return self._upload(offset_table(shapes, strides, self.batch, 0))
 

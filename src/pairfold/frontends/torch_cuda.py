@@ -65,10 +65,10 @@ def run_tensors_on_gpu(
     TargetError
         If the driver reports an error.
     """
-    plain = [_addressable(t.detach().resolve_neg()) for t in arrays]
+    plain = [_addressable(t) for t in arrays]
     return run_on_device(
         problem,
-        [DeviceArray(t.data_ptr(), tuple(t.shape), t.stride()) for t in plain],
+        [DeviceArray(t.data_ptr(), t.shape, t.stride()) for t in plain],
         TorchMemory(plain[0].device),
         dtype=str(plain[0].dtype).removeprefix("torch."),
         rows=rows,
@@ -81,4 +81,6 @@ def run_tensors_on_gpu(
 
 def _addressable(tensor: Tensor) -> Tensor:
     """Return a tensor whose components lie side by side, as kernels read them."""
-    return tensor if tensor.stride(-1) == 1 or tensor.shape[-1] == 1 else tensor.contiguous()
+    if tensor.is_neg():
+        tensor = tensor.resolve_neg()
+    return tensor if tensor.is_contiguous() or tensor.stride(-1) == 1 else tensor.contiguous()

@@ -203,6 +203,9 @@ def choose_cuda(
 
 
 def choose_cuda_split(blocks: int, columns: int, multiprocessors: int) -> int:
-    """Return into how many parts the columns are split, so that every multiprocessor has several of the `blocks`."""
+    """Return into how many parts the columns are split, so that every multiprocessor has several of the `blocks`.
+
+    A part has at least 1024 columns: a second kernel must merge the parts, and starting it takes as long as these.
+    """
     wanted = -(-4 * multiprocessors // max(blocks, 1))
-    return max(1, min(wanted, columns // 256, 256)) if wanted > 1 else 1
+    return max(1, min(wanted, columns // 1024, 256)) if wanted > 1 else 1
