@@ -269,11 +269,12 @@ def adjoint(problem: Problem, wanted: tuple[int, ...], given: tuple[bool, ...]) 
 
 
 def _gradients(problem: Problem, pullback: _Pullback, wanted: Sequence[Expr]) -> list[Expr]:
-    found = gradients(problem.value, wanted, pullback.g_value)
-    if problem.weight is None or pullback.g_weight is None:
-        return found
-    others = gradients(problem.weight, wanted, pullback.g_weight)
-    return [_added(one, other) for one, other in zip(found, others, strict=True)]
+    total = [zeros(node.dim) for node in wanted]
+    for formula, g in ((problem.value, pullback.g_value), (problem.weight, pullback.g_weight)):
+        if formula is not None and g is not None and not _is_zero(g):
+            found = gradients(formula, wanted, g)
+            total = [_added(one, other) for one, other in zip(total, found, strict=True)]
+    return total
 
 
 def _added(one: Expr, other: Expr) -> Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -161,9 +162,10 @@ class Call:
         if feed.source == "number":
             numbers = torch.arange(self.sizes.columns, dtype=like.dtype, device=like.device)
             return numbers.reshape(*(1,) * len(self.sizes.batch), -1, 1)
-        tensor = cotangents[feed.index] if feed.source == "cotangent" else self._saved_outputs()[feed.index]
+        tensor = cotangents[feed.index] if feed.source == "cotangent" else self._saved_outputs[feed.index]
         return tensor.to(like.dtype).reshape(*self.sizes.batch, self.sizes.rows, -1)
 
+    @cached_property
     def _saved_outputs(self) -> Tensors:
         saved = saved_problem(self.problem)
         if saved is None:
