@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from pairfold.frontends import torch_operator
+from pairfold.targets import reference
 from pairfold.torch import LazyTensor
 
 Program = Callable[..., Any]
@@ -214,6 +216,15 @@ def check(case: Case) -> None:
 @given(case=cases())
 def test_random_programs(case: Case) -> None:
     check(case)
+
+
+@settings(max_examples=150)
+@given(case=cases())
+def test_more_random_programs_by_definition(monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
+    """The same without machine code, whose making takes most of the time."""
+    with monkeypatch.context() as patch:
+        patch.setattr(torch_operator, "run", reference.run)
+        check(case)
 
 
 def test_the_comparison_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
