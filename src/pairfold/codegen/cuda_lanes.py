@@ -33,12 +33,19 @@ class CudaLanes(Lanes):
         if self.dtype == "float32":
             if name == "Exp":
                 return self._exp(builder, *args)
-            if name in _APPROXIMATIONS:
-                return self._approximate(builder, _APPROXIMATIONS[name], args[0])
+            if name == "Sqrt":
+                return self._approximate(builder, "sqrt.approx", *args)
+            if name == "Rsqrt":
+                return self._rsqrt(builder, *args)
         return super().elementwise(builder, name, args)
 
     def _approximate(self, builder: ir.IRBuilder, name: str, x: Value) -> Value:
         return builder.call(self._declared(f"llvm.nvvm.{name}.f", self.real, 1), [x])
+
+    def _rsqrt(self, builder: ir.IRBuilder, x: Value) -> Value:
+        """Return 1 / sqrt(x), and 0 at 0."""
+        is_zero = builder.fcmp_ordered("==", x, self.constant(0.0))
+        return builder.select(is_zero, self.constant(0.0), self._approximate(builder, "rsqrt.approx", x))
 
     def _fma(self, builder: ir.IRBuilder, a: Value, b: Value, c: Value) -> Value:
         return self.call_intrinsic(builder, "fma", [a, b, c])
@@ -51,7 +58,7 @@ class CudaLanes(Lanes):
         result = self._approximate(builder, "ex2.approx.ftz", power)
         better = self._fma(builder, result, builder.fmul(rest, self.constant(_LN_2)), result)
         # Beyond this the result is 0 or infinite, and the correction nan.
-        moderate = builder.fcmp_ordered("<", self.call_intrinsic(builder, "fabs", [power]), self.constant(150.0))
+        moderate = builder.fcmp_ordered("<", self.call_intrinsic(builder, "fabs", [power]), self.constant(128.0))
         return builder.select(moderate, better, result)
 
     def split_scale(self, builder: ir.IRBuilder, scale: Value) -> tuple[Value, Value]:
@@ -75,7 +82,8 @@ class CudaLanes(Lanes):
         high = builder.select(infinite, nearest, toward_zero)
         rest = builder.fptrunc(builder.fsub(product, builder.fpext(high, double)), self.element)
         usable = builder.fcmp_ordered("one", rest, self.constant(0.0))
-        low = builder.select(usable, rest, builder.fmul(high, self.constant(2.0**-30)))
+        smallest = self.call_intrinsic(builder, "copysign", [self.constant(2.0**-149), high])
+        low = builder.select(usable, rest, self._fma(builder, high, self.constant(2.0**-30), smallest))
         return high, low
 
     def exponential(self, builder: ir.IRBuilder, x: Value, scale: tuple[Value, Value]) -> Value:
@@ -89,6 +97,3 @@ class CudaLanes(Lanes):
         high, low = scale
         power = self._fma(builder, x, high, builder.fmul(x, low))
         return self._approximate(builder, "ex2.approx.ftz", power)
-
-
-_APPROXIMATIONS = {"Rsqrt": "rsqrt.approx", "Sqrt": "sqrt.approx"}
