@@ -13,7 +13,7 @@ import pairfold
 
 PUBLIC = ("pairfold", "pairfold.numpy", "pairfold.torch", "pairfold.pykeops")
 MODULES = [module.name for module in pkgutil.walk_packages(pairfold.__path__, "pairfold.")]
-EXTRAS = ("torch",)
+EXTRAS = ("cupy", "torch")
 
 
 def imported(name: str) -> ModuleType:
