@@ -15,6 +15,7 @@ __all__ = [
     "ConvergenceWarning",
     "DimensionError",
     "FormulaError",
+    "MissingPackageError",
     "NotConvergedError",
     "NotDifferentiableError",
     "PairfoldError",
@@ -68,6 +69,10 @@ class ConvergenceWarning(UserWarning):
 
 class TargetError(PairfoldError, RuntimeError):
     """The machine cannot run what was asked: no such device, no such feature."""
+
+
+class MissingPackageError(PairfoldError, ModuleNotFoundError):
+    """A part of the package needs another package that is not installed."""
 
 
 class AliasError(PairfoldError, ImportError):

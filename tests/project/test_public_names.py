@@ -11,7 +11,7 @@ import pytest
 
 import pairfold
 
-PUBLIC = ("pairfold", "pairfold.numpy", "pairfold.torch", "pairfold.pykeops")
+PUBLIC = ("pairfold", "pairfold.numpy", "pairfold.torch", "pairfold.cupy", "pairfold.pykeops")
 MODULES = [module.name for module in pkgutil.walk_packages(pairfold.__path__, "pairfold.")]
 EXTRAS = ("cupy", "torch")
 

@@ -14,7 +14,7 @@ from pairfold.errors import ArgumentTypeError
 from pairfold.frontends.number_types import as_pairs, computing_dtype, from_pairs, working_dtype
 from pairfold.ir.problem import Problem
 
-__all__ = ["NUMPY", "Adapter"]
+__all__ = ["NUMPY", "Adapter", "lies_on_gpu"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -59,6 +59,8 @@ class Adapter:
         the three that belong to the rows first, then those of the columns, which derivatives need.
     fill : callable
         ``fill(out, result)`` copies `result` into the array `out`.
+    target : str or None
+        What the engine runs on, ``"cuda"`` for arrays that always lie on a GPU; None where arrays and options tell.
     """
 
     name: str
@@ -77,6 +79,19 @@ class Adapter:
     empty: Callable[[Any], Any]
     run: Callable[..., tuple[Any, ...]]
     fill: Callable[[Any, Any], None]
+    target: str | None = None
+
+
+_CUDA = (2, 13)
+"""Numbers of the memory of NVIDIA GPUs in DLPack: their own, and the one that is shared with the CPU."""
+
+
+def lies_on_gpu(value: object) -> bool:
+    """Tell whether `value` is an array in the memory of an NVIDIA GPU, of whatever package."""
+    place = getattr(type(value), "__dlpack_device__", None)
+    if place is not None:
+        return place(value)[0] in _CUDA
+    return hasattr(value, "__cuda_array_interface__")
 
 
 # ---------------------------------------------------------------- NumPy
@@ -91,7 +106,13 @@ def _as_array(value: object) -> np.ndarray[Any, Any]:
         return np.asarray(value)
     if isinstance(value, (bool, int, float, complex)):
         return _from_numbers(value)
-    raise ArgumentTypeError(f"found an object of type {type(value).__name__}; allowed are NumPy arrays and numbers.")
+    kind = type(value).__name__
+    if lies_on_gpu(value):
+        raise ArgumentTypeError(
+            f"found an object of type {kind} in the memory of a GPU. Use pairfold.cupy, or pairfold.torch for PyTorch "
+            "tensors, which reduce arrays where they are; or copy it to the CPU, as `array.get()` of CuPy does."
+        )
+    raise ArgumentTypeError(f"found an object of type {kind}; allowed are NumPy arrays and numbers.")
 
 
 def _from_numbers(values: Any) -> np.ndarray[Any, Any]:

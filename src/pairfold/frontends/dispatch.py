@@ -38,7 +38,13 @@ def _torch_front_end() -> ModuleType:
     return torch
 
 
-_FRAMEWORKS = {"torch": ("Tensor", _torch_front_end)}
+def _cupy_front_end() -> ModuleType:
+    from pairfold.frontends import cupy  # noqa: PLC0415 - only for programs that use CuPy
+
+    return cupy
+
+
+_FRAMEWORKS = {"torch": ("Tensor", _torch_front_end), "cupy": ("ndarray", _cupy_front_end)}
 """By the name of a framework: the type of its arrays, and its front end. All else is for NumPy."""
 
 
@@ -74,8 +80,8 @@ class _AnyLazyTensor(type):
 class LazyTensor(metaclass=_AnyLazyTensor):
     """A tensor of shape (..., N, M, D) given by a formula of arrays, never stored: for the framework of `x`.
 
-    Calling it gives a `pairfold.numpy.LazyTensor` or a `pairfold.torch.LazyTensor`, whose documentation has the
-    arguments; both are instances of it. Numbers and symbolic variables, which have no array, are NumPy's.
+    Calling it gives a LazyTensor of `pairfold.numpy`, `pairfold.torch` or `pairfold.cupy`, whose documentation has the
+    arguments; all are instances of it. Numbers and symbolic variables, which have no array, are NumPy's.
 
     Examples
     --------
@@ -162,7 +168,7 @@ class _AnyRoutine:
         return self._made[module.__name__]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the routine of the framework of `args`; see `pairfold.numpy` and `pairfold.torch`."""
+        """Call the routine of the framework of `args`; see `pairfold.numpy`, `pairfold.torch`, `pairfold.cupy`."""
         return self._of(front_end(args))(*args, **kwargs)
 
     def explain(self, *args: Any, target: str | None = None) -> str:

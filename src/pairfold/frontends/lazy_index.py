@@ -10,6 +10,7 @@ import numpy as np
 
 from pairfold.errors import ArgumentIndexError, ArgumentTypeError
 from pairfold.frontends.leaf import Leaf
+from pairfold.frontends.ranges import as_host_array
 from pairfold.ir.expr import Category, Expr
 from pairfold.ops.arithmetic import apply
 
@@ -59,7 +60,7 @@ def _entry(part: Any, place: int, shape: Shape) -> Any:
             raise ArgumentIndexError(f"The index {number} is out of bounds for axis {place} of size {size}.")
         return number
     if from_end <= 3:
-        array = np.asarray(part)
+        array = as_host_array(part)
         if array.ndim == 1 and array.dtype.kind in "iub" and (array.dtype.kind != "b" or len(array) == shape[place]):
             return np.flatnonzero(array) if array.dtype.kind == "b" else array
     raise ArgumentTypeError(

@@ -1,4 +1,4 @@
-"""Number types of NumPy arrays: what is computed in what, and complex numbers as pairs of real ones."""
+"""Number types of NumPy and CuPy arrays: what is computed in what, and complex numbers as pairs of real ones."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def as_pairs(array: Array) -> Array:
     if array.ndim == 0:
         array = array.reshape(1)
     if array.strides[-1] != array.itemsize:
-        array = np.ascontiguousarray(array)
+        array = array.copy()
     return array.view(real_dtype(array.dtype))
 
 
 def from_pairs(array: Array) -> Array:
     """Return real numbers re, im, re, im, ... of shape (..., 2 n) as complex ones, (..., n)."""
-    array = np.ascontiguousarray(array, computing_dtype(array.dtype))
+    array = array.astype(computing_dtype(array.dtype), order="C", copy=False)
     return array.view(np.dtype(f"c{2 * array.itemsize}"))

@@ -55,6 +55,8 @@ def as_host_array(array: Any) -> NDArray[Any]:
     """Return `array` as a NumPy array, tensors that track gradients or live on a device included."""
     if hasattr(array, "detach"):
         array = array.detach().cpu()
+    elif hasattr(array, "__cuda_array_interface__") and hasattr(array, "get"):
+        array = array.get()
     return np.asarray(array)
 
 

@@ -329,6 +329,7 @@ class Routine:
         dtype = self.adapter.dtype_name(self.adapter.computing_dtype(plan.dtype))
         if target not in (None, "cpu", "cuda"):
             raise ArgumentValueError(f"target is {target!r}; allowed are 'cpu' and 'cuda'.")
+        target = self.adapter.target if target is None else target
         options = self.options if target is None else replace(self.options, target=target)
         text = explain(self.problem, plan.rows, plan.columns, dtype, names, options)
         return text if self.axis == 1 else f"axis=0: below, i and j have exchanged their names.\n{text}"

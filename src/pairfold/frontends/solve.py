@@ -5,7 +5,7 @@ recurrence per column and batch entry, all of them carried out together; and the
 (Frangella, Tropp and Udell, "Randomized Nystrom preconditioning", 2021).
 
 The arrays may belong to any framework whose module, passed as `xp`, offers the functions of the array API that are
-used here; NumPy and PyTorch do.
+used here; NumPy, CuPy and PyTorch do.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def solve_linear(
     return_report : bool
         Return ``(a, report)``.
     xp : module
-        The array module, `numpy` or `torch`.
+        The array module, `numpy`, `cupy` or `torch`.
 
     Returns
     -------
@@ -516,7 +516,8 @@ def nystrom_preconditioner(
         raise ArgumentValueError(f"rank is {rank!r}; it must be an integer from 1 to {size}, the size of the matrix.")
     random = np.random.default_rng(seed).standard_normal((*batch, size, columns))
     test = np.linalg.qr(random)[0]
-    device = {} if xp is np else {"device": b.device}
+    # CuPy makes arrays on its current device.
+    device = {"device": b.device} if xp.__name__ == "torch" else {}
     test = xp.asarray(test, dtype=b.dtype, **device)
     products = operator(test) if alike else _one_by_one(operator, test, tuple(b.shape[-2:]), xp)
     vectors, values = _leading_eigenvectors(test, products, xp.finfo(b.dtype).eps, xp)

@@ -1,0 +1,30 @@
+"""Clusters and block-sparse ranges for CuPy arrays."""
+
+from pairfold.frontends.cupy_cluster import (
+    cluster_centroids,
+    cluster_ranges,
+    cluster_ranges_centroids,
+    from_matrix,
+    grid_cluster,
+    sort_clusters,
+    swap_axes,
+    tree_cluster,
+)
+from pairfold.frontends.masks import Mask, band, lower, radius, segments, upper
+
+__all__ = [
+    "Mask",
+    "band",
+    "cluster_centroids",
+    "cluster_ranges",
+    "cluster_ranges_centroids",
+    "from_matrix",
+    "grid_cluster",
+    "lower",
+    "radius",
+    "segments",
+    "sort_clusters",
+    "swap_axes",
+    "tree_cluster",
+    "upper",
+]
