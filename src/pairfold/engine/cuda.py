@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
@@ -118,12 +119,12 @@ def run_on_device(
     outputs = tuple([memory.empty(shape, kind) for shape, kind in call.outputs])
     if call.size == 0:
         return outputs
-    launch = _Launch(call, engine, memory, rows, batch, problem)
+    launch = _Launch(call, engine, memory, rows, columns, batch, problem)
     if call.split == 1:
-        launch.main(arrays, outputs, columns, ranges)
+        launch.main(arrays, outputs, ranges)
         return outputs
     states = [memory.empty(shape, kind) for shape, kind in call.states]
-    launch.main(arrays, states, columns, None)
+    launch.main(arrays, states, None)
     launch.merge(arrays, states, outputs)
     return outputs
 
@@ -236,22 +237,22 @@ class _Launch:
         engine: Driver,
         memory: DeviceMemory,
         rows: int,
+        columns: int,
         batch: tuple[int, ...],
         problem: Problem,
     ) -> None:
         self.call, self.program, self.engine, self.memory = call, call.program, engine, memory
-        self.rows, self.batch, self.problem = rows, batch, problem
+        self.rows, self.columns, self.batch, self.problem = rows, columns, batch, problem
         self.tables: list[Any] = []
 
     def main(
         self,
         arrays: Sequence[DeviceArray | None],
         outputs: Sequence[Any],
-        columns: int,
         ranges: Ranges | None,
     ) -> None:
         """Start the kernel that reduces."""
-        code, split, entries = self.program.main, self.call.split, self.call.entries
+        code, split, entries, columns = self.program.main, self.call.split, self.call.entries, self.columns
         chunk = -(-columns // split)
         if ranges is None:
             numbers = self._arguments(code.kernel.layout, arrays, {}, outputs, 0)
@@ -326,12 +327,19 @@ class _Launch:
             function = self.program.function(engine, memory.device, code)
             engine.launch(memory.device, function, blocks, code.schedule.threads, memory.stream, numbers)
         except TargetError as error:
-            used = variables(*self.problem.roots)
-            raise TargetError(
-                f"{error} This was {self.problem.reduction.name} of {show(self.problem.value)} with {self.rows} rows, "
-                f"batch {self.batch} and {len(used)} arguments of dimension {[v.dim for v in used]}, in {code.dtype}, "
-                f"on {_describe(engine, memory.device).name}."
-            ) from error
+            name = _describe(engine, memory.device).name
+            raise _told(error, self.problem, self.rows, self.columns, self.batch, code.dtype, name) from error
+
+
+def _told(
+    error: TargetError, problem: Problem, rows: int, columns: int, batch: tuple[int, ...], dtype: str, device: str
+) -> TargetError:
+    """Return an error that also says what was being computed."""
+    used = variables(*problem.roots)
+    return TargetError(
+        f"{error} This was {problem.reduction.name} of {show(problem.value)} with {rows} rows, {columns} columns, "
+        f"batch {batch} and {len(used)} arguments of dimension {[v.dim for v in used]}, in {dtype}, on {device}."
+    )
 
 
 # ---------------------------------------------------------------- NumPy arrays
@@ -343,12 +351,14 @@ class _OwnMemory:
 
     engine: Driver
     device: int
+    told: Callable[[TargetError], TargetError]
+    """Adds to an error what was being computed."""
     stream: int = 0
     taken: list[int] = field(default_factory=list)
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> tuple[int, tuple[int, ...], str]:
         size = prod(shape) * np.dtype(dtype).itemsize
-        address = self.engine.allocate(self.device, size)
+        address = self._ask(self.engine.allocate, size)
         self.taken.append(address)
         return address, shape, dtype
 
@@ -360,15 +370,28 @@ class _OwnMemory:
         array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
         address, shape, _ = self.empty(array.shape, array.dtype.name)
         if array.size:
-            self.engine.upload(self.device, address, array, self.stream)
+            self._ask(self.engine.upload, address, array, self.stream)
         return DeviceArray(address, shape, tuple(step // array.itemsize for step in array.strides))
+
+    def _ask(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return call(self.device, *arguments)
+        except TargetError as error:
+            raise self.told(error) from error
+
+    def give_back(self) -> None:
+        """Free everything."""
+        for address in self.taken:
+            # After an error of a kernel the driver answers every call with it: the first answer is the one to tell.
+            with suppress(TargetError):
+                self.engine.free(self.device, address)
 
     def fetch(self, array: tuple[int, tuple[int, ...], str]) -> Array:
         """Copy an array of the device into a new NumPy array."""
         address, shape, dtype = array
         result = np.empty(shape, dtype)
         if result.size:
-            self.engine.download(self.device, result, address, self.stream)
+            self._ask(self.engine.download, result, address, self.stream)
         return result
 
 
@@ -383,11 +406,13 @@ def run_through_device(
     options: Options = DEFAULT,
 ) -> tuple[Array, ...]:
     """Reduce NumPy arrays on a GPU: send them there, and fetch the outputs. Arguments are those of `run`."""
-    memory = _OwnMemory(driver(), options.device or 0)
+    engine, number = driver(), options.device or 0
+    device = _describe(engine, number).name
+    dtype = next(array.dtype for array in arrays if array is not None).name
     used = {node.params[0] for node in variables(*problem.roots)}
+    memory = _OwnMemory(engine, number, lambda error: _told(error, problem, rows, columns, batch, dtype, device))
     try:
-        sent = [memory.send(array) if number in used else None for number, array in enumerate(arrays)]
-        dtype = next(array.dtype for array in arrays if array is not None).name
+        sent = [memory.send(array) if position in used else None for position, array in enumerate(arrays)]
         outputs = run_on_device(
             problem,
             sent,
@@ -401,5 +426,4 @@ def run_through_device(
         )
         return tuple(memory.fetch(output) for output in outputs)
     finally:
-        for address in memory.taken:
-            memory.engine.free(memory.device, address)
+        memory.give_back()
