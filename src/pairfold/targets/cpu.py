@@ -44,7 +44,6 @@ class Binary:
     dtype: str
     call: Callable[[int, int, int, int, int], None]
     engine: Any
-    text: str
 
     @property
     def scratch_bytes(self) -> int:
@@ -147,19 +146,19 @@ def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel
     """Emit, optimise and load the kernel for `work`."""
     module = ir.Module(name="pairfold")
     kernel = emit_kernel(module, name, work, dtype, schedule)
-    text = str(module)
     with LLVM_LOCK:
         target_machine = _target_machine(schedule.features)
-        parsed = llvm.parse_assembly(text)
+        parsed = llvm.parse_assembly(str(module))
         parsed.triple = llvm.get_process_triple()
         parsed.verify()  # LLVM passes crash the process on what the verifier rejects
         optimise(parsed, target_machine)
         engine = llvm.create_mcjit_compiler(parsed, target_machine)
         engine.finalize_object()
         address = engine.get_function_address(name)
+        engine.remove_module(parsed)  # the machine code stays; the module takes several times its memory
     integers = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
     call = ctypes.CFUNCTYPE(None, *integers)(address)
-    return Binary(kernel, schedule, dtype, call, engine, text)
+    return Binary(kernel, schedule, dtype, call, engine)
 
 
 def _target_machine(features: frozenset[str]) -> Any:
