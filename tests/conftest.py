@@ -1,7 +1,15 @@
-"""One fixed profile for property tests: the same examples in every run, no limits on time."""
+"""One fixed profile for property tests, and the choice of where everything is computed.
+
+With ``--target cuda`` the same tests run on a GPU, with ``--target interpreter`` in an interpreter of GPU programs.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import sys
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -13,3 +21,56 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("pairfold")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--target",
+        choices=("cpu", "cuda", "interpreter"),
+        default="cpu",
+        help="where reductions run: on the CPU, on a GPU, or in an interpreter of GPU programs (slow)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    target = config.getoption("--target")
+    if target == "cpu":
+        return
+    assert "pairfold.engine.options" not in sys.modules, "the environment variable is read when pairfold is imported"
+    os.environ["PAIRFOLD_TARGET"] = "cuda"
+    if target == "interpreter":
+        from pairfold.targets.cuda_driver import use_driver
+        from tests.cuda.fake_driver import FakeDriver
+
+        stand_in = use_driver(FakeDriver(inaccuracy=1))
+        stand_in.__enter__()
+        config.add_cleanup(lambda: stand_in.__exit__(None, None, None))
+    elif importlib.util.find_spec("torch") is not None:
+        import torch
+
+        torch.set_default_device("cuda")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    target = config.getoption("--target")
+    reason = _no_device() if any(item.get_closest_marker("gpu") for item in items) else None
+    for item in items:
+        if item.get_closest_marker("gpu"):
+            if target == "interpreter":
+                item.add_marker(pytest.mark.skip(reason="the interpreter is no GPU"))
+            elif reason is not None:
+                item.add_marker(pytest.mark.skip(reason=reason))
+        if item.get_closest_marker("cpu") and target != "cpu":
+            item.add_marker(pytest.mark.skip(reason="about the CPU"))
+
+
+def _no_device() -> str | None:
+    """Return why there is no GPU, or None."""
+    from pairfold.errors import TargetError
+    from pairfold.targets.cuda_driver import driver
+
+    try:
+        driver().device(0)
+    except TargetError as error:
+        return str(error)
+    return None
