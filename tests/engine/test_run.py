@@ -249,6 +249,7 @@ def test_columns_beyond_32_bits_are_refused() -> None:
         run(Problem(B, REDUCTIONS["Sum"]), [None, None, wide], rows=1, columns=2**31)
 
 
+@pytest.mark.cpu
 def test_progress_needs_tqdm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     arrays = gaussian_data(3000, 3000)
@@ -256,12 +257,14 @@ def test_progress_needs_tqdm(monkeypatch: pytest.MonkeyPatch) -> None:
         run(gaussian_sum(), arrays, rows=3000, columns=3000, options=Options(progress=True))
 
 
+@pytest.mark.cpu
 def test_progress_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     arrays = gaussian_data(3000, 3000)
     run(gaussian_sum(), arrays, rows=3000, columns=3000, options=Options(progress=True))
     assert "100%" in capsys.readouterr().err
 
 
+@pytest.mark.cpu
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_a_long_reduction_can_be_interrupted() -> None:
     arrays = gaussian_data(60_000, 60_000, 30)
@@ -300,6 +303,7 @@ def _in_child(queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
     queue.put(bool(np.allclose(found, dense_gaussian_sum(arrays))))
 
 
+@pytest.mark.cpu
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_other_processes_work(method: str) -> None:
@@ -328,6 +332,7 @@ def test_the_cache_is_bounded() -> None:
     assert CAPACITY >= 3
 
 
+@pytest.mark.cpu
 def test_explain_says_what_is_hoisted() -> None:
     names = {X: "x", Y: "y", B: "b", G: "g"}
     text = explain(gaussian_sum(), 1000, 2000, names=names)
@@ -348,6 +353,7 @@ def test_a_parameter_that_only_packed_columns_need() -> None:
     np.testing.assert_allclose(found, np.einsum("j,id,jd->id", ((g - b) ** 2)[:, 0], np.exp(x), np.exp(y)), rtol=1e-12)
 
 
+@pytest.mark.cpu
 @pytest.mark.parametrize("row_vectors", [1, 3])
 @pytest.mark.parametrize("columns", [1, 5])
 @pytest.mark.parametrize("state_in_registers", [True, False])

@@ -406,6 +406,7 @@ def run_through_device(
     options: Options = DEFAULT,
 ) -> tuple[Array, ...]:
     """Reduce NumPy arrays on a GPU: send them there, and fetch the outputs. Arguments are those of `run`."""
+    require_countable(columns)  # before anything is sent
     engine, number = driver(), options.device or 0
     device = _describe(engine, number).name
     dtype = next(array.dtype for array in arrays if array is not None).name
