@@ -8,14 +8,27 @@ EXTRAS_demo := demo
 EXTRAS_docs := docs
 EXTRAS_test := test,docs,demo
 EXTRAS_bench := bench
+EXTRAS_gpu := test,cuda
 
-.PHONY: demo test lint docs bench clients clean
+.PHONY: demo test gpu gpu-memcheck lint docs bench clients clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/python examples/demo.py
 
 test: lint docs $(VENV)/test.installed
 	$(BIN)/python -m pytest -q -n $(CORES)
+
+# On a machine with an NVIDIA GPU and its driver: every suite again, computed there.
+gpu: $(VENV)/gpu.installed
+	$(BIN)/python -m pytest -q --target cuda tests/engine tests/conformance tests/frontends tests/torch tests/cuda
+
+# Looks for accesses outside of memory, and for races, with a tool of the CUDA toolkit: slow, so a part of the suites.
+gpu-memcheck: $(VENV)/gpu.installed
+	@command -v compute-sanitizer >/dev/null || { echo "compute-sanitizer, a tool of the CUDA toolkit, is not here"; exit 1; }
+	for tool in memcheck racecheck synccheck; do \
+		compute-sanitizer --tool $$tool --target-processes all --error-exitcode 9 $(BIN)/python -m pytest -q --target cuda \
+			tests/engine/test_random_formulas.py tests/conformance/test_reductions.py -k "blocks_of_pairs or test_sums" || exit 1; \
+	done
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
