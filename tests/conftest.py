@@ -64,6 +64,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="about the CPU"))
 
 
+@pytest.fixture
+def no_gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the GPU of this machine, for what is said when there is none."""
+    if request.config.getoption("--target") != "cpu":
+        pytest.skip("about machines without a GPU")
+    monkeypatch.setattr("pairfold.targets.cuda_driver._driver", None)
+    monkeypatch.setitem(sys.modules, "cuda.bindings", None)
+
+
 def _no_device() -> str | None:
     """Return why there is no GPU, or None."""
     from pairfold.errors import TargetError

@@ -338,6 +338,7 @@ def test_star_import_works() -> None:
     assert set(pairfold.numpy.__all__) <= set(names)
 
 
+@pytest.mark.usefixtures("no_gpu")
 def test_a_gpu_that_is_not_there_is_an_error_with_a_remedy() -> None:
     with pytest.raises(PairfoldError, match=r"asks for a GPU.*or compute on the CPU \(backend='CPU'\)"):
         Genred("SqDist(x,y)", XY, axis=1)(points(4, 3), points(5, 3), backend="GPU")

@@ -315,6 +315,7 @@ def test_wrong_arguments(gaussian: Genred, args: Any, error: type[Exception], me
         ({"ranges": 3}, ArgumentTypeError, "ranges is of type int"),
     ],
 )
+@pytest.mark.usefixtures("no_gpu")
 def test_wrong_call_options(gaussian: Genred, kwargs: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=re.escape(message)):
         gaussian(X, Y, B, 0.5, **kwargs)

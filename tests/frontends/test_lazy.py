@@ -486,6 +486,7 @@ def test_products_with_arrays(kernel: Any) -> None:
     np.testing.assert_allclose(kernel @ np.stack([B, B]), np.stack([KERNEL @ B] * 2), rtol=1e-12)
 
 
+@pytest.mark.usefixtures("no_gpu")
 def test_options_of_a_reduction(kernel: Any) -> None:
     expected = KERNEL.sum(1, keepdims=True)
     out = np.empty((5, 1))

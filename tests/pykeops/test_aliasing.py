@@ -124,6 +124,7 @@ def test_wrong_bindings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("alias")
+@pytest.mark.usefixtures("no_gpu")
 def test_routines_take_the_options_of_every_release() -> None:
     from pykeops.numpy import Genred
 
@@ -200,6 +201,7 @@ def test_help(tmp_path: Path) -> None:
     assert result.stdout.startswith("usage:")
 
 
+@pytest.mark.usefixtures("no_gpu")
 def test_common_helpers() -> None:
     from pairfold.pykeops.common import get_options, gpu_utils, parse_type, utils
 

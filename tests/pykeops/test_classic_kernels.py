@@ -260,6 +260,7 @@ WRONG: list[tuple[dict[str, Any], tuple[Any, ...], dict[str, Any], type[Exceptio
 
 
 @pytest.mark.parametrize(("params", "args", "keywords", "error", "message"), WRONG)
+@pytest.mark.usefixtures("no_gpu")
 def test_wrong_products(
     params: dict[str, Any], args: tuple[Any, ...], keywords: dict[str, Any], error: type[Exception], message: str
 ) -> None:

@@ -61,6 +61,7 @@ def test_product_of_functional_shapes(geometry: str, signal: str, sphere: str) -
     np.testing.assert_allclose(found, gradient, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.usefixtures("no_gpu")
 def test_errors() -> None:
     with pytest.raises(ArgumentValueError, match="The kernel is 'cubic'; allowed are 'gaussian', 'laplacian'"):
         classic.RadialKernelConv()(X, Y, B, SIGMA, "cubic")

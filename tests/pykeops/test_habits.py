@@ -92,6 +92,7 @@ def test_results_keep_the_class_and_its_habits() -> None:
     assert squares().Kmin(2, dim=1).shape == (5, 2)
 
 
+@pytest.mark.usefixtures("no_gpu")
 def test_any_attribute_can_be_set() -> None:
     kernel = squares()
     kernel.backend = "CPU"

@@ -32,6 +32,7 @@ class OnGpu:
         self.is_meta = False
 
 
+@pytest.mark.usefixtures("no_gpu")
 def test_devices() -> None:
     gpu, cpu = OnGpu("cuda:0"), torch.ones(1)
     assert torch_operator.is_on_gpu([gpu, gpu])  # type: ignore[list-item]
