@@ -26,7 +26,7 @@ def number(function: Function) -> Function:
 
 
 def batch(*shape: int) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    return torch.randn(shape, dtype=torch.float64, generator=torch.Generator(torch.get_default_device()).manual_seed(1))
 
 
 TRANSFORMS: dict[str, Callable[[Function], Any]] = {

@@ -167,7 +167,7 @@ def cases(draw: st.DrawFn) -> Case:
 def inputs_of(case: Case) -> list[Tensor]:
     (dx, dy, dp), (n, m) = case.dims, case.sizes
     shapes = [(*batch, *core) for batch, core in zip(case.batches, ((n, 1, dx), (1, m, dy), (1, 1, dp)), strict=True)]
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator(torch.get_default_device()).manual_seed(0)
     return [torch.randn(shape, dtype=torch.float64, generator=generator).requires_grad_() for shape in shapes]
 
 

@@ -21,6 +21,8 @@ from pairfold.reductions import REDUCTIONS
 from pairfold.targets import reference
 from tests.torch.dense import PAIRS, arguments
 
+pytestmark = pytest.mark.cpu  # they watch the engine of the CPU
+
 
 @pytest.fixture
 def _by_definition(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from tests.torch.dense import PAIRS, arguments
 SQUARES = pf.Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], axis=1)
 
 
+@pytest.mark.cpu
 def test_contiguous_tensors_are_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
 
@@ -162,8 +163,8 @@ def test_operators_with_tensors_on_the_left() -> None:
     torch.testing.assert_close((p / kernel).dense()[..., 0], p / dense)
     torch.testing.assert_close((p < kernel).dense()[..., 0], (p < dense).to(dense.dtype))
     torch.testing.assert_close(
-        torch.randn(2, 3, generator=torch.Generator().manual_seed(0)).double() @ kernel,
-        torch.randn(2, 3, generator=torch.Generator().manual_seed(0)).double() @ dense,
+        torch.randn(2, 3, generator=torch.Generator(torch.get_default_device()).manual_seed(0)).double() @ kernel,
+        torch.randn(2, 3, generator=torch.Generator(torch.get_default_device()).manual_seed(0)).double() @ dense,
     )
 
 
