@@ -248,6 +248,8 @@ class Status(Enum):
     CUDA_SUCCESS = 0
     CUDA_ERROR_NO_DEVICE = 100
     CUDA_ERROR_OUT_OF_MEMORY = 2
+    CUDA_ERROR_NOT_INITIALIZED = 3
+    CUDA_ERROR_LAUNCH_FAILED = 719
 
 
 class Bindings(ModuleType):
@@ -261,6 +263,8 @@ class Bindings(ModuleType):
         CU_DEVICE_ATTRIBUTE_CLOCK_RATE=1_980_000,
     )
     CUfunction_attribute = SimpleNamespace(CU_FUNC_ATTRIBUTE_NUM_REGS=40)
+    CUstreamCaptureStatus = SimpleNamespace(CU_STREAM_CAPTURE_STATUS_NONE=0)
+    CUstreamCaptureMode = SimpleNamespace(CU_STREAM_CAPTURE_MODE_RELAXED=2)
 
     def __init__(self, **answers: Any) -> None:
         super().__init__("cuda.bindings.driver")
@@ -278,6 +282,8 @@ class Bindings(ModuleType):
             "cuMemAlloc": 4096,
             "cuCtxPushCurrent": self.current.append,
             "cuCtxPopCurrent": self.current.pop,
+            "cuStreamIsCapturing": 0,
+            "cuThreadExchangeStreamCaptureMode": "the mode before",
             "cuGetErrorString": b"a text",
             **answers,
         }
@@ -368,10 +374,32 @@ def test_calls_run_in_the_primary_context(monkeypatch: pytest.MonkeyPatch) -> No
     bindings.answers["cuMemAlloc"] = Status.CUDA_ERROR_OUT_OF_MEMORY
     with pytest.raises(
         TargetError,
-        match=r"reports CUDA_ERROR_OUT_OF_MEMORY \(a text\) in cuMemAlloc of 10 bytes.*CUDA_LAUNCH_BLOCKING",
+        match=r"reports CUDA_ERROR_OUT_OF_MEMORY \(a text\) in cuMemAlloc of 10 bytes\. Free memory of the GPU",
     ):
         found.allocate(0, 10)
     assert bindings.current == []
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [(Status.CUDA_ERROR_LAUNCH_FAILED, "CUDA_LAUNCH_BLOCKING=1"), (Status.CUDA_ERROR_NOT_INITIALIZED, "'spawn'")],
+)
+def test_errors_come_with_a_remedy(status: Status, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _driver_on(monkeypatch, Bindings(cuLaunchKernel=status))
+    with pytest.raises(TargetError, match=rf"reports {status.name} \(a text\) in cuLaunchKernel\. .*{remedy}"):
+        found.launch(0, "a function", 1, 128, 0, [1])
+
+
+def test_graphs_record_kernels_but_no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module may be loaded meanwhile; a copy from memory of the host would be repeated when the graph is replayed."""
+    bindings = Bindings(cuStreamIsCapturing=1)
+    found = _driver_on(monkeypatch, bindings)
+    found.launch(0, found.load(0, "text", "kernel"), 1, 128, 77, [1])
+    modes = [call[1] for call in bindings.calls if call[0] == "cuThreadExchangeStreamCaptureMode"]
+    assert modes == [2, "the mode before"]
+    with pytest.raises(TargetError, match=r"with a batch or with ranges.*CUDA graph cannot record"):
+        found.upload(0, 4096, np.zeros(3), 77)
+    assert "cuMemcpyHtoDAsync" not in bindings.names()
 
 
 def test_launches_hand_over_64_bit_integers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -406,6 +434,7 @@ def test_copies_wait_for_the_stream_on_the_way_back(monkeypatch: pytest.MonkeyPa
     found.free(0, 512)
     asked = [call for call in bindings.calls if call[0].startswith(("cuMem", "cuStream"))]
     assert asked == [
+        ("cuStreamIsCapturing", 7),
         ("cuMemcpyHtoDAsync", 512, address, 24, 7),
         ("cuMemcpyDtoHAsync", address, 512, 24, 7),
         ("cuStreamSynchronize", 7),

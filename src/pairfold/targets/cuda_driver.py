@@ -78,6 +78,21 @@ class Driver(Protocol):
         """Copy memory of the GPU into a contiguous array, once all that was started before on the stream is done."""
 
 
+_ANY_REMEDY = "An error of an earlier kernel may show only now; run with CUDA_LAUNCH_BLOCKING=1 to find its call."
+
+_REMEDIES = {
+    "CUDA_ERROR_NOT_INITIALIZED": (
+        "A process that was forked from one that uses a GPU cannot use it; start it anew, with "
+        "`multiprocessing.get_context('spawn')`."
+    ),
+    "CUDA_ERROR_OUT_OF_MEMORY": (
+        "Free memory of the GPU (`torch.cuda.empty_cache()` gives back what PyTorch keeps), or reduce fewer rows at a "
+        "time."
+    ),
+    "CUDA_ERROR_UNSUPPORTED_PTX_VERSION": "The driver is too old for this device; install a newer one.",
+}
+
+
 class _BindingsDriver:
     """The driver of this machine."""
 
@@ -113,10 +128,8 @@ class _BindingsDriver:
         if status != self._cuda.CUresult.CUDA_SUCCESS:
             _, text = self._cuda.cuGetErrorString(status)
             reason = text.decode() if text else "no text"
-            raise TargetError(
-                f"The NVIDIA driver reports {status.name} ({reason}) in {what}. An error of an earlier kernel may show "
-                "only now; run with CUDA_LAUNCH_BLOCKING=1 to find its call."
-            )
+            remedy = _REMEDIES.get(status.name, _ANY_REMEDY)
+            raise TargetError(f"The NVIDIA driver reports {status.name} ({reason}) in {what}. {remedy}")
         return values[0] if len(values) == 1 else values
 
     @contextmanager
@@ -161,9 +174,20 @@ class _BindingsDriver:
         )
 
     def load(self, device: int, ptx: str, name: str) -> Any:
-        with self._on(device):
+        with self._on(device), self._beside_graphs():
             module = self._check(self._cuda.cuModuleLoadData(ptx.encode() + b"\0"), "cuModuleLoadData")
             return self._check(self._cuda.cuModuleGetFunction(module, name.encode()), "cuModuleGetFunction")
+
+    @contextmanager
+    def _beside_graphs(self) -> Iterator[None]:
+        """Allow what a thread must not do while a stream records a graph, unless it concerns the graph."""
+        exchange = self._cuda.cuThreadExchangeStreamCaptureMode
+        relaxed = self._cuda.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED
+        before = self._check(exchange(relaxed), "cuThreadExchangeStreamCaptureMode")
+        try:
+            yield
+        finally:
+            exchange(before)
 
     def registers(self, device: int, function: Any) -> int:
         attribute = self._cuda.CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS
@@ -192,6 +216,13 @@ class _BindingsDriver:
     def upload(self, device: int, address: int, array: NDArray[Any], stream: int) -> None:
         source = int(array.__array_interface__["data"][0])
         with self._on(device):
+            status = self._check(self._cuda.cuStreamIsCapturing(stream), "cuStreamIsCapturing")
+            if status != self._cuda.CUstreamCaptureStatus.CU_STREAM_CAPTURE_STATUS_NONE:
+                # The graph would read this memory of the host each time that it is replayed.
+                raise TargetError(
+                    "Reductions with a batch or with ranges copy a table to the GPU, which a CUDA graph cannot record. "
+                    "Call them before or after the graph, or loop over the batch."
+                )
             self._check(self._cuda.cuMemcpyHtoDAsync(address, source, array.nbytes, stream), "cuMemcpyHtoD")
 
     def download(self, device: int, array: NDArray[Any], address: int, stream: int) -> None:
