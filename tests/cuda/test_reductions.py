@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from pairfold import engine
-from pairfold.engine.plan import make_plan
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.ops import variable
@@ -17,7 +16,6 @@ from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.schedule.schedule import CudaSchedule
 from pairfold.targets import reference
-from pairfold.targets.cuda import compile_cuda, cuda_schedule_for
 from tests.comparison import assert_close
 from tests.conformance.problems import NAMES, Shape, problem, ranges
 from tests.cuda.fake_driver import FakeDriver
@@ -136,15 +134,6 @@ def test_accurate_sums_are_accurate() -> None:
     assert errors["block"] < 1.5e-6
     assert errors["kahan"] < 1e-7
     assert errors["float64"] < 1e-7
-
-
-def test_rows_too_long_for_memory_of_a_thread_are_read_in_place() -> None:
-    data = [array / 8 for array in gaussian_data(5, 9, 5000)]
-    (found,) = run_on_fake(gaussian_sum(5000), data, rows=5, columns=9)
-    np.testing.assert_allclose(found, dense_gaussian_sum(data), rtol=1e-9)
-    plan = make_plan(gaussian_sum(5000))
-    code = compile_cuda(plan.work, "float64", cuda_schedule_for(plan.work, "float64"))
-    assert ".local" not in code.ptx
 
 
 @pytest.mark.parametrize("k", [1, 2, 40])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pairfold.engine.plan import make_plan
 from pairfold.schedule.schedule import choose_cuda, choose_cuda_split
+from pairfold.targets.cuda import compile_cuda, cuda_schedule_for
 from tests.cuda.runs import run_on_fake
 from tests.engine.problems import dense_gaussian_sum, gaussian_data, gaussian_sum
 
@@ -40,11 +43,11 @@ def test_every_schedule_keeps_the_limits(
     assert schedule.block >= 1
 
 
-@given(st.integers(0, 10**6), st.integers(0, 2**31 - 1), st.integers(1, 200))
-def test_parts_have_columns(blocks: int, columns: int, multiprocessors: int) -> None:
-    split = choose_cuda_split(blocks, columns, multiprocessors)
+@given(st.integers(0, 10**6), st.integers(0, 2**31 - 1), st.integers(1, 200), st.integers(0, 2**40))
+def test_parts_have_columns(blocks: int, columns: int, multiprocessors: int, state_bytes: int) -> None:
+    split = choose_cuda_split(blocks, columns, multiprocessors, state_bytes)
     assert 1 <= split <= 256
-    assert split == 1 or columns // split >= 256
+    assert split == 1 or columns // split >= 1024
 
 
 @pytest.mark.parametrize(
@@ -58,3 +61,12 @@ def test_long_rows_and_wide_outputs(dim: int, outputs: int, dtype: str, split: i
     expected = dense_gaussian_sum(data)
     bound = 1e-4 if dtype == "float32" else 1e-11
     assert abs(found - expected).max() <= bound * max(1, abs(expected).max())
+
+
+def test_rows_too_long_for_memory_of_a_thread_are_read_in_place() -> None:
+    data = [array / 8 for array in gaussian_data(5, 9, 5000)]
+    (found,) = run_on_fake(gaussian_sum(5000), data, rows=5, columns=9)
+    np.testing.assert_allclose(found, dense_gaussian_sum(data), rtol=1e-9)
+    plan = make_plan(gaussian_sum(5000))
+    code = compile_cuda(plan.work, "float64", cuda_schedule_for(plan.work, "float64"))
+    assert ".local" not in code.ptx

@@ -25,7 +25,18 @@ from pairfold.codegen.cuda_lanes import CudaLanes
 from pairfold.codegen.evaluate import Evaluator, Slot
 from pairfold.codegen.kernel import INT32, KernelBuilder
 from pairfold.codegen.lanes import Value
-from pairfold.codegen.loops import INT64, Affine, Index, add, component_loop, loop, minimum, multiply, stack_slot
+from pairfold.codegen.loops import (
+    INT64,
+    Affine,
+    Index,
+    add,
+    common_divisor,
+    component_loop,
+    loop,
+    minimum,
+    multiply,
+    stack_slot,
+)
 from pairfold.codegen.work import ITEM_FIELDS, Layout, Work
 from pairfold.ir.expr import Category, Expr
 from pairfold.schedule.schedule import CudaSchedule
@@ -37,8 +48,16 @@ LAUNCH_NUMBERS = ("items", "rows", "columns", "batches", "chunk")
 """What a launch says beside the arguments: the address of a list of items or 0; without one, the sizes N, M and of the
 batch, and the number of columns of each part into which the columns are split."""
 
+LARGEST_ROWS = 4096
+"""Numbers of a row variable that a thread copies into memory of its own; longer rows are read where they are.
+
+The driver reserves such memory for all threads that a device can hold, some hundred thousand."""
+
 GLOBAL = ir.PointerType(addrspace=1)
 SHARED_SPACE = 3
+
+TILE_ALIGNMENT = 16
+"""Bytes that the address of a tile is a multiple of: the most that a thread reads at once."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +104,16 @@ class _CudaBuilder(KernelBuilder):
             self._reserve_tile()
 
     def _reserve_tile(self) -> None:
+        self.stored_size = 0
         for node in columns_in_tile(self.work):
-            self.packed_offset[node] = sum(other.dim for other in self.packed_offset)
+            self.packed_offset[node] = self.stored_size
+            self.stored_size += node.dim
         size = self.schedule.column_size
         type_ = ir.ArrayType(self.lanes.element, self.schedule.tile * size)
         tile = ir.GlobalVariable(self.module, type_, f"{self.function.name}.tile", addrspace=SHARED_SPACE)
         tile.linkage = "internal"
         tile.initializer = ir.Constant(type_, ir.Undefined)
-        tile.align = 16
+        tile.align = TILE_ALIGNMENT
         tile.type = ir.PointerType(addrspace=SHARED_SPACE)
         self.tile = tile
 
@@ -130,9 +151,19 @@ class _CudaBuilder(KernelBuilder):
         if node in self.packed_offset:
             size = self.schedule.column_size
             place = add(multiply(self.column_in_tile, size), column * size + self.packed_offset[node])
-            return self.builder.load(self.element(self.tile, add(place, index)), typ=self.lanes.element)
+            at = self.element(self.tile, add(place, index))
+            return self.builder.load(at, align=self._alignment(node, index), typ=self.lanes.element)
         start = self.builder.mul(self.current_column[column], self.strides[node])
         return self.load_argument(self.element(self.element(self.pointers[node], start), index))
+
+    def _alignment(self, node: Expr, index: Index) -> int:
+        """Return a number of bytes that divides the place of a component in the tile: neighbours are read at once."""
+        offset, item = self.packed_offset[node], 4 if self.dtype == "float32" else 8
+        place = add(index, offset)
+        if isinstance(place, int) and place // 4 * 4 + 4 > self.stored_size:
+            return item  # the neighbours are padding, which nobody writes
+        multiple = min(common_divisor(place, 4), common_divisor(self.schedule.column_size, 4))
+        return min(item * multiple, TILE_ALIGNMENT)
 
     def read_state(self, node: Expr, index: Index, slot: Slot) -> Value:
         """Return a component of a field of the state, or of one of the states that are merged."""
@@ -234,7 +265,7 @@ class _CudaBuilder(KernelBuilder):
         """Copy the row variables into memory of this thread; rows beyond the last repeat the last."""
         vectors = self.schedule.row_vectors
         for variable in self.variables:
-            if variable.params[2] != Category.ROW:
+            if variable.params[2] != Category.ROW or variable.dim * vectors > LARGEST_ROWS:
                 continue
             memory = self.scratch(variable.dim * vectors)
             starts = [self.builder.mul(valid, self.strides[variable]) for valid in self.valid_rows]
@@ -247,6 +278,13 @@ class _CudaBuilder(KernelBuilder):
 
             self.for_components(variable.dim, copy)
             self.row_memory[variable] = memory
+
+    def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
+        """Return a stored component; see `Leaves`."""
+        if node.op.name == "Var" and node.params[2] == Category.ROW and node not in self.row_memory:
+            start = self.builder.mul(self.valid_rows[slot[0] or 0], self.strides[node])
+            return self.load_argument(self.element(self.element(self.pointers[node], start), index))
+        return super().read(node, index, slot)
 
     # ------------------------------------------------------------ columns
 

@@ -11,8 +11,8 @@ from pairfold.codegen.lanes import LOG2_E, Lanes, Value
 __all__ = ["CudaLanes"]
 
 _LN_2 = 0.6931471805599453
-_HIGH = struct.unpack("f", struct.pack("f", LOG2_E))[0]
-"""log2(e) in single precision."""
+_LN_2_HIGH = struct.unpack("f", struct.pack("f", _LN_2))[0]
+"""log(2) in single precision."""
 
 _INT32 = ir.IntType(32)
 
@@ -51,12 +51,12 @@ class CudaLanes(Lanes):
         return self.call_intrinsic(builder, "fma", [a, b, c])
 
     def _exp(self, builder: ir.IRBuilder, x: Value) -> Value:
-        """Return exp(x): the error of rounding x log2(e) is found exactly and put right to first order."""
-        power = builder.fmul(x, self.constant(_HIGH))
-        rest = self._fma(builder, x, self.constant(_HIGH), builder.fneg(power))
-        rest = self._fma(builder, x, self.constant(LOG2_E - _HIGH), rest)
+        """Return exp(x): what rounding x log2(e) changes is found exactly and put right to first order."""
+        power = builder.fmul(x, self.constant(LOG2_E))
+        rest = self._fma(builder, power, self.constant(-_LN_2_HIGH), x)
+        rest = self._fma(builder, power, self.constant(_LN_2_HIGH - _LN_2), rest)
         result = self._approximate(builder, "ex2.approx.ftz", power)
-        better = self._fma(builder, result, builder.fmul(rest, self.constant(_LN_2)), result)
+        better = self._fma(builder, result, rest, result)
         # Beyond this the result is 0 or infinite, and the correction nan.
         moderate = builder.fcmp_ordered("<", self.call_intrinsic(builder, "fabs", [power]), self.constant(128.0))
         return builder.select(moderate, better, result)

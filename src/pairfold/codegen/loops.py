@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import gcd
 from typing import Any
 
 from llvmlite import ir
@@ -15,6 +16,7 @@ __all__ = [
     "Index",
     "add",
     "as_value",
+    "common_divisor",
     "component_loop",
     "divide",
     "loop",
@@ -81,6 +83,12 @@ def multiply(a: Any, factor: int) -> Index:
     return _make(constant * factor, {id(v): (c * factor, v, bound) for c, v, bound in terms})
 
 
+def common_divisor(index: Index, number: int) -> int:
+    """Return the greatest divisor of `number` that is known to divide `index`."""
+    constant, terms = _parts(index)
+    return gcd(number, constant, *(coefficient for coefficient, _, _ in terms))
+
+
 def _split(index: Affine, divisor: int) -> tuple[Index, Index] | None:
     """Return (quotient, remainder) by `divisor` when both are affine, else None."""
     multiple = [(c, v, bound) for c, v, bound in index.terms if c % divisor == 0]
@@ -138,8 +146,11 @@ def minimum(builder: ir.IRBuilder, a: Any, b: Any) -> Any:
 
 
 @contextmanager
-def loop(builder: ir.IRBuilder, start: Any, stop: Any, step: int = 1) -> Iterator[Any]:
-    """Emit ``for index in range(start, stop, step)`` around the body; yields the index as an LLVM value."""
+def loop(builder: ir.IRBuilder, start: Any, stop: Any, step: int = 1, rolled: bool = False) -> Iterator[Any]:
+    """Emit ``for index in range(start, stop, step)`` around the body; yields the index as an LLVM value.
+
+    A `rolled` loop must not be unrolled by later compilers: its code is to stay small, for it rarely runs.
+    """
     start, stop = as_value(builder, start), as_value(builder, stop)
     before = builder.block
     head = builder.append_basic_block("head")
@@ -154,14 +165,23 @@ def loop(builder: ir.IRBuilder, start: Any, stop: Any, step: int = 1) -> Iterato
     yield index
     following = builder.add(index, ir.Constant(INT64, step))
     index.add_incoming(following, builder.block)
-    builder.branch(head)
+    back = builder.branch(head)
+    if rolled:
+        back.set_metadata("llvm.loop", _rolled(builder.module))
     builder.position_at_end(done)
 
 
+def _rolled(module: ir.Module) -> Any:
+    """Return the metadata of loops that stay as they are; LLVM wants its first entry to be itself."""
+    node = module.add_metadata([module.add_metadata([]), module.add_metadata(["llvm.loop.unroll.disable"])])
+    node.operands = (node, node.operands[1])
+    return node
+
+
 @contextmanager
-def component_loop(builder: ir.IRBuilder, count: int) -> Iterator[Index]:
+def component_loop(builder: ir.IRBuilder, count: int, rolled: bool = False) -> Iterator[Index]:
     """Emit a loop over `count` components; yields the component number."""
-    with loop(builder, 0, count) as index:
+    with loop(builder, 0, count, rolled=rolled) as index:
         yield Affine(0, ((1, index, count),))
 
 

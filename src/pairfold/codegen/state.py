@@ -54,6 +54,7 @@ class StateStorage:
         self.dims = {field.name: placeholder.dim for field, placeholder in kernel.work.fields}
         guarded = kernel.work.guard is not None
         self.places: dict[tuple[str, str], Any] = {}
+        self.temporary: dict[str, Value] = {}
         self.in_registers: dict[str, bool] = {}
         for field in fields:
             dim = self.dims[field.name]
@@ -84,8 +85,17 @@ class StateStorage:
         rarely_used = self.kernel.schedule.accumulate == "block" and part != "value"
         if self.in_registers[field.name] and not rarely_used:
             return [stack_slot(kernel.builder, type_) for _ in range(dim * vectors)]
-        wide = 2 if type_ not in (kernel.lanes.real, kernel.lanes.index) else 1
-        return kernel.scratch(dim * vectors * wide)
+        return kernel.scratch(dim * vectors * self._size(field))
+
+    def _temporary(self, field: Field) -> Value:
+        """Return memory for new values of a field, which is free again once they are stored."""
+        if field.name not in self.temporary:
+            self.temporary[field.name] = self.kernel.scratch(self.dims[field.name] * self._size(field))
+        return self.temporary[field.name]
+
+    def _size(self, field: Field) -> int:
+        """Return the size of a component in vectors of lanes."""
+        return 1 if self._type(field) in (self.kernel.lanes.real, self.kernel.lanes.index) else 2
 
     def _address(self, field: Field, part: str, k: Index, r: int) -> Value:
         place = self.places[field.name, part]
@@ -203,13 +213,13 @@ class StateStorage:
 
             return store
         type_ = self._type(field)
-        memory = kernel.scratch(dim * (2 if type_ not in (kernel.lanes.real, kernel.lanes.index) else 1))
-        with component_loop(kernel.builder, dim) as k, kernel.evaluator.scope():
+        memory = self._temporary(field)
+        with component_loop(kernel.builder, dim, rolled=True) as k, kernel.evaluator.scope():
             value = self._widen(field, kernel.evaluator.component(expression, k, slot))
             kernel.builder.store(value, kernel.element(memory, k, type_))
 
         def copy() -> None:
-            with component_loop(kernel.builder, dim) as k:
+            with component_loop(kernel.builder, dim, rolled=True) as k:
                 value = kernel.builder.load(kernel.element(memory, k, type_), typ=type_)
                 self._replace_component(field, k, r, value)
 

@@ -143,7 +143,7 @@ class _Call:
     states: tuple[tuple[tuple[int, ...], str], ...]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _prepare(
     engine: Driver,
     number: int,
@@ -159,7 +159,7 @@ def _prepare(
     device = _describe(engine, number)
     split, few_rows = 1, bool(few_rows_in_ranges)
     if few_rows_in_ranges is None:
-        split, few_rows = divide(rows, columns, batch, device, options)
+        split, few_rows = divide(problem, rows, columns, batch, device, options)
     program = _program(problem, dtype, options, architecture_of(device), split > 1, few_rows)
     shapes = problem.reduction.shapes(problem.sizes)
     plan, entries = program.plan, prod(batch)
@@ -192,17 +192,21 @@ def _describe(engine: Driver, number: int) -> Device:
     return remembered((engine, number), lambda: engine.device(number))
 
 
-def divide(rows: int, columns: int, batch: tuple[int, ...], device: Device, options: Options) -> tuple[int, bool]:
+def divide(
+    problem: Problem, rows: int, columns: int, batch: tuple[int, ...], device: Device, options: Options
+) -> tuple[int, bool]:
     """Return into how many parts the columns are split, and whether threads get one row each."""
     if options.split:
         return min(options.split, max(columns, 1)), False
+    entries = prod(batch)
+    state_bytes = 8 * rows * entries * sum(field.dim(problem.sizes) for field in problem.reduction.fields)
     # Several rows a thread are the better use of a multiprocessor, if all have work.
-    blocks = -(-rows // 512) * prod(batch)
-    split = choose_cuda_split(blocks, columns, device.multiprocessors)
+    blocks = -(-rows // 512) * entries
+    split = choose_cuda_split(blocks, columns, device.multiprocessors, state_bytes)
     if blocks * split >= 2 * device.multiprocessors:
         return split, False
-    blocks = -(-rows // 128) * prod(batch)
-    return choose_cuda_split(blocks, columns, device.multiprocessors), True
+    blocks = -(-rows // 128) * entries
+    return choose_cuda_split(blocks, columns, device.multiprocessors, state_bytes), True
 
 
 def _program(

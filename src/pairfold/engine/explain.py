@@ -117,7 +117,7 @@ def _on_gpu(plan: Plan, rows: int, columns: int, dtype: str, options: Options) -
         device, note = require_gpu(options.device or 0), ""
     except TargetError:
         device, note = H200, ", for example: there is no GPU here"
-    split, few_rows = divide(rows, columns, (), device, options)
+    split, few_rows = divide(plan.problem, rows, columns, (), device, options)
     work = plan.partial if split > 1 else plan.work
     schedule = options.schedule
     if not isinstance(schedule, CudaSchedule):

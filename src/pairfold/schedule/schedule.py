@@ -137,6 +137,9 @@ LARGEST_TILE_BYTES = 49152
 CUDA_REGISTERS = 96
 """Registers for rows and sums, of the 255 that a thread can have; more of them mean fewer threads at a time."""
 
+RARE_CODE = 512
+"""Components of rare updates that one step may have: more take the driver long to assemble."""
+
 
 def choose_cuda(
     *,
@@ -170,18 +173,21 @@ def choose_cuda(
     """
     words = item_bytes // 4
     unroll = 64 if UNROLL < state_dim <= 64 else UNROLL
+    in_registers = state_dim <= unroll
     # Rows share the columns that they read from shared memory; their sums and their own numbers stay in registers.
-    numbers = state_dim + sum(dim for dim in (row_dim, rare_dim) if dim <= 2 * unroll)
+    numbers = sum(dim for dim in (row_dim, rare_dim) if dim <= 2 * unroll) + (state_dim if in_registers else 0)
     per_row = words * (numbers + 2)
     row_vectors = 1 if few_rows else max(1, min(4, CUDA_REGISTERS // per_row))
-    if looped_dim > unroll or row_vectors == 3:
+    if row_vectors == 3:
+        row_vectors = 2
+    columns = 4 if state_dim <= 4 else 1
+    if looped_dim > unroll or not in_registers:
+        # Long rows and wide sums lie in memory of the thread: the more columns share an access, the better.
         row_vectors = min(row_vectors, 2)
-    in_registers = state_dim <= unroll
-    columns = 1 if rare_dim or state_dim > 4 else 4
-    if looped_dim > unroll:
-        columns = 8 // words
-    elif not in_registers:
-        columns = 4
+        columns = (8 if rare_dim else 16) // words
+    elif min(rare_dim, 2 * UNROLL) * row_vectors * columns > RARE_CODE:
+        # The code has a rare update for every pair of a step; updates of more components are loops.
+        columns = 1
     tile = min(128, TILE_BYTES // (item_bytes * column_size)) if column_size else 0
     if 0 < tile < columns and column_size * item_bytes * columns <= LARGEST_TILE_BYTES:
         tile = columns
@@ -202,10 +208,15 @@ def choose_cuda(
     )
 
 
-def choose_cuda_split(blocks: int, columns: int, multiprocessors: int) -> int:
+LARGEST_PARTS = 2**26
+"""Bytes that the states of all parts of the columns may take."""
+
+
+def choose_cuda_split(blocks: int, columns: int, multiprocessors: int, state_bytes: int) -> int:
     """Return into how many parts the columns are split, so that every multiprocessor has several of the `blocks`.
 
-    A part has at least 1024 columns: a second kernel must merge the parts, and starting it takes as long as these.
+    A part has at least 1024 columns: a second kernel must merge the parts, and starting it takes as long as these. The
+    states of a part, `state_bytes` for all rows, are kept until then.
     """
     wanted = -(-4 * multiprocessors // max(blocks, 1))
-    return max(1, min(wanted, columns // 1024, 256)) if wanted > 1 else 1
+    return max(1, min(wanted, columns // 1024, 256, LARGEST_PARTS // max(state_bytes, 1)))
