@@ -27,13 +27,13 @@ def agree(problem: Problem, rows: int, columns: int, seed: int, split: int | Non
 SPLITS = st.sampled_from([None, 1, 2])
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(formulas(), st.sampled_from([(1, 1), (5, 9), (130, 7)]), st.integers(0, 99), SPLITS)
 def test_sums(value: Expr, shape: tuple[int, int], seed: int, split: int | None) -> None:
     agree(Problem(value, REDUCTIONS["Sum"]), *shape, seed, split)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(formulas(), st.sampled_from(["LogSumExp", "Max", "KMin", "Var", "Prod", "SumSoftMaxWeight"]), SPLITS)
 def test_other_reductions(value: Expr, name: str, split: int | None) -> None:
     reduction = REDUCTIONS[name]
