@@ -165,7 +165,7 @@ def test_ten_thousand_calls_leave_nothing() -> None:
             t.grad = None
 
     tensors, grown = growth(work, 10_000)
-    assert tensors == 0
+    assert tensors <= 0  # those of earlier tests may go meanwhile
     assert grown < 1000
 
 
@@ -182,7 +182,7 @@ def test_derivatives_of_all_sorts_leave_nothing() -> None:
             t.grad = None
 
     tensors, grown = growth(work, 40)
-    assert tensors == 0
+    assert tensors <= 0
     assert grown < 1000
 
 
