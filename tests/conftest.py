@@ -45,7 +45,11 @@ def pytest_configure(config: pytest.Config) -> None:
         stand_in = use_driver(FakeDriver(inaccuracy=1))
         stand_in.__enter__()
         config.add_cleanup(lambda: stand_in.__exit__(None, None, None))
-    elif importlib.util.find_spec("torch") is not None:
+        return
+    reason = _no_device()
+    if reason is not None:
+        raise pytest.UsageError(reason)
+    if importlib.util.find_spec("torch") is not None:
         import torch
 
         torch.set_default_device("cuda")
