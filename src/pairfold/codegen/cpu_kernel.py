@@ -154,16 +154,7 @@ class _CpuBuilder(KernelBuilder):
             block = ir.Constant(INT64, schedule.block)
             with loop(builder, begin, end, schedule.block) as start:
                 stop = minimum(builder, builder.add(start, block), end)
-                self.state.open_block()
-                whole = start
-                if schedule.columns > 1:
-                    step = ir.Constant(INT64, schedule.columns)
-                    whole = builder.add(start, builder.mul(builder.sdiv(builder.sub(stop, start), step), step))
-                    with loop(builder, start, whole, schedule.columns) as column:
-                        self._step_of_columns(column, schedule.columns)
-                with loop(builder, whole, stop) as column:
-                    self._step_of_columns(column, 1)
-                self.state.close_block()
+                self._block_of_columns(start, stop, self._step_of_columns)
 
     def _finish(self, row: Value, out_row: Value) -> None:
         builder, lanes, schedule = self.builder, self.lanes, self.schedule

@@ -31,7 +31,6 @@ from pairfold.codegen.loops import (
     Index,
     add,
     common_divisor,
-    component_loop,
     loop,
     minimum,
     multiply,
@@ -147,14 +146,18 @@ class _CudaBuilder(KernelBuilder):
         value.set_metadata("invariant.load", self.module.add_metadata([]))
         return value
 
+    def component_of(self, variable: Expr, number: Value, index: Index) -> Value:
+        """Load a component of a row or column from the memory of the device."""
+        start = self.builder.mul(number, self.strides[variable])
+        return self.load_argument(self.element(self.element(self.pointers[variable], start), index))
+
     def _read_column(self, node: Expr, index: Index, column: int) -> Value:
         if node in self.packed_offset:
             size = self.schedule.column_size
             place = add(multiply(self.column_in_tile, size), column * size + self.packed_offset[node])
             at = self.element(self.tile, add(place, index))
             return self.builder.load(at, align=self._alignment(node, index), typ=self.lanes.element)
-        start = self.builder.mul(self.current_column[column], self.strides[node])
-        return self.load_argument(self.element(self.element(self.pointers[node], start), index))
+        return self.component_of(node, self.current_column[column], index)
 
     def _alignment(self, node: Expr, index: Index) -> int:
         """Return a number of bytes that divides the place of a component in the tile: neighbours are read at once."""
@@ -282,8 +285,7 @@ class _CudaBuilder(KernelBuilder):
     def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
         """Return a stored component; see `Leaves`."""
         if node.op.name == "Var" and node.params[2] == Category.ROW and node not in self.row_memory:
-            start = self.builder.mul(self.valid_rows[slot[0] or 0], self.strides[node])
-            return self.load_argument(self.element(self.element(self.pointers[node], start), index))
+            return self.component_of(node, self.valid_rows[slot[0] or 0], index)
         return super().read(node, index, slot)
 
     # ------------------------------------------------------------ columns
@@ -303,20 +305,8 @@ class _CudaBuilder(KernelBuilder):
                     self._wait_for_all_threads()  # until nobody reads the tile before
                     self._load_tile(start, builder.sub(stop, start))
                     self._wait_for_all_threads()
-                self._block_of_columns(start, builder.sub(stop, start))
-
-    def _block_of_columns(self, start: Value, count: Value) -> None:
-        builder, schedule = self.builder, self.schedule
-        self.state.open_block()
-        whole: Value = ir.Constant(INT64, 0)
-        if schedule.columns > 1:
-            step = ir.Constant(INT64, schedule.columns)
-            whole = builder.mul(builder.sdiv(count, step), step)
-            with loop(builder, 0, whole, schedule.columns) as local:
-                self._step_in_tile(start, local, schedule.columns)
-        with loop(builder, whole, count) as local:
-            self._step_in_tile(start, local, 1)
-        self.state.close_block()
+                count = builder.sub(stop, start)
+                self._block_of_columns(ir.Constant(INT64, 0), count, partial(self._step_in_tile, start))
 
     def _step_in_tile(self, start: Value, local: Value, count: int) -> None:
         self.column_in_tile = Affine(0, ((1, local, self.schedule.block),))
@@ -351,12 +341,11 @@ class _CudaBuilder(KernelBuilder):
         leaves.evaluator = evaluator
         for node in nodes:
             evaluator.prepare([node])
-            if node.dim <= self.schedule.unroll:
-                for known in range(node.dim):
-                    self._store_into_tile(evaluator.component(node, known, (None, 0)), node, local, known)
-            else:
-                with component_loop(self.builder, node.dim) as k, evaluator.scope():
-                    self._store_into_tile(evaluator.component(node, k, (None, 0)), node, local, k)
+
+            def store(k: Index, node: Expr = node) -> None:
+                self._store_into_tile(evaluator.component(node, k, (None, 0)), node, local, k)
+
+            self.for_components(node.dim, store, evaluator)
 
     def _store_into_tile(self, value: Value, node: Expr, local: Value, component: Any) -> None:
         place = self.builder.mul(local, ir.Constant(INT64, self.schedule.column_size))
@@ -410,8 +399,7 @@ class _ColumnLeaves:
             return kernel.read(node, index, slot)
         if node.op.name != "Var":
             return self.evaluator.stored_component(node, index, slot)
-        start = kernel.builder.mul(self.column, kernel.strides[node])
-        return kernel.load_argument(kernel.element(kernel.element(kernel.pointers[node], start), index))
+        return kernel.component_of(node, self.column, index)
 
 
 def emit_cuda_kernel(module: ir.Module, name: str, work: Work, dtype: str, schedule: CudaSchedule) -> CudaKernel:

@@ -16,7 +16,7 @@ from llvmlite import ir
 
 from pairfold.codegen.evaluate import Evaluator, Slot, exponential_scales
 from pairfold.codegen.lanes import Lanes, Value
-from pairfold.codegen.loops import Index, add, as_value, component_loop, multiply
+from pairfold.codegen.loops import INT64, Index, add, as_value, component_loop, loop, multiply
 from pairfold.codegen.state import StateStorage
 from pairfold.codegen.work import Layout, Work
 from pairfold.ir.expr import PLACEHOLDER_BIT, Category, Expr, topological
@@ -227,16 +227,30 @@ class KernelBuilder(ABC):
             offset = add(multiply(k, vectors), r)
             self.builder.store(value, self.element(memory, offset, self.lanes.real))
 
-    def for_components(self, dim: int, body: Callable[[Index], None]) -> None:
-        """Run `body` for every component, unrolled when they are few."""
+    def for_components(self, dim: int, body: Callable[[Index], None], evaluator: Evaluator | None = None) -> None:
+        """Run `body` for every component, unrolled when they are few; it uses `evaluator`, by default the kernel's."""
         if dim <= self.schedule.unroll:
             for known in range(dim):
                 body(known)
         else:
-            with component_loop(self.builder, dim) as k, self.evaluator.scope():
+            with component_loop(self.builder, dim) as k, (evaluator or self.evaluator).scope():
                 body(k)
 
     # ------------------------------------------------------------ columns
+
+    def _block_of_columns(self, first: Value, last: Value, step: Callable[[Value, int], None]) -> None:
+        """Emit a block of sums: ``step(column, count)`` for groups of columns, then for single ones."""
+        builder, count = self.builder, self.schedule.columns
+        self.state.open_block()
+        whole = first
+        if count > 1:
+            size = ir.Constant(INT64, count)
+            whole = builder.add(first, builder.mul(builder.sdiv(builder.sub(last, first), size), size))
+            with loop(builder, first, whole, count) as column:
+                step(column, count)
+        with loop(builder, whole, last) as column:
+            step(column, 1)
+        self.state.close_block()
 
     def _step_of_columns(self, column: Value, count: int) -> None:
         evaluator, work = self.evaluator, self.work

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pairfold.ir.expr import Expr
+from pairfold.ir.expr import Expr, topological
 from pairfold.ir.reduction import Field
+from pairfold.transform.separate import location
 
 __all__ = ["ITEM_FIELDS", "Kernel", "Layout", "Work"]
 
@@ -49,6 +50,17 @@ class Work:
     def steady_roots(self) -> tuple[Expr, ...]:
         """What the kernel evaluates for every pair, whatever the state."""
         return (*(e for _, e in self.update), *(() if self.guard is None else (self.guard,)))
+
+    @property
+    def longest_sum(self) -> int:
+        """Largest dimension of a vector whose components are summed for every pair."""
+        sums = (node for node in topological(self.roots) if node.op.name == "Sum" and location(node) == "pair")
+        return max((node.args[0].dim for node in sums), default=0)
+
+    @property
+    def added_dim(self) -> int:
+        """Components of the state that every column adds to."""
+        return sum(placeholder.dim for field, placeholder in self.fields if field.additive)
 
     @property
     def roots(self) -> tuple[Expr, ...]:

@@ -25,7 +25,7 @@ from pairfold.schedule.schedule import CudaSchedule, choose_cuda_split
 from pairfold.targets.cuda import CudaCode, architecture_of, compile_cuda, cuda_schedule_for
 from pairfold.targets.cuda_driver import Device, Driver, driver
 
-__all__ = ["DeviceArray", "DeviceMemory", "divide", "require_gpu", "run_on_device", "run_through_device"]
+__all__ = ["DeviceArray", "DeviceMemory", "divide", "program_for", "require_gpu", "run_on_device", "run_through_device"]
 
 Array = NDArray[Any]
 
@@ -119,7 +119,7 @@ def run_on_device(
     outputs = tuple([memory.empty(shape, kind) for shape, kind in call.outputs])
     if call.size == 0:
         return outputs
-    launch = _Launch(call, engine, memory, rows, columns, batch, problem)
+    launch = _Launch(call, engine, memory)
     if call.split == 1:
         launch.main(arrays, outputs, ranges)
         return outputs
@@ -131,8 +131,12 @@ def run_on_device(
 
 @dataclass(frozen=True, eq=False)
 class _Call:
-    """What follows from problem and sizes: the kernels, the number of parts, shapes and types of what they write."""
+    """A problem at given sizes, and what follows: kernels, number of parts, shapes and types of what they write."""
 
+    problem: Problem
+    rows: int
+    columns: int
+    batch: tuple[int, ...]
     program: _Program
     split: int
     size: int
@@ -160,7 +164,7 @@ def _prepare(
     split, few_rows = 1, bool(few_rows_in_ranges)
     if few_rows_in_ranges is None:
         split, few_rows = divide(problem, rows, columns, batch, device, options)
-    program = _program(problem, dtype, options, architecture_of(device), split > 1, few_rows)
+    program = program_for(problem, dtype, options, device, split > 1, few_rows)
     shapes = problem.reduction.shapes(problem.sizes)
     plan, entries = program.plan, prod(batch)
 
@@ -168,6 +172,10 @@ def _prepare(
         return "int64" if node.kind == "index" else dtype
 
     return _Call(
+        problem,
+        rows,
+        columns,
+        batch,
         program,
         split,
         entries * rows,
@@ -209,9 +217,11 @@ def divide(
     return choose_cuda_split(blocks, columns, device.multiprocessors, state_bytes), True
 
 
-def _program(
-    problem: Problem, dtype: str, options: Options, architecture: str, partial: bool, few_rows: bool
+def program_for(
+    problem: Problem, dtype: str, options: Options, device: Device, partial: bool, few_rows: bool
 ) -> _Program:
+    """Return the kernels for `problem`; with `partial`, those that reduce parts of the columns and merge them."""
+    architecture = architecture_of(device)
     key = (problem, dtype, options.accumulate, options.schedule, architecture, partial, few_rows)
     return remembered(key, lambda: _compile(problem, dtype, options, architecture, partial, few_rows))
 
@@ -235,18 +245,8 @@ def _compile(
 class _Launch:
     """One call: its kernels are started one after the other on the stream of the memory."""
 
-    def __init__(
-        self,
-        call: _Call,
-        engine: Driver,
-        memory: DeviceMemory,
-        rows: int,
-        columns: int,
-        batch: tuple[int, ...],
-        problem: Problem,
-    ) -> None:
+    def __init__(self, call: _Call, engine: Driver, memory: DeviceMemory) -> None:
         self.call, self.program, self.engine, self.memory = call, call.program, engine, memory
-        self.rows, self.columns, self.batch, self.problem = rows, columns, batch, problem
         self.tables: list[Any] = []
 
     def main(
@@ -256,17 +256,16 @@ class _Launch:
         ranges: Ranges | None,
     ) -> None:
         """Start the kernel that reduces."""
-        code, split, entries, columns = self.program.main, self.call.split, self.call.entries, self.columns
-        chunk = -(-columns // split)
+        code, call = self.program.main, self.call
         if ranges is None:
             numbers = self._arguments(code.kernel.layout, arrays, {}, outputs, 0)
-            blocks = -(-self.rows // code.schedule.rows) * entries * split
-            self._start(code, blocks, [*numbers, 0, self.rows, columns, entries, chunk])
+            self._start_all(code, numbers, call.columns, call.split)
             return
-        row_blocks, lists, intervals = sparse_blocks(self.rows, ranges, code.schedule.rows)
-        items = item_table(row_blocks, lists, self.rows, entries, 1)
+        row_blocks, lists, intervals = sparse_blocks(call.rows, ranges, code.schedule.rows)
+        items = item_table(row_blocks, lists, call.rows, call.entries, 1)
         numbers = self._arguments(code.kernel.layout, arrays, {}, outputs, self._upload(intervals))
-        self._start(code, len(items), [*numbers, self._upload(items), self.rows, columns, entries, chunk])
+        listed = [self._upload(items), call.rows, call.columns, call.entries, call.columns]
+        self._start(code, len(items), [*numbers, *listed])
 
     def merge(self, arrays: Sequence[DeviceArray | None], states: Sequence[Any], outputs: Sequence[Any]) -> None:
         """Start the kernel that merges the partial `states`."""
@@ -278,10 +277,14 @@ class _Launch:
             placeholder: (self.memory.address(state), count * placeholder.dim)
             for placeholder, state in zip(work.partial_states, states, strict=True)
         }
-        columns, entries = self.call.split * work.entries, self.call.entries
         numbers = self._arguments(code.kernel.layout, arrays, parts, outputs, 0)
-        blocks = -(-self.rows // code.schedule.rows) * entries
-        self._start(code, blocks, [*numbers, 0, self.rows, columns, entries, columns])
+        self._start_all(code, numbers, self.call.split * work.entries, 1)
+
+    def _start_all(self, code: CudaCode, numbers: list[int], columns: int, split: int) -> None:
+        """Start a kernel for all rows and batch entries, the columns in `split` parts."""
+        call = self.call
+        blocks = -(-call.rows // code.schedule.rows) * call.entries * split
+        self._start(code, blocks, [*numbers, 0, call.rows, columns, call.entries, -(-columns // split)])
 
     def _arguments(
         self,
@@ -298,8 +301,8 @@ class _Launch:
             position, _, category = variable.params[:3]
             if variable in parts:
                 numbers += parts[variable]
-                shapes.append((1,) * len(self.batch))
-                strides.append((0,) * len(self.batch))
+                shapes.append((1,) * len(self.call.batch))
+                strides.append((0,) * len(self.call.batch))
                 continue
             array = arrays[position]
             assert array is not None
@@ -313,7 +316,7 @@ class _Launch:
         """Return the address of the table of batch offsets, 0 when there is one entry only."""
         if self.call.entries == 1:
             return 0
-        return self._upload(offset_table(shapes, strides, self.batch, 0))
+        return self._upload(offset_table(shapes, strides, self.call.batch, 0))
 
     def _upload(self, table: Array) -> int:
         """Copy a table to the device; its memory may be used again once the kernels after it on the stream are done."""
@@ -331,8 +334,8 @@ class _Launch:
             function = self.program.function(engine, memory.device, code)
             engine.launch(memory.device, function, blocks, code.schedule.threads, memory.stream, numbers)
         except TargetError as error:
-            name = _describe(engine, memory.device).name
-            raise _told(error, self.problem, self.rows, self.columns, self.batch, code.dtype, name) from error
+            call, name = self.call, _describe(engine, memory.device).name
+            raise _told(error, call.problem, call.rows, call.columns, call.batch, code.dtype, name) from error
 
 
 def _told(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pairfold.engine.cuda import divide, require_gpu
+from pairfold.engine.cuda import divide, program_for, require_gpu
 from pairfold.engine.options import DEFAULT, Options
 from pairfold.engine.plan import Plan, make_plan
 from pairfold.errors import TargetError
 from pairfold.ir.expr import Category, Expr, topological, variables
 from pairfold.ir.problem import Problem
 from pairfold.ir.show import show
-from pairfold.schedule.schedule import CudaSchedule, choose_split
+from pairfold.schedule.schedule import choose_split
 from pairfold.targets.cpu import default_threads, machine, schedule_for
-from pairfold.targets.cuda import architecture_of, compile_cuda, cuda_schedule_for, register_count
+from pairfold.targets.cuda import register_count
 from pairfold.targets.cuda_driver import Device
 from pairfold.transform.separate import frontier, location
 
@@ -84,7 +84,9 @@ def explain(
         if shown:
             lines.append(f"computed {title}: {', '.join(shown)}")
     lines += (
-        _on_gpu(plan, rows, columns, dtype, options) if options.on_gpu else _on_cpu(plan, rows, columns, dtype, options)
+        _on_gpu(problem, rows, columns, dtype, options)
+        if options.on_gpu
+        else _on_cpu(plan, rows, columns, dtype, options)
     )
     lines.append(
         f"memory: {_memory(problem, rows, columns, dtype) / 1e6:.1f} MB for arguments and outputs; "
@@ -111,19 +113,16 @@ def _on_cpu(plan: Plan, rows: int, columns: int, dtype: str, options: Options) -
     ]
 
 
-def _on_gpu(plan: Plan, rows: int, columns: int, dtype: str, options: Options) -> list[str]:
+def _on_gpu(problem: Problem, rows: int, columns: int, dtype: str, options: Options) -> list[str]:
     """Return the lines about schedule, registers and limit on an NVIDIA GPU, that of the machine when there is one."""
     try:
         device, note = require_gpu(options.device or 0), ""
     except TargetError:
         device, note = H200, ", for example: there is no GPU here"
-    split, few_rows = divide(plan.problem, rows, columns, (), device, options)
-    work = plan.partial if split > 1 else plan.work
-    schedule = options.schedule
-    if not isinstance(schedule, CudaSchedule):
-        schedule = cuda_schedule_for(work, dtype, options.accumulate, few_rows)
-    code = compile_cuda(work, dtype, schedule, architecture_of(device))
-    registers = register_count(code.ptx, device.capability)
+    split, few_rows = divide(problem, rows, columns, (), device, options)
+    program = program_for(problem, dtype, options, device, split > 1, few_rows)
+    schedule, work = program.main.schedule, program.plan.work
+    registers = register_count(program.main.ptx, device.capability)
     tile = f"tiles of {schedule.tile} columns in shared memory" if schedule.tile else "columns read from device memory"
     issued, special = gpu_slots_per_pair(work.steady_roots, [e for _, e in work.update], dtype)
     # A multiprocessor starts 128 float32 (or 64 float64) instructions a cycle, 16 of them in the special function unit.

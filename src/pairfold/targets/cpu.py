@@ -15,7 +15,6 @@ from llvmlite import ir
 from pairfold.codegen.cpu_kernel import emit_kernel
 from pairfold.codegen.work import Kernel, Work
 from pairfold.errors import TargetError
-from pairfold.ir.expr import Expr, topological
 from pairfold.ir.lock import ForkSafeLock
 from pairfold.schedule.schedule import UNROLL, Schedule, choose
 
@@ -124,22 +123,16 @@ def schedule_for(
 ) -> Schedule:
     """Choose the schedule of `work` on this machine."""
     host = machine(level)
-    sums = [n.args[0].dim for n in topological(work.roots) if n.op.name == "Sum" and varies_by_pair(n)]
-    added = sum(placeholder.dim for field, placeholder in work.fields if field.additive)
     return choose(
         vector_bytes=host.vector_bytes,
         registers=host.registers,
         features=host.features,
         item_bytes=4 if dtype == "float32" else 8,
-        looped_dim=max((dim for dim in sums if dim > UNROLL), default=0),
-        state_dim=added,
+        looped_dim=work.longest_sum if work.longest_sum > UNROLL else 0,
+        state_dim=work.added_dim,
         accumulate=accumulate,
         few_rows=few_rows,
     )
-
-
-def varies_by_pair(node: Expr) -> bool:
-    return node.dependence not in (0, 1, 2)
 
 
 def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel") -> Binary:

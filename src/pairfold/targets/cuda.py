@@ -18,9 +18,8 @@ from llvmlite import ir
 from pairfold.codegen.cuda_kernel import CudaKernel, column_size, columns_in_tile, emit_cuda_kernel
 from pairfold.codegen.work import Work
 from pairfold.errors import TargetError
-from pairfold.ir.expr import topological
 from pairfold.schedule.schedule import UNROLL, CudaSchedule, choose_cuda
-from pairfold.targets.cpu import LLVM_LOCK, optimise, varies_by_pair
+from pairfold.targets.cpu import LLVM_LOCK, optimise
 from pairfold.targets.cuda_driver import Device
 from pairfold.transform.separate import frontier
 
@@ -50,13 +49,12 @@ class CudaCode:
 
 def cuda_schedule_for(work: Work, dtype: str, accumulate: str = "block", few_rows: bool = False) -> CudaSchedule:
     """Choose the schedule of `work`."""
-    sums = [n.args[0].dim for n in topological(work.roots) if n.op.name == "Sum" and varies_by_pair(n)]
     return choose_cuda(
         item_bytes=4 if dtype == "float32" else 8,
         column_size=column_size(columns_in_tile(work)),
         row_dim=sum(node.dim for node in frontier(work.roots).row),
-        looped_dim=max((dim for dim in sums if dim > UNROLL), default=0),
-        state_dim=sum(placeholder.dim for field, placeholder in work.fields if field.additive),
+        looped_dim=work.longest_sum if work.longest_sum > UNROLL else 0,
+        state_dim=work.added_dim,
         rare_dim=sum(placeholder.dim for field, placeholder in work.fields if field.name in dict(work.rare)),
         accumulate=accumulate,
         few_rows=few_rows,
