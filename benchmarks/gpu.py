@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmarks.jobs import JOBS, Job, make_arguments, scaled
+from benchmarks.bench import Bench
+from benchmarks.jobs import JOBS, Job
 from benchmarks.peers import Peer, genred, sdpa, torch_namespace
 
 __all__ = ["GPU_JOBS", "GPU_PEERS", "GpuBench", "GpuMachine", "measure_gpu"]
 
 Array = Any
-SHORTEST_MEASURE = 0.5
-"""A measure repeats the call for at least this many seconds and takes the median."""
-
 _SIZES = {
     "J1": (1_000_000, 1_000_000),
     "J2": (500_000, 500_000),
@@ -113,47 +109,29 @@ GPU_PEERS = {
 }
 
 
-class GpuBench:
-    """The state inside the process of a peer: one prepared job on the tensors of a device."""
+class GpuBench(Bench):
+    """A bench whose arguments are tensors on a device."""
+
+    jobs = GPU_JOBS
+    peers = GPU_PEERS
+    shortest_measure = 0.5
 
     def __init__(self, peer: str, device: str = "cuda") -> None:
-        self.peer = GPU_PEERS[peer]
+        super().__init__(peer)
         self.device = device
-        self.program: Any = None
-        self.arguments: tuple[Any, ...] = ()
-        self.result: Any = None
 
-    def _wait(self) -> None:
+    def place(self, array: Any) -> Any:
+        """Return a tensor on the device."""
+        import torch
+
+        return torch.from_numpy(array).to(self.device)
+
+    def wait(self) -> None:
+        """Return when the device has done everything."""
         import torch
 
         if self.device == "cuda":
             torch.cuda.synchronize()
-
-    def prepare(self, name: str, scale: float) -> float | None:
-        """Return the seconds to make the program of a job and run it first; None when the peer does not do this job."""
-        import torch
-
-        self.result = None
-        job = scaled(GPU_JOBS[name], scale)
-        self.arguments = tuple(torch.from_numpy(array).to(self.device) for array in make_arguments(job))
-        self._wait()
-        start = time.perf_counter()
-        self.program = self.peer.prepare(job)
-        if self.program is None:
-            return None
-        self.result = self.program(*self.arguments)
-        self._wait()
-        return time.perf_counter() - start
-
-    def run(self) -> float:
-        """Return the seconds that one call takes."""
-        times: list[float] = []
-        while sum(times) < SHORTEST_MEASURE:
-            start = time.perf_counter()
-            self.result = self.program(*self.arguments)
-            self._wait()
-            times.append(time.perf_counter() - start)
-        return statistics.median(times)
 
     def memory(self) -> int:
         """Return the growth of the peak memory of the device during a warm call, in bytes."""
@@ -165,7 +143,7 @@ class GpuBench:
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
         self.result = self.program(*self.arguments)
-        self._wait()
+        self.wait()
         return int(torch.cuda.max_memory_allocated() - before)
 
     def rows(self, numbers: Any) -> Any:

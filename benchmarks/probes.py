@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.worker import peak_memory, reset_peak_memory
+from benchmarks.bench import peak_memory, reset_peak_memory
 
 __all__ = ["PROBES", "run_probe"]
 
