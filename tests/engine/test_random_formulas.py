@@ -23,6 +23,11 @@ LEAVES = [
         (dim, category) for category in (Category.ROW, Category.COLUMN, Category.PARAMETER) for dim in DIMS
     )
 ]
+ROWS, COLUMNS, PARAMETERS = (LEAVES[first : first + len(DIMS)] for first in (0, 4, 8))
+PARTS = st.sampled_from([ROWS, COLUMNS, PARAMETERS, ROWS + PARAMETERS, COLUMNS + PARAMETERS, LEAVES, LEAVES])
+"""What one part of a formula may read: what depends on one side only takes another path through a kernel."""
+NUMBERS = st.sampled_from([*(constant(value) for value in (-2.5, -1, 0.3, 3)), PARAMETERS[0], -PARAMETERS[0]])
+"""Factors that all pairs share."""
 
 
 def bounded(expr: Expr) -> Expr:
@@ -41,6 +46,8 @@ def combine(kind: str, f: Expr, g: Expr, number: int) -> Expr:
         "divide": lambda: f / (constant(2) + apply("Square", g)) if fits else f / (constant(2) + apply("Norm2", g)),
         "gaussian": lambda: apply("Exp", -apply("SqDist", f, g)) if fits else apply("Exp", -apply("SqNorm2", f)),
         "exp": lambda: apply("Exp", -apply("Square", f)),
+        "scaled": lambda: apply("Exp", (PARAMETERS[0] if number % 2 else constant(-0.7)) * bounded(f)),
+        "quotient": lambda: f / (PARAMETERS[0] if number % 2 else constant(7)),
         "where": lambda: apply("Where", apply("LessThan", f, constant(0.1)), f, -f),
         "sum": lambda: apply("Sum", f),
         "max": lambda: apply("Max", f),
@@ -52,9 +59,12 @@ def combine(kind: str, f: Expr, g: Expr, number: int) -> Expr:
         "vector": lambda: apply("VecMatMult", g, f) if f.dim % g.dim == 0 else f,
         "step": lambda: apply("Step", f),
     }
-    return bounded(choices[kind]())
+    node = choices[kind]()
+    return node if kind in TAME else bounded(node)
 
 
+TAME = {"gaussian", "exp", "scaled", "where", "sum", "max", "concat", "extract", "embed", "step"}
+"""Kinds whose values are as large as those of their operands at most, or nearly so."""
 KINDS = [
     "add",
     "subtract",
@@ -62,6 +72,8 @@ KINDS = [
     "divide",
     "gaussian",
     "exp",
+    "scaled",
+    "quotient",
     "where",
     "sum",
     "max",
@@ -76,13 +88,25 @@ KINDS = [
 
 
 @st.composite
-def formulas(draw: st.DrawFn) -> Expr:
-    nodes = draw(st.lists(st.sampled_from(LEAVES), min_size=2, max_size=5))
-    for _ in range(draw(st.integers(2, 7))):
+def parts(draw: st.DrawFn) -> Expr:
+    """Return a formula of the leaves of one sort, or of all."""
+    leaves = draw(PARTS)
+    nodes = draw(st.lists(st.sampled_from(leaves), min_size=2, max_size=4))
+    for _ in range(draw(st.integers(1, 5))):
         kind = draw(st.sampled_from(KINDS))
         f, g = draw(st.sampled_from(nodes)), draw(st.sampled_from(nodes))
         nodes.append(combine(kind, f, g, draw(st.integers(0, 40))))
-    return nodes[-1]
+    last = nodes[-1]
+    return draw(NUMBERS) * last if draw(st.booleans()) else last
+
+
+@st.composite
+def formulas(draw: st.DrawFn) -> Expr:
+    """Return a formula of one to three parts."""
+    value = draw(parts())
+    for _ in range(draw(st.integers(0, 2))):
+        value = combine(draw(st.sampled_from(KINDS)), value, draw(parts()), draw(st.integers(0, 40)))
+    return value
 
 
 def data(rows: int, columns: int, seed: int) -> list[np.ndarray]:

@@ -354,6 +354,10 @@ def test_a_parameter_that_only_packed_columns_need() -> None:
     x, y, b, g = arrays
     np.testing.assert_allclose(found, np.einsum("j,id,jd->id", ((g - b) ** 2)[:, 0], np.exp(x), np.exp(y)), rtol=1e-12)
 
+    # The factor of the argument of an exponential is kept apart.
+    (found,) = run(Problem(apply("Exp", G * B) * apply("Abs", X), REDUCTIONS["Sum"]), arrays, rows=20, columns=30)
+    np.testing.assert_allclose(found, np.abs(x) * np.exp(g * b).sum(), rtol=1e-12)
+
 
 @pytest.mark.cpu
 @pytest.mark.parametrize("row_vectors", [1, 3])

@@ -111,6 +111,14 @@ def test_only_one_side() -> None:
     assert Genred("x - x", ["x = Vi(3)"], axis=1)(X).shape == (5, 3)
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_exponentials_of_one_side(axis: int) -> None:
+    inner = "ij"[axis]
+    formula = Genred("Exp(-p * y) * x", [f"x = V{'ij'[1 - axis]}(1)", f"y = V{inner}(1)", "p = Pm(1)"], axis=axis)
+    envelope = np.exp(-0.7 * Y[:, :1])
+    np.testing.assert_allclose(formula(X[:, :1], Y[:, :1], 0.7), X[:, :1] * envelope.sum(), rtol=1e-12)
+
+
 def test_no_rows_and_no_columns(gaussian: Genred) -> None:
     assert gaussian(X[:0], Y, B, 0.5).shape == (0, 2)
     assert np.array_equal(gaussian(X, Y[:0], B[:0], 0.5), np.zeros((5, 2)))

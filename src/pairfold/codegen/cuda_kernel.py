@@ -70,7 +70,7 @@ class CudaKernel:
 def columns_in_tile(work: Work) -> tuple[Expr, ...]:
     """Return what a tile holds of each column: the variables and the nodes that the pair loop reads."""
     leaves = [node for node in reachable(work.roots, work.packed) if node.op.name == "Var"]
-    read = [node for node in leaves if node.params[2] == Category.COLUMN and node not in work.packed]
+    read = [node for node in leaves if node.params[2] == Category.COLUMN]
     # Four numbers can be read at once where their place is a multiple of four.
     return tuple(sorted((*read, *work.packed), key=lambda node: (node.dim % 4 != 0, -node.dim)))
 

@@ -41,17 +41,16 @@ class Frontier:
 
 
 def reachable(roots: Sequence[Expr], held: Collection[Expr] = ()) -> list[Expr]:
-    """Return the nodes that must be known to evaluate `roots`, when the nodes `held` are already known.
+    """Return the nodes that must be evaluated for `roots`, leaves included, when the nodes `held` are already known.
 
     Arguments come before users; nothing below a held node is in the list unless something else needs it.
     """
     wanted = set(roots)
     kept = []
     for node in reversed(topological(roots)):
-        if node in wanted:
+        if node in wanted and node not in held:
             kept.append(node)
-            if node not in held:
-                wanted.update(node.args)
+            wanted.update(node.args)
     return kept[::-1]
 
 
@@ -70,7 +69,7 @@ def frontier(roots: Sequence[Expr], held: Collection[Expr] = ()) -> Frontier:
     for root in roots:
         note(root)
     for node in reachable(roots, held):
-        if location(node) != "uniform" and node not in held:
+        if location(node) != "uniform":
             for arg in node.args:
                 if location(arg) != location(node):
                     note(arg)
