@@ -21,6 +21,16 @@ NAMES = sorted({reduction.name for reduction in REDUCTIONS.values()})
 
 K = 3
 
+_SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, 1.0, -2.0, 1e-45]
+
+
+def special_values(name: str, dtype: str) -> Array:
+    """Return infinities, nan, signed zeros, ties, and extremes where the definition does not add them up."""
+    keeps_range = any(abs(field.initial) > 1 for field in REDUCTIONS[name].fields)
+    largest = float(np.finfo(dtype).max)
+    extremes = [-largest, largest, -largest / 2, -(largest**0.5), -1.5 * largest**0.5] if keeps_range else []
+    return np.array([*_SPECIAL, *extremes])
+
 
 def problem(name: str, dim: int, axis: int = 1) -> Problem:
     """Return a problem with a value of dimension `dim` and arguments of every category.

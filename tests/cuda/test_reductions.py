@@ -17,7 +17,7 @@ from pairfold.reductions import REDUCTIONS
 from pairfold.schedule.schedule import CudaSchedule
 from pairfold.targets import reference
 from tests.comparison import assert_close
-from tests.conformance.problems import NAMES, Shape, problem, ranges
+from tests.conformance.problems import NAMES, Shape, problem, ranges, special_values
 from tests.cuda.fake_driver import FakeDriver
 from tests.cuda.runs import CASES, check, run_on_fake
 from tests.engine.problems import B, G, X, Y, dense_gaussian_sum, gaussian_data, gaussian_sum, squared_distance
@@ -155,9 +155,6 @@ def test_numbers_of_neighbours(dim: int, k: int) -> None:
         check(task, _shape("KMin_ArgKMin", 0, columns=17), "float32", split=split)
 
 
-SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, 1.0, -2.0, 1e-45, 100.0])
-
-
 @pytest.mark.parametrize(
     ("name", "dtype"), [(name, "float32") for name in NAMES] + [(name, "float64") for name in NAMES[::3]]
 )
@@ -167,8 +164,9 @@ def test_special_values(name: str, dtype: str) -> None:
     reduction = REDUCTIONS[name]
     x, w = variable(0, 1, Category.COLUMN), variable(1, 2, Category.COLUMN)
     task = Problem(x, reduction, w if reduction.needs_weight else None, 3 if reduction.needs_k else 1)
+    special = np.array([*special_values(name, dtype), 100.0])
     for count, split in ((1, None), (5, 3)):
-        values = np.stack([generator.choice(SPECIAL[t % 6 :], (count, 1)) for t in range(12)]).astype(dtype)
+        values = np.stack([generator.choice(special[t % 6 :], (count, 1)) for t in range(12)]).astype(dtype)
         weights = generator.integers(1, 4, (12, count, 2)).astype(dtype)
         sizes: dict[str, Any] = {"rows": 1, "columns": count, "batch": (12,)}
         found = run_on_fake(task, [values, weights], options={"split": split}, **sizes)

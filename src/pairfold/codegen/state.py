@@ -134,7 +134,7 @@ class StateStorage:
         """Set every field to the value of no columns."""
         for field, _ in self.kernel.work.fields:
             for part in self._parts(field):
-                self._fill(field, part, field.initial)
+                self._fill(field, part, field.start(self.kernel.lanes.dtype))
 
     def _fill(self, field: Field, part: str, number: float) -> None:
         value = self._constant(field, number)

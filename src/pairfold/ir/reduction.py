@@ -13,9 +13,12 @@ the guard holds for some lane, before the ordinary update of the same column.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from pairfold.ir.expr import Expr
 
@@ -38,13 +41,34 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Field:
-    """One part of the state."""
+    """One part of the state.
+
+    Attributes
+    ----------
+    name : str
+        How the formulas of the reduction call it.
+    dim : callable
+        Number of components.
+    initial : float
+        Value when there is no column; see `start`.
+    additive : bool
+        Whether it is a sum.
+    kind : str
+        ``"real"``, or ``"index"`` for column numbers.
+    """
 
     name: str
     dim: Callable[[Sizes], int]
     initial: float
     additive: bool = False
     kind: str = "real"
+
+    def start(self, dtype: str) -> float:
+        """Return `initial` in working precision; a finite number beyond its range is the largest that it has."""
+        if math.isinf(self.initial):
+            return self.initial
+        largest = float(np.finfo(dtype).max)
+        return max(-largest, min(self.initial, largest))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -6,7 +6,8 @@ costly rescaling of the sums is rare (the idea of the stale maximum in online
 softmax, Milakov and Gimelshein, arXiv 1805.02867, and FlashAttention-4).
 
 m starts at `LOWEST` and only moves to finite values: -inf entries then contribute
-exp(-inf) = 0 and +inf entries give an infinite sum, both without inf - inf.
+exp(-inf) = 0 and +inf entries give an infinite sum, both without inf - inf. An
+infinite sum stays infinite wherever the shift moves.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ __all__ = ["HEADROOM", "LOWEST"]
 HEADROOM = 40.0
 """exp(40) times 2^67 columns still fits float32, so sums cannot overflow before the shift moves."""
 
-LOWEST = float(np.finfo(np.float32).min)
-"""First value of the shift, finite in every type; values below it count as -inf."""
+LOWEST = float(np.finfo(np.float64).min)
+"""First value of the shift: the least finite number of the working precision, see `Field.start`."""
 
 
 def _is_finite(f: Expr) -> Expr:
@@ -38,12 +39,15 @@ def _guard(state: State, value: Expr, sizes: Sizes) -> Expr:
 
 
 def _rare(state: State, value: Expr, index: Expr, sizes: Sizes) -> State:
-    # After +inf the shift is so large that it never moves again: an infinite sum times 0 would be nan.
-    shift = apply("Where", apply("Equal", value, constant(np.inf)), constant(-LOWEST), value)
-    moved = _guard(state, shift, sizes)
-    new = apply("Where", moved, shift, state["shift"])
+    moved = _guard(state, value, sizes) * apply("LessThan", value, constant(np.inf))
+    new = apply("Where", moved, value, state["shift"])
     factor = apply("Exp", state["shift"] - new)
-    return {"shift": new, **{name: state[name] * factor for name in _SUMS if name in state}}
+    return {"shift": new, **{name: _rescaled(state[name], factor) for name in _SUMS if name in state}}
+
+
+def _rescaled(total: Expr, factor: Expr) -> Expr:
+    """Return a sum for another shift; the factor may be 0, and an infinite sum times 0 would be nan."""
+    return apply("Where", _is_finite(total), total * factor, total)
 
 
 def _update(state: State, value: Expr, weight: Expr | None, index: Expr, sizes: Sizes) -> State:
@@ -58,7 +62,8 @@ def _merge(a: State, b: State, sizes: Sizes) -> State:
     first_is_larger = apply("LessThan", b["shift"], a["shift"])
     shift = apply("Where", first_is_larger, a["shift"], b["shift"])
     scale_a, scale_b = (apply("Exp", part["shift"] - shift) for part in (a, b))
-    return {"shift": shift, **{name: a[name] * scale_a + b[name] * scale_b for name in _SUMS if name in a}}
+    sums = {name: _rescaled(a[name], scale_a) + _rescaled(b[name], scale_b) for name in _SUMS if name in a}
+    return {"shift": shift, **sums}
 
 
 def _weighted_dim(sizes: Sizes) -> int:

@@ -212,7 +212,9 @@ def _reduce_part(problem: Problem, value: Array, weight: Array | None, columns: 
     leading = value.shape[:-2]
     state = {
         field.name: np.full(
-            (*leading, field.dim(sizes)), field.initial, np.int64 if field.kind == "index" else value.dtype
+            (*leading, field.dim(sizes)),
+            field.start(value.dtype.name),
+            np.int64 if field.kind == "index" else value.dtype,
         )
         for field in fields
     }
