@@ -147,6 +147,14 @@ def test_gradients(value: Expr, leaf: Expr, seed: int) -> None:
     agree(Problem(adjoint, REDUCTIONS["Sum"]), 18, 21, seed, None)
 
 
+@pytest.mark.parametrize("name", ["SqNorm2", "Norm2", "Sum"])
+def test_norms_of_embedded_vectors(name: str) -> None:
+    """Both factors of a square are the embedded vector."""
+    embedded = apply("ExtractT", ROWS[1], params=(1, 6))
+    agree(Problem(apply(name, embedded) * apply("Exp", COLUMNS[0]), REDUCTIONS["Sum"]), 5, 9, 0, None)
+    agree(Problem(apply(name, embedded * apply("Tile", COLUMNS[1], params=(2,))), REDUCTIONS["Sum"]), 5, 9, 0, None)
+
+
 def test_the_comparison_can_fail() -> None:
     wrong = Problem(LEAVES[0] * constant(1.0000001), REDUCTIONS["Sum"])
     arrays = data(4, 3, 0)

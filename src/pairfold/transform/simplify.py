@@ -157,7 +157,8 @@ def _sum(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
     embedded = next((part for part in parts if part.op.name == "ExtractT"), None)
     if embedded is not None:
         (inner,), (start, _) = embedded.args, embedded.params
-        others = [part for part in parts if part is not embedded]
+        others = list(parts)
+        others.remove(embedded)  # once: a square has it twice
         aligned = [_extract((part,), (start, inner.dim)) if part.dim > 1 else part for part in others]
         return _sum((product([*factors(inner), *aligned]),), ())
     scalars = [part for part in parts if part.dim == 1]
