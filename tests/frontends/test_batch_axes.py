@@ -170,7 +170,7 @@ def test_memory_is_that_of_the_first_step() -> None:
         (lambda t: t.sum((0, "a")), ArgumentTypeError, "it must be an integer or a tuple of integers"),
         (lambda t: t.sum((0, 2), call=False), ArgumentValueError, "is carried out at once, in steps: out=, call=False"),
         (lambda t: t.sum((0, 2), out=np.empty(3)), ArgumentValueError, "is carried out at once, in steps: out="),
-        (lambda t: t.sum((0, 2), keepdims=True), ArgumentTypeError, "A reduction has no keyword 'keepdims'"),
+        (lambda t: t.sum((0, 2), keep=True), ArgumentTypeError, "A reduction has no keyword 'keep'"),
         (lambda t: (t + Vi(0, 3)).sum((0, 2)), ArgumentValueError, "symbolic variables are for the reductions of one"),
         (lambda t: t.logsumexp((0, 2), weight=t), ArgumentValueError, "LogSumExp with a weight reduces one axis"),
         (lambda t: t.mean((0, 2), ranges=()), ArgumentValueError, "Mean over several axes does not take ranges"),

@@ -240,11 +240,11 @@ def test_accuracy_options(options: dict[str, Any]) -> None:
 def test_attributes() -> None:
     names = ("x = Vi(3)", "y = Vj(3)")
     given_names = list(names)
-    routine = Genred("SqDist(x, y) * Vj(2, 1)", given_names, "KMin", axis=0, opt_arg=2, optional_flags=["-x"])
+    routine = Genred("SqDist(x, y) * Vj(2, 1)", given_names, "KMin", axis=0, opt_arg=2)
     assert given_names == list(names)
     assert routine.formula == "KMin_Reduction(SqDist(x, y) * Vj(2, 1),2,1)"
     assert (routine.aliases, routine.nargs, routine.axis, routine.opt_arg) == (given_names, 3, 0, 2)
-    assert (routine.reduction_op, routine.optional_flags) == ("KMin", ["-x"])
+    assert routine.reduction_op == "KMin"
     assert repr(routine).startswith("Genred('SqDist(x, y) * Vj(2, 1)'")
     assert Genred("SqDist(x, y)", iter(names), axis=1)(X, Y).shape == (5, 1)
 
@@ -366,8 +366,3 @@ def test_dimensions_fit_the_reduction() -> None:
         Genred("x - y", ALIASES, "Max_SumShiftExp")
     with pytest.raises(DimensionError, match="of a formula of dimension 3 by a weight of dimension 2; the dimensions"):
         Genred("x - y", ALIASES, "SumSoftMaxWeight", formula2="b")
-
-
-def test_old_arguments_warn() -> None:
-    with pytest.warns(DeprecationWarning, match="dtype and cuda_type are ignored"):
-        Genred(GAUSSIAN, ALIASES, dtype="float32")

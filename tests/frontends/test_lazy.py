@@ -170,7 +170,6 @@ def test_binary_operators(function: Callable[[Any, Any], Any], swapped: bool, x:
     for other in (2, 0.7, np.float64(0.7), np.int8(2), np.array(0.7), np.array([0.7, 2, 3])):
         check(call(x, other), call(XD, other))
     check(call(x, YD), call(XD, YD))
-    check(call(x, Y), call(XD, Y))
     check(call(y, XD), call(YD, XD))
 
 
@@ -341,7 +340,7 @@ def test_indexing_follows_numpy(data: st.DataObject) -> None:
     sizes = tuple(data.draw(st.lists(st.integers(1, 4), min_size=3, max_size=3)))
     batch = data.draw(st.lists(st.integers(1, 3), max_size=2))
     rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((*batch, sizes[0], 1, sizes[2])), rng.standard_normal((sizes[1], sizes[2]))
+    x, y = rng.standard_normal((*batch, sizes[0], 1, sizes[2])), rng.standard_normal((1, sizes[1], sizes[2]))
     tensor, expected = LazyTensor(x) * y, x * y
     axes = [data.draw(st.one_of(st.integers(-size, size - 1), st.slices(size))) for size in batch]
     i, j = data.draw(slices(sizes[0], True)), data.draw(slices(sizes[1], True))
@@ -496,8 +495,6 @@ def test_options_of_a_reduction(kernel: Any) -> None:
         "sum_scheme": "kahan_scheme",
         "threads": 1,
         "backend": "CPU",
-        "enable_chunks": False,
-        "optional_flags": [],
     }
     np.testing.assert_allclose(kernel.sum(1, **options), expected, rtol=1e-12)
     half = ([[0, 2], [2, 5]], [1, 2], [[0, 3], [3, 7]], [[0, 3], [3, 7]], [1, 2], [[0, 2], [2, 5]])
@@ -540,12 +537,8 @@ def test_the_same_program_builds_nothing_twice(x: Any) -> None:
         (lambda k: k.sum(-4), ArgumentValueError, "axis is -4"),
         (lambda k: k.sum(0.5), ArgumentTypeError, "reduces one axis, an integer; found 0.5"),
         (lambda k: k.min_argmin(-1), ArgumentValueError, "axis is -1, and Min_ArgMin"),
-        (
-            lambda k: k.sum(1, keepdim=True),
-            ArgumentTypeError,
-            "A reduction has no keyword 'keepdim'; allowed are call,",
-        ),
-        (lambda k: k.sum(-1, keepdim=True), ArgumentTypeError, "no keyword 'keepdim'"),
+        (lambda k: k.sum(1, keep=True), ArgumentTypeError, "A reduction has no keyword 'keep'; allowed are call,"),
+        (lambda k: k.sum(-1, keep=True), ArgumentTypeError, "no keyword 'keep'"),
         (lambda k: k.Kmin(0, axis=1), ArgumentValueError, "keeps at least K = 1 entry"),
         (lambda k: k.reduction("KMin", axis=1), ArgumentTypeError, "needs opt_arg=K"),
         (lambda k: k.reduction("Summ", axis=1), UnknownNameError, "no reduction called 'Summ'. Did you mean 'Sum'?"),

@@ -334,8 +334,6 @@ def test_errors_of_kernel_solve() -> None:
         KernelSolve("x + 1", ["x = Vi(1)", "b = Vj(1)"], "b")
     with pytest.raises(ArgumentValueError, match=r"axis is 2; it must be 0 \(sum over i\) or 1"):
         KernelSolve("x * b", ["x = Vi(1)", "b = Vj(1)"], "b", axis=2)
-    with pytest.warns(DeprecationWarning, match="dtype and cuda_type are ignored"):
-        KernelSolve("x * b", ["x = Vi(1)", "b = Vj(1)"], "b", dtype="float32")
     solve = KernelSolve("x * b", ["x = Vi(1)", "b = Vj(1)"], "b", axis=1)
     with pytest.raises(ArgumentValueError, match=r"not square: there are 2 i and 3 j. Give the same points twice"):
         solve(np.ones((2, 1)), np.ones((3, 1)))

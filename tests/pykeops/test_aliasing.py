@@ -131,6 +131,7 @@ def test_routines_take_the_options_of_every_release() -> None:
     x, y = np.zeros((3, 2), np.float32), np.zeros((4, 2), np.float32)
     routine = Genred(FORMULA, ALIASES, "Sum", axis=1, dtype="float32", cuda_type="float32", optional_flags=["-O"])
     assert routine(x, y).dtype == np.float32
+    assert routine.optional_flags == ["-O"]
     assert isinstance(pickle.loads(pickle.dumps(routine)), Genred)
     with pytest.raises(TargetError, match="asks for a GPU"):
         routine(x, y, backend="GPU")

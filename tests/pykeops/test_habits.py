@@ -103,11 +103,18 @@ def test_any_attribute_can_be_set() -> None:
         kernel.sum(1)
 
 
-def test_keepdim_is_taken_on_the_last_axis_only() -> None:
+def test_keywords_without_effect_are_taken() -> None:
     assert LazyTensor(X).sum(-1, keepdim=True).shape == (5, 1)
     assert LazyTensor(X).sum(2, keepdim=True).shape == (5, 1)
-    with pytest.raises(ArgumentTypeError, match="no keyword 'keepdim'"):
-        squares().sum(1, keepdim=True)
+    expected = squares().sum(1)
+    assert np.array_equal(squares().sum(1, dtype="nonsense", enable_chunks=False), expected)
+    with pytest.raises(ArgumentTypeError, match="no keyword 'keep'"):
+        squares().sum(1, keep=True)
+
+
+def test_matrices_are_indexed_by_j() -> None:
+    assert (Vi(X[:, 0]) * Y[0]).shape == (Y[0] * Vi(X[:, 0])).shape == (5, 4, 3)
+    assert (Vi(3) + Vj(2.5)).shape == (1, 1)
 
 
 def test_products_take_the_keywords_of_reductions() -> None:

@@ -47,6 +47,8 @@ class Adapter:
         From a complex array ``(..., n)`` to a real one ``(..., 2 n)``, re, im, re, im, ..., and back.
     permute : callable
         ``permute(array, axes)`` puts the axes into this order.
+    as_dtype : callable
+        ``as_dtype(value)``: the dtype that a user names, or None when it is none.
     dtype_name : callable
         ``"float32"`` for the dtype float32, and so on.
     prepare : callable
@@ -74,6 +76,7 @@ class Adapter:
     as_pairs: Callable[[Any], Any]
     from_pairs: Callable[[Any], Any]
     permute: Callable[[Any, Sequence[int]], Any]
+    as_dtype: Callable[[Any], Any]
     dtype_name: Callable[[Any], str]
     prepare: Callable[[Any, Any, Sequence[int] | None, Sequence[int] | None], Any]
     empty: Callable[[Any], Any]
@@ -127,6 +130,13 @@ def _as_number(value: object) -> int | float | complex | None:
     return None
 
 
+def _as_dtype(value: Any) -> np.dtype[Any] | None:
+    try:
+        return np.dtype(value)
+    except TypeError:
+        return None
+
+
 def _prepare(
     array: Any, dtype: np.dtype[Any], shape: Sequence[int] | None, stretched: Sequence[int] | None
 ) -> np.ndarray[Any, Any]:
@@ -168,6 +178,7 @@ NUMPY = Adapter(
     as_pairs=as_pairs,
     from_pairs=from_pairs,
     permute=np.transpose,
+    as_dtype=_as_dtype,
     dtype_name=operator.attrgetter("name"),
     prepare=_prepare,
     empty=lambda dtype: np.empty(0, dtype),

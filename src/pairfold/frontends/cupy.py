@@ -230,6 +230,7 @@ CUPY = Adapter(
     as_pairs=_as_pairs,
     from_pairs=_from_pairs,
     permute=cupy.transpose,
+    as_dtype=NUMPY.as_dtype,
     dtype_name=NUMPY.dtype_name,
     prepare=_prepare,
     empty=lambda dtype: cupy.empty(0, dtype),

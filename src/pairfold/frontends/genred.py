@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
@@ -16,7 +15,7 @@ from pairfold.frontends.routine import Routine, make_options, make_problem
 from pairfold.ir.expr import Category
 from pairfold.ir.reduction import Reduction
 
-__all__ = ["GenredBase", "choose_reduction", "make_generics", "number_kept"]
+__all__ = ["GenredBase", "choose_reduction", "make_generics", "number_kept", "refuse_options"]
 
 
 def choose_reduction(name: str, has_weight: bool) -> Reduction:
@@ -66,6 +65,34 @@ def number_kept(reduction: Reduction, opt_arg: object) -> int:
     return k
 
 
+_WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
+    "dtype": (None,),
+    "cuda_type": (None,),
+    "enable_chunks": (True,),
+    "rec_multVar_highdim": (False, None),
+    "use_fast_math": (True,),
+    "optional_flags": (None, []),
+    "opt_arg": (None,),
+}
+"""Options of KeOps that mean nothing here, and the values that ask for nothing."""
+
+
+def refuse_options(**given: Any) -> None:
+    """Refuse the options of KeOps that would have no effect.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For a value that asks for something.
+    """
+    for name, value in given.items():
+        if value not in _WITHOUT_EFFECT[name]:
+            raise ArgumentTypeError(
+                f"{name} is {value!r}, and {name} has no effect: leave it out. The arguments of a call set the "
+                "precision, and code is made for the machine that runs it. (pairfold.pykeops takes what KeOps takes.)"
+            )
+
+
 class GenredBase:
     """Generic reduction of a formula string; `pairfold.numpy.Genred` and its like set the framework."""
 
@@ -89,12 +116,14 @@ class GenredBase:
         use_fast_math: bool = True,
         optional_flags: Any = None,
     ) -> None:
-        if dtype is not None or cuda_type is not None:
-            warnings.warn(
-                "dtype and cuda_type are ignored: the arguments of a call set the precision.",
-                DeprecationWarning,
-                stacklevel=2,
-            )
+        refuse_options(
+            dtype=dtype,
+            cuda_type=cuda_type,
+            enable_chunks=enable_chunks,
+            rec_multVar_highdim=rec_multVar_highdim,
+            use_fast_math=use_fast_math,
+            optional_flags=optional_flags,
+        )
         try:
             self.axis = operator.index(axis)
         except TypeError:
@@ -104,7 +133,6 @@ class GenredBase:
         self.aliases = list(checked_aliases(aliases))
         self.reduction_op = reduction_op
         self.opt_arg = opt_arg
-        self.optional_flags = list(optional_flags or [])
         self._formulas = (formula,) if formula2 is None else (formula, formula2)
         reduction = choose_reduction(reduction_op, formula2 is not None)
         options = make_options(reduction, dtype_acc, use_double_acc, sum_scheme)
@@ -191,7 +219,6 @@ class GenredBase:
             "formula2": self._formulas[1] if len(self._formulas) == 2 else None,
             "dtype_acc": options.dtype_acc or "auto",
             "sum_scheme": options.sum_scheme,
-            "optional_flags": self.optional_flags,
         }
         return _rebuild, (type(self), state)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +15,7 @@ from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionErro
 from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.aliases import Argument, parse_alias
 from pairfold.frontends.formula import parse
+from pairfold.frontends.genred import refuse_options
 from pairfold.frontends.routine import Routine, make_options, make_problem
 from pairfold.frontends.solve import solve_linear
 from pairfold.frontends.source import suggestion
@@ -284,12 +284,14 @@ class KernelSolveBase:
         use_fast_math: bool = True,
         cuda_type: Any = None,
     ) -> None:
-        if dtype is not None or cuda_type is not None:
-            warnings.warn(
-                "dtype and cuda_type are ignored: the arguments of a call set the precision.",
-                DeprecationWarning,
-                stacklevel=2,
-            )
+        refuse_options(
+            dtype=dtype,
+            opt_arg=opt_arg,
+            enable_chunks=enable_chunks,
+            rec_multVar_highdim=rec_multVar_highdim,
+            use_fast_math=use_fast_math,
+            cuda_type=cuda_type,
+        )
         if isinstance(axis, bool) or axis not in (0, 1):
             raise ArgumentValueError(f"axis is {axis!r}; it must be 0 (sum over i) or 1 (sum over j).")
         self.axis = operator.index(axis)

@@ -26,7 +26,13 @@ from pairfold.frontends.kernel_solve import solve_routine
 from pairfold.frontends.lazy_axes import is_single_axis, reduce_axes
 from pairfold.frontends.lazy_index import components, expand_key, sizes_after, slice_of, taken
 from pairfold.frontends.lazy_matrix import LazyMatrix
-from pairfold.frontends.lazy_reduction import LazyReduction, inner_operation, reduce_tensor, reduction_axis
+from pairfold.frontends.lazy_reduction import (
+    LazyReduction,
+    check_lazy_keywords,
+    inner_operation,
+    reduce_tensor,
+    reduction_axis,
+)
 from pairfold.frontends.lazy_solve import solve_lazy
 from pairfold.frontends.leaf import (
     OTHER_SIDE,
@@ -93,6 +99,8 @@ class LazyTensorBase:
     adapter: ClassVar[Adapter]
     is_complex: ClassVar[bool] = False
     complex_type: ClassVar[Any] = None
+    ignored_keywords: ClassVar[tuple[str, ...]] = ()
+    """Keywords of reductions that have no effect; none but in the alias of pykeops."""
     solver: ClassVar[Any] = staticmethod(solve_routine)
     __array_ufunc__ = None
     __iter__ = None
@@ -150,6 +158,7 @@ class LazyTensorBase:
         """Return what the argument `x` of the constructor stands for."""
         number = x if isinstance(x, (bool, int, float, complex)) else self.adapter.as_number(x)
         if number is not None:
+            self._check_number(number, axis)
             return self._read_number(number)
         if isinstance(x, tuple) and len(x) == 3 and axis is None:
             return symbol_of(*x)
@@ -164,6 +173,15 @@ class LazyTensorBase:
         if _is_complex(array.dtype):
             self._refuse_complex()
         return leaf
+
+    def _check_number(self, number: Any, axis: int | None) -> None:
+        if axis in (0, 1):
+            letter = "ij"[axis]
+            raise ArgumentTypeError(
+                f"{number} is a number, which nothing indexes by {letter}: as a constant or a parameter it is "
+                f"Pm({number}). V{letter}(x) takes an array of points, V{letter}(index, dimension) is a symbolic "
+                f"variable, and 'x = V{letter}(dimension)' declares an argument of a formula string."
+            )
 
     def _read_number(self, number: Any) -> Leaf | Expr:
         if isinstance(number, complex):
@@ -199,7 +217,7 @@ class LazyTensorBase:
         )
 
     def _lift(self: Tensor, other: Any) -> Tensor:
-        """Return the other operand of an operation as a tensor; shorter shapes are padded on the left."""
+        """Return the other operand of an operation as a tensor."""
         if isinstance(other, LazyTensorBase):
             if other.adapter is not self.adapter:
                 raise ArgumentTypeError(
@@ -210,10 +228,6 @@ class LazyTensorBase:
             raise ArgumentTypeError(
                 "This is a reduction that waits for its call; call it first, and go on with the array that it returns."
             )
-        shape = getattr(other, "shape", ())
-        if len(shape) == 2:
-            other = self._checked_array(other)
-            other = other.reshape((1, *shape))
         return self._new(other)
 
     def _new(self: Tensor, x: Any, axis: int | None = None) -> Tensor:
@@ -711,7 +725,9 @@ class LazyTensorBase:
             their like.
         **kwargs
             ``call=False`` returns a `LazyReduction`. ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``,
-            ``out``, ``threads``, ``progress``, ``backend`` are those of `Genred`.
+            ``out``, ``threads``, ``progress``, ``backend`` are those of `Genred`. ``keepdims=True`` (or ``keepdim``)
+            keeps the reduced axis with length 1, so that the result meets the tensor in operations. ``dtype`` is that
+            of the result; the arithmetic has its precision at least.
 
         Returns
         -------
@@ -732,7 +748,7 @@ class LazyTensorBase:
         inner = inner_operation(reduction.name)
         side = reduction_axis(self, axis, dim, reduction.name, inner)
         if side == 2 and inner is not None:
-            LazyReduction.check_keywords(kwargs)
+            check_lazy_keywords(self, kwargs, has_last=True)
             return self._unary(inner)
         return reduce_tensor(self, reduction, side, None if weight is None else self._lift(weight), k, **kwargs)
 

@@ -13,8 +13,19 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
-from pairfold.frontends.lazy_reduction import LazyReduction, inner_operation, reduce_tensor
-from pairfold.frontends.leaf import Leaf
+from pairfold.frontends.lazy_reduction import (
+    at_least,
+    cast,
+    check_keywords,
+    check_lazy_keywords,
+    inner_operation,
+    keeps_axes,
+    reduce_tensor,
+    result_dtype,
+    stored_dtype,
+    widened,
+    with_axis,
+)
 from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Reduction
 from pairfold.ops import OPERATIONS
@@ -73,8 +84,8 @@ def reduce_axes(tensor: LazyTensorBase, reduction: Reduction, axis: Any, weight:
     Returns
     -------
     array or LazyTensor
-        Without the reduced axes, but the last one, which stays with length 1. A LazyTensor when neither i nor j is
-        reduced.
+        Without the reduced axes, but the last one, which stays with length 1, as all do with ``keepdims=True``. A
+        LazyTensor when neither i nor j is reduced.
 
     Raises
     ------
@@ -84,25 +95,34 @@ def reduce_axes(tensor: LazyTensorBase, reduction: Reduction, axis: Any, weight:
     axes = _normalized(tensor, axis)
     if weight is not None:
         raise ArgumentValueError(f"{reduction.name} with a weight reduces one axis, i or j; found axis={axis!r}.")
-    _check(tensor, reduction, axes, kwargs)
+    call = kwargs.pop("call", True)
+    kwargs = check_keywords(tensor, kwargs)
+    _check(tensor, reduction, axes, call, kwargs)
     batch = tensor.dim() - 3
-    if axes[-1] == batch + 2 and (len(axes) == 1 or reduction.name != "Var"):
+    has_last = axes[-1] == batch + 2
+    is_lazy = batch not in axes and batch + 1 not in axes
+    keep = check_lazy_keywords(tensor, kwargs, has_last) if is_lazy else keeps_axes(kwargs, has_last)
+    if has_last and (len(axes) == 1 or reduction.name != "Var"):
         tensor, axes = _over_components(tensor, reduction), axes[:-1]
     if not axes:
         return tensor
-    if batch in axes or batch + 1 in axes:
-        return _reduce_by_engine(tensor, reduction, axes, kwargs)
-    return _fold(tensor, reduction, axes)
+    if is_lazy:
+        return _fold(tensor, reduction, axes, keep)
+    result = _reduce_by_engine(tensor, reduction, axes, kwargs)
+    for axis in axes if keep else ():
+        result = result if axis == batch + 2 else with_axis(result, axis)
+    return result
 
 
-def _check(tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], kwargs: dict[str, Any]) -> None:
+def _check(
+    tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], call: bool, kwargs: dict[str, Any]
+) -> None:
     if reduction.name not in _FOLDS:
         raise ArgumentValueError(
             f"{reduction.name} reduces one axis, i or j; found axis={axes}. Over batch axes and several axes there are "
             f"{', '.join(sorted(str(REDUCTIONS[name].method) for name in _FOLDS))}."
         )
-    LazyReduction.check_keywords({name: value for name, value in kwargs.items() if name != "call"})
-    if kwargs.get("out") is not None or not kwargs.get("call", True) or tensor.is_symbolic:
+    if kwargs.get("out") is not None or not call or tensor.is_symbolic:
         raise ArgumentValueError(
             "A reduction over batch axes or several axes is carried out at once, in steps: out=, call=False and "
             "symbolic variables are for the reductions of one axis, i or j."
@@ -129,10 +149,14 @@ def _reduce_by_engine(
         rest.append(batch)
     if batch + 2 in axes:
         rest.append(batch + 1)
-    stored = _stored_dtype(tensor)
+    dtype = kwargs.pop("dtype", None)
+    if dtype is not None:
+        dtype = result_dtype(tensor, dtype)
+        tensor = at_least(tensor, dtype)
+    stored = None if tensor.is_complex else stored_dtype(tensor)
     if stored is not None and adapter.computing_dtype(stored) != stored:
         # Between the steps nothing is rounded to 16 bits.
-        tensor = _widened(tensor, adapter.computing_dtype(stored))
+        tensor = widened(tensor, adapter.computing_dtype(stored))
     second = {name: value for name, value in kwargs.items() if name not in _FIRST_ONLY}
 
     def again(array: Any, name: str) -> Any:
@@ -147,23 +171,8 @@ def _reduce_by_engine(
         result = again(first, "Mean") + again(averages, "Var")
     else:
         result = again(first, reduction.name)
-    return result if stored is None else adapter.prepare(result, stored, None, None)
-
-
-def _stored_dtype(tensor: LazyTensorBase) -> Any:
-    """Return the real type of the result; None where there is nothing to be widened."""
-    found = [leaf.key[2] for leaf in tensor._leaves if isinstance(leaf, Leaf) and leaf.is_strong]
-    return tensor.adapter.working_dtype(found) if found and not tensor.is_complex else None
-
-
-def _widened(tensor: LazyTensorBase, dtype: Any) -> LazyTensorBase:
-    new = tensor._like(tensor._expr)
-    prepare = tensor.adapter.prepare
-    new._leaves = tuple(
-        leaf.with_array(prepare(leaf.array, dtype, None, None)) if isinstance(leaf, Leaf) and leaf.is_strong else leaf
-        for leaf in tensor._leaves
-    )
-    return new
+    wanted = stored if dtype is None else dtype
+    return result if wanted is None else cast(tensor, result, wanted)
 
 
 def _reduce_array(
@@ -212,7 +221,7 @@ def _check_count(tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, 
         )
 
 
-def _fold(tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...]) -> Any:
+def _fold(tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], keep: bool) -> Any:
     if axes[-1] == tensor.dim() - 1:
         raise ArgumentValueError(
             f"{reduction.name} over the last axis and batch axes, {axes}, is not lazy: reduce i or j as well, or call "
@@ -226,7 +235,7 @@ def _fold(tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...]) -
     for numbers in itertools.product(*map(range, sizes)):
         key: list[Any] = [slice(None)] * tensor.dim()
         for axis, number in zip(axes, numbers, strict=True):
-            key[axis] = number
+            key[axis] = slice(number, number + 1) if keep else number
         part = tensor[tuple(key)]
         joined, expr = (part, part._expr) if joined is None else joined._join(part)
         exprs.append(expr)

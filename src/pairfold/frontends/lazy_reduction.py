@@ -16,18 +16,33 @@ from pairfold.frontends.leaf import Leaf, Symbol
 from pairfold.frontends.routine import Key, Routine, make_options, make_problem
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.op import Op
-from pairfold.ir.reduction import Reduction
+from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
 
 if TYPE_CHECKING:
     from pairfold.frontends.lazy import LazyTensorBase
 
-__all__ = ["LazyReduction", "inner_operation", "reduce_tensor", "reduction_axis"]
+__all__ = [
+    "LazyReduction",
+    "at_least",
+    "cast",
+    "check_keywords",
+    "check_lazy_keywords",
+    "inner_operation",
+    "keeps_axes",
+    "reduce_tensor",
+    "reduction_axis",
+    "result_dtype",
+    "stored_dtype",
+    "widened",
+    "with_axis",
+]
 
 ACCURACY_KEYWORDS = ("dtype_acc", "use_double_acc", "sum_scheme")
 CALL_KEYWORDS = ("backend", "device_id", "ranges", "out", "threads", "progress")
-IGNORED_KEYWORDS = ("enable_chunks", "rec_multVar_highdim", "use_fast_math", "optional_flags", "dtype", "cuda_type")
+RESULT_KEYWORDS = ("dtype", "keepdims", "keepdim")
+"""What is done to the result of a reduction that is carried out at once."""
 
 _DEFAULT_OPTIONS = Options()
 _PREFIXES = ("Vi", "Vj", "Pm")
@@ -103,6 +118,10 @@ def reduce_tensor(
     array, tuple of arrays, or LazyReduction
         The latter with ``call=False`` and for symbolic variables.
     """
+    if kwargs:
+        kwargs = check_keywords(tensor, kwargs)
+        if not kwargs.keys().isdisjoint(RESULT_KEYWORDS):
+            return _with_result(tensor, reduction, side, weight, k, call, kwargs)
     weight_expr = None
     if weight is not None:
         if weight.is_complex:
@@ -114,9 +133,7 @@ def reduce_tensor(
     kept = number_kept(reduction, k) if reduction.needs_k else 1
     options = _DEFAULT_OPTIONS
     if kwargs:
-        LazyReduction.check_keywords(kwargs)
         accuracy = {name: kwargs.pop(name) for name in ACCURACY_KEYWORDS if name in kwargs}
-        kwargs = {name: value for name, value in kwargs.items() if name in CALL_KEYWORDS}
         options = make_options(reduction, **accuracy)
     if tensor.ranges is not None:
         kwargs.setdefault("ranges", tensor.ranges)
@@ -135,6 +152,159 @@ def _call(routine: Routine, arrays: Sequence[Any], keys: Sequence[Key], kwargs: 
     if kwargs:
         routine = routine.placed(kwargs.pop("backend", "auto"), kwargs.pop("device_id", -1))
     return routine(arrays, keys=tuple(keys), **kwargs)
+
+
+# ---------------------------------------------------------------- keywords
+
+
+def check_keywords(tensor: LazyTensorBase, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a reduction without those that the class of `tensor` ignores.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For a keyword that no reduction has.
+    """
+    known = (*ACCURACY_KEYWORDS, *CALL_KEYWORDS, *RESULT_KEYWORDS)
+    kept = {name: value for name, value in kwargs.items() if name not in tensor.ignored_keywords}
+    for name in kept:
+        if name not in known:
+            raise ArgumentTypeError(f"A reduction has no keyword {name!r}; allowed are {', '.join(('call', *known))}.")
+    return kept
+
+
+def keeps_axes(kwargs: dict[str, Any], has_last: bool = False) -> bool:
+    """Take ``keepdims=`` and ``keepdim=`` out of the keywords of a reduction; return what they say.
+
+    Raises
+    ------
+    ArgumentValueError
+        If the last axis is among those that are reduced (`has_last`) and is not to be kept.
+    """
+    given = [bool(kwargs.pop(name)) for name in ("keepdims", "keepdim") if name in kwargs]
+    if has_last and False in given:
+        raise ArgumentValueError("keepdims=False does not apply: the last axis stays, with length 1.")
+    return any(given)
+
+
+def check_lazy_keywords(tensor: LazyTensorBase, kwargs: dict[str, Any], has_last: bool) -> bool:
+    """Check the keywords of a reduction whose result is a LazyTensor; return whether axes are kept.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        For every keyword that does not apply.
+    """
+    given = check_keywords(tensor, kwargs)
+    keep = keeps_axes(given, has_last)
+    for name in given:
+        raise ArgumentTypeError(
+            f"{name}= is for reductions over i or j. Over the last axis or batch axes alone nothing is computed yet: "
+            "the result is a LazyTensor."
+        )
+    return keep
+
+
+def result_dtype(tensor: LazyTensorBase, given: Any) -> Any:
+    """Return the dtype that a user asks for, a type of numbers that `tensor` has.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none.
+    """
+    adapter = tensor.adapter
+    dtype = adapter.as_dtype(given)
+    if dtype is None or adapter.is_complex(dtype) != tensor.is_complex or not _is_floating(adapter, dtype):
+        kinds = "complex64, complex128" if tensor.is_complex else "float32, float64, float16, bfloat16"
+        raise ArgumentTypeError(
+            f"dtype is {given!r}; it is the {adapter.name} dtype of the result of a reduction of "
+            f"{'complex' if tensor.is_complex else 'real'} numbers: {kinds}. Convert the result for any other."
+        )
+    return dtype
+
+
+def _is_floating(adapter: Adapter, dtype: Any) -> bool:
+    try:
+        return adapter.is_complex(dtype) or adapter.working_dtype([dtype]) == dtype
+    except ArgumentValueError:
+        return False
+
+
+def stored_dtype(tensor: LazyTensorBase) -> Any:
+    """Return the real type that the arrays of `tensor` are promoted to; None where there are only numbers."""
+    found = [leaf.key[2] for leaf in tensor._leaves if isinstance(leaf, Leaf) and leaf.is_strong]
+    return tensor.adapter.working_dtype(found) if found else None
+
+
+def widened(tensor: LazyTensorBase, dtype: Any) -> LazyTensorBase:
+    """Return `tensor` with its arrays, or its numbers if there are no arrays, cast to a real dtype."""
+    new = tensor._like(tensor._expr)
+    prepare = tensor.adapter.prepare
+    has_arrays = any(isinstance(leaf, Leaf) and leaf.is_strong for leaf in tensor._leaves)
+    new._leaves = tuple(
+        Leaf(prepare(leaf.array, dtype, None, None), leaf.category)
+        if isinstance(leaf, Leaf) and (leaf.is_strong or not has_arrays)
+        else leaf
+        for leaf in tensor._leaves
+    )
+    return new
+
+
+def with_axis(array: Any, place: int) -> Any:
+    """Return `array` with a new axis of length 1."""
+    shape = tuple(array.shape)
+    return array.reshape((*shape[:place], 1, *shape[place:]))
+
+
+def _with_result(
+    tensor: LazyTensorBase,
+    reduction: Reduction | str,
+    side: int,
+    weight: LazyTensorBase | None,
+    k: Any,
+    call: bool,
+    kwargs: dict[str, Any],
+) -> Any:
+    """Carry out a reduction with ``dtype=`` or ``keepdims=``."""
+    if isinstance(reduction, str):
+        reduction = choose_reduction(reduction, weight is not None)
+    keep, dtype = keeps_axes(kwargs), kwargs.pop("dtype", None)
+    if (keep or dtype is not None) and (not call or tensor.is_symbolic or kwargs.get("out") is not None):
+        raise ArgumentValueError(
+            "dtype= and keepdims= are for reductions that are carried out at once and make their result: not with "
+            "call=False, symbolic variables or out=."
+        )
+    if dtype is not None:
+        dtype = result_dtype(tensor, dtype)
+        tensor, weight = at_least(tensor, dtype), None if weight is None else at_least(weight, dtype)
+    result = reduce_tensor(tensor, reduction, side, weight, k, call, **kwargs)
+    results = result if isinstance(result, tuple) else (result,)
+    if dtype is not None:
+        results = tuple(cast(tensor, array, dtype) for array in results)
+    if keep:
+        sizes = Sizes(tensor._expr.dim, 1 if weight is None else weight._expr.dim, 1 if k is None else k)
+        results = tuple(
+            with_axis(array, len(array.shape) - len(shape) - 1 + side)
+            for array, shape in zip(results, reduction.shapes(sizes), strict=True)
+        )
+    return results if isinstance(result, tuple) else results[0]
+
+
+def at_least(tensor: LazyTensorBase, dtype: Any) -> LazyTensorBase:
+    """Return `tensor` with arrays of a type that holds those of `dtype`."""
+    stored = stored_dtype(tensor)
+    return widened(tensor, tensor.adapter.working_dtype([dtype] if stored is None else [stored, dtype]))
+
+
+def cast(tensor: LazyTensorBase, array: Any, dtype: Any) -> Any:
+    """Return numbers as `dtype`; column numbers stay what they are."""
+    adapter = tensor.adapter
+    if not _is_floating(adapter, array.dtype):
+        return array
+    if tensor.is_complex:
+        return adapter.from_pairs(adapter.prepare(array, adapter.working_dtype([dtype]), None, None))
+    return adapter.prepare(array, dtype, None, None)
 
 
 class LazyReduction:
@@ -168,15 +338,6 @@ class LazyReduction:
                 f"The symbolic variables are {listing}: their indices must be 0, 1, 2, ..., each used for one variable."
             )
         self._count = len(symbols)
-
-    @staticmethod
-    def check_keywords(kwargs: dict[str, Any]) -> None:
-        """Raise `ArgumentTypeError` for a keyword that no reduction has."""
-        known = (*ACCURACY_KEYWORDS, *CALL_KEYWORDS, *IGNORED_KEYWORDS)
-        for name in kwargs:
-            if name not in known:
-                allowed = ", ".join(("call", *ACCURACY_KEYWORDS, *CALL_KEYWORDS))
-                raise ArgumentTypeError(f"A reduction has no keyword {name!r}; allowed are {allowed}.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the result.

@@ -126,7 +126,8 @@ def _leaf_by_shape(array: Any, shape: Shape) -> Leaf:
     if len(shape) == 2:
         raise ArgumentValueError(
             f"An array of shape {shape} may be indexed by i or by j: use Vi(x) or Vj(x), or give it the shape "
-            f"({shape[0]}, 1, {shape[1]}) or (1, {shape[0]}, {shape[1]})."
+            f"({shape[0]}, 1, {shape[1]}) or (1, {shape[0]}, {shape[1]}); results of reductions have it with "
+            "keepdims=True."
         )
     *batch, rows, columns, dim = shape
     if rows != 1 and columns != 1:

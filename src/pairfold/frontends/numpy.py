@@ -49,7 +49,7 @@ class Genred(GenredBase):
     sum_scheme : str
         ``"auto"``, ``"block_sum"``, ``"direct_sum"`` or ``"kahan_scheme"``.
     dtype, cuda_type, enable_chunks, rec_multVar_highdim, use_fast_math, optional_flags
-        Accepted for compatibility, without effect.
+        Options of KeOps without effect: only their defaults are allowed.
 
     Raises
     ------
@@ -92,7 +92,7 @@ class KernelSolve(KernelSolveBase):
     dtype_acc, use_double_acc, sum_scheme
         As for `Genred`.
     dtype, opt_arg, enable_chunks, rec_multVar_highdim, use_fast_math, cuda_type
-        Accepted for compatibility, without effect.
+        Options of KeOps without effect: only their defaults are allowed.
 
     Raises
     ------

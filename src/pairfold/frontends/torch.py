@@ -45,7 +45,7 @@ class Genred(GenredBase):
     reduction_op, axis, opt_arg, formula2, dtype_acc, use_double_acc, sum_scheme
         As for `pairfold.numpy.Genred`.
     dtype, cuda_type, enable_chunks, rec_multVar_highdim, use_fast_math, optional_flags
-        Accepted for compatibility, without effect.
+        Options of KeOps without effect: only their defaults are allowed.
 
     Raises
     ------
@@ -84,7 +84,9 @@ class Genred(GenredBase):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - as in the base class
         if not torch.compiler.is_compiling():
             return super().__call__(*args, **kwargs)
-        return _traced_routine(Genred, (), self.__reduce__()[1][1])(*args, **kwargs)
+        # What a program derives from the class is not known where the graph is carried out.
+        kind = next(kind for kind in type(self).__mro__ if kind.__module__.startswith("pairfold."))
+        return _traced_routine(kind, (), self.__reduce__()[1][1])(*args, **kwargs)
 
 
 def _traced_routine(kind: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -104,7 +106,7 @@ class KernelSolve(KernelSolveBase):
     formula, aliases, varinvalias, axis, dtype_acc, use_double_acc, sum_scheme
         As for `pairfold.numpy.KernelSolve`.
     dtype, opt_arg, enable_chunks, rec_multVar_highdim, use_fast_math, cuda_type
-        Accepted for compatibility, without effect.
+        Options of KeOps without effect: only their defaults are allowed.
 
     Raises
     ------

@@ -83,6 +83,11 @@ def _from_pairs(array: Tensor) -> Tensor:
     return torch.view_as_complex(array.unflatten(-1, (-1, 2)).contiguous())
 
 
+def _as_dtype(value: Any) -> torch.dtype | None:
+    found = getattr(torch, value, None) if isinstance(value, str) else value
+    return found if isinstance(found, torch.dtype) else None
+
+
 def _dtype_name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
@@ -165,6 +170,7 @@ TORCH = Adapter(
     as_pairs=_as_pairs,
     from_pairs=_from_pairs,
     permute=lambda array, axes: array.permute(tuple(axes)),
+    as_dtype=_as_dtype,
     dtype_name=_dtype_name,
     prepare=_prepare,
     empty=lambda dtype: torch.empty(0, dtype=dtype),

@@ -2,7 +2,8 @@
 
 A program is a list of steps ``[name, arguments, keyword arguments]``. A step is one of `STEPS`, or else an attribute of
 its first argument. An argument is a constant, or an object with one entry: ``{"step": k}`` is the result of step k,
-``{"tensor": k}`` is tensor number k, and tuples, lists, slices, complex numbers and ``...`` are written likewise.
+``{"tensor": k}`` is tensor number k, and tuples, lists, slices, dtypes, complex numbers and ``...`` are written
+likewise.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from pairfold.errors import ArgumentValueError
@@ -55,6 +57,8 @@ def _read(value: Any, values: Sequence[Any], tensors: Sequence[Tensor]) -> Any:
         return (tuple if sort == "tuple" else list)(_read(one, values, tensors) for one in content)
     if sort == "slice":
         return slice(*content)
+    if sort == "dtype":
+        return getattr(torch, content)
     return Ellipsis if sort == "ellipsis" else complex(*content)
 
 

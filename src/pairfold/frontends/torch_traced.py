@@ -327,6 +327,8 @@ def _as_json(value: Any, results: Sequence[int]) -> Any:
         return {sort: rest[0] if rest else 0}
     if sort == "slice":
         return {"slice": rest}
+    if isinstance(rest[0], torch.dtype):
+        return {"dtype": str(rest[0]).removeprefix("torch.")}
     if isinstance(rest[0], complex):
         return {"complex": [rest[0].real, rest[0].imag]}
     return rest[0]

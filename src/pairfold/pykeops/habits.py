@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from typing import Any, ClassVar
@@ -15,16 +16,18 @@ __all__ = ["ComplexHabits", "LazyTensorHabits", "RoutineHabits"]
 
 Shape = tuple[int, ...]
 
+_WITHOUT_EFFECT = ("enable_chunks", "rec_multVar_highdim", "use_fast_math", "optional_flags", "dtype", "cuda_type")
+
 
 class RoutineHabits:
-    """Routines take the options of older releases without a word: the arguments of a call set the precision."""
+    """Routines take the options of every release without a word: the arguments of a call set the precision."""
 
-    dtype_place: ClassVar[int] = 4
-    """Where the options of older releases have the dtype when they are given without names."""
-
-    def __init__(self, *args: Any, dtype: Any = None, cuda_type: Any = None, **kwargs: Any) -> None:
-        place = self.dtype_place
-        super().__init__(*args[:place], *(None for _ in args[place : place + 1]), *args[place + 1 :], **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        given = inspect.signature(super().__init__).bind(*args, **kwargs)
+        self.optional_flags = list(given.arguments.get("optional_flags") or [])
+        for name in _WITHOUT_EFFECT:
+            given.arguments.pop(name, None)
+        super().__init__(*given.args, **given.kwargs)
 
 
 class LazyTensorHabits(LazyTensorBase):
@@ -32,6 +35,17 @@ class LazyTensorHabits(LazyTensorBase):
 
     pairfold itself reads `_shape` and `dim()`, which are what they say.
     """
+
+    ignored_keywords: ClassVar[tuple[str, ...]] = _WITHOUT_EFFECT
+
+    def _lift(self, other: Any) -> Any:
+        # Shorter shapes are padded on the left: a matrix (M, D) is indexed by j.
+        shape = getattr(other, "shape", ())
+        is_matrix = len(shape) == 2 and not isinstance(other, LazyTensorBase)
+        return super()._lift(self._checked_array(other).reshape((1, *shape)) if is_matrix else other)
+
+    def _check_number(self, number: Any, axis: int | None) -> None:
+        """Take a number for itself, whatever the axis."""
 
     @property
     def shape(self) -> Any:
