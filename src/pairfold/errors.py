@@ -20,6 +20,7 @@ __all__ = [
     "NotDifferentiableError",
     "PairfoldError",
     "TargetError",
+    "UnknownMethodError",
     "UnknownNameError",
 ]
 
@@ -50,6 +51,10 @@ class ArgumentTypeError(PairfoldError, TypeError):
 
 class ArgumentIndexError(PairfoldError, IndexError, ValueError):
     """An index lies outside of what it indexes."""
+
+
+class UnknownMethodError(PairfoldError, AttributeError):
+    """A LazyTensor has no attribute of this name."""
 
 
 class NotDifferentiableError(PairfoldError, NotImplementedError):

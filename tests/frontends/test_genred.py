@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from pairfold.errors import (
     TargetError,
     UnknownNameError,
 )
-from pairfold.numpy import Genred, generic_argkmin, generic_argmin, generic_logsumexp, generic_sum
+from pairfold.numpy import Genred, KernelSolve, generic_argkmin, generic_argmin, generic_logsumexp, generic_sum
 
 ALIASES = ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "s = Pm(1)"]
 GAUSSIAN = "Exp(-s * SqDist(x, y)) * b"
@@ -366,3 +367,32 @@ def test_dimensions_fit_the_reduction() -> None:
         Genred("x - y", ALIASES, "Max_SumShiftExp")
     with pytest.raises(DimensionError, match="of a formula of dimension 3 by a weight of dimension 2; the dimensions"):
         Genred("x - y", ALIASES, "SumSoftMaxWeight", formula2="b")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: Genred("SqDist(x, y)", ALIASES[:2])(X, Y, backnd="CPU"),
+            "There is no keyword 'backnd' here. Did you mean 'ba",
+        ),
+        (
+            lambda: Genred("SqDist(x, y)", ALIASES[:2], axs=1),
+            "got an unexpected keyword argument 'axs'. Did you mean 'axis'?",
+        ),
+        (lambda: Genred("SqDist(x, y)"), "missing a required argument: 'aliases'."),
+        (
+            lambda: generic_sum("SqDist(x, y)", "a = Vi(1)", *ALIASES[:2], sum_schem="auto"),
+            "'sum_schem'. Did you mean 'sum_sc",
+        ),
+        (lambda: KernelSolve("SqDist(x, y)", ALIASES[:2]), "missing a required argument: 'varinvalias'."),
+        (
+            lambda: KernelSolve("y", ["y = Vj(1)"], "y")(X, lam=1),
+            "return_report=False, threads=None, progress=False): ",
+        ),
+        (lambda: KernelSolve("y", ["y = Vj(1)"], "y")(X, lam=1), "got an unexpected keyword argument 'lam'."),
+    ],
+)
+def test_arguments_that_there_are_not(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=re.escape(message)):
+        call()

@@ -391,9 +391,7 @@ def test_wrong_indices(key: Any, error: type[Exception], message: str, x: Any) -
         x[[9]]
 
 
-def test_a_tensor_is_no_sequence_and_no_truth_value(x: Any) -> None:
-    with pytest.raises(TypeError, match="not iterable"):
-        list(x)
+def test_a_tensor_has_no_truth_value_and_is_hashed_by_identity(x: Any) -> None:
     with pytest.raises(ArgumentTypeError, match="no single truth value"):
         bool(x == x)
     assert len({x: 1, x + 1: 2}) == 2
@@ -426,8 +424,6 @@ def test_entries_are_not_made_by_accident(kernel: Any, x: Any, y: Any, monkeypat
     with pytest.raises(ArgumentValueError, match=r"of shape \(5, 7, 1\) would become an array of 0.0 GiB. Reduce it"):
         np.asarray(kernel)
     assert kernel.dense().shape == (5, 7, 1)
-    with pytest.raises(TypeError, match="does not support ufuncs"):
-        np.exp(kernel)
 
 
 # ---------------------------------------------------------------- reductions
@@ -544,7 +540,12 @@ def test_the_same_program_builds_nothing_twice(x: Any) -> None:
         (lambda k: k.reduction("Summ", axis=1), UnknownNameError, "no reduction called 'Summ'. Did you mean 'Sum'?"),
         (lambda k: k.sum(1, sum_scheme="exact"), ArgumentValueError, "sum_scheme is 'exact'"),
         (lambda k: k @ B[:3], ArgumentValueError, "K has shape (5, 7, 1), with 7 columns, and v has shape (3, 2)"),
-        (lambda k: k @ k, ArgumentTypeError, "This is a LazyTensor already"),
+        (lambda k: k @ k.T, ArgumentTypeError, "found a LazyTensor of shape (7, 5, 1). The product of two of them is"),
+        (lambda k: k.T.rmatvec(Vj(B)), ArgumentTypeError, "and (K * v).sum(1) for v = Vj(b)."),
+        (lambda k: k.sum(axis=1, backnd="CPU"), ArgumentTypeError, "A reduction has no keyword 'backnd'; allowed are"),
+        (lambda k: k.grad(Vi(X)), ArgumentTypeError, "grad(v, g): missing a required argument: 'g'. Adjoint of the"),
+        (lambda k: k.laplacian(Vi(X), 1), ArgumentTypeError, "laplacian(v): too many positional arguments."),
+        (lambda k: k.norm(dm=-1), ArgumentTypeError, "unexpected keyword argument 'dm'. Did you mean 'dim'?"),
         (
             lambda k: (k * Vj(Y)) @ B,
             ArgumentValueError,
@@ -555,8 +556,8 @@ def test_the_same_program_builds_nothing_twice(x: Any) -> None:
         (lambda k: Vi(X).sqdist(Vj(B)), DimensionError, "SqDist of tensors of shape (5, 1, 3) and (1, 7, 2)"),
         (lambda k: Vi(X).extract(2, 2), DimensionError, "components 2 to 4 (excluded) must lie within 0 to 3"),
         (lambda k: Vi(X).round("a"), DimensionError, "the number of decimals must be an integer, not 'a'"),
-        (lambda k: Vi(X).clamp(1), TypeError, "missing 1 required positional argument: 'highest'"),
-        (lambda k: Vi(X).one_hot(), ArgumentTypeError, "one_hot(self, length): missing a required argument: 'length'"),
+        (lambda k: Vi(X).clamp(1), ArgumentTypeError, "clamp(lowest, highest): missing a required argument: 'high"),
+        (lambda k: Vi(X).one_hot(), ArgumentTypeError, "one_hot(length): missing a required argument: 'length'"),
         (lambda k: Vi(X).norm(1), ArgumentValueError, "dim is 1; the norm is taken over the last axis only"),
         (lambda k: Vi(X).elem(3), ArgumentIndexError, "The index 3 is out of bounds"),
         (lambda k: LazyTensor.concatenate([]), ArgumentValueError, "needs at least one LazyTensor"),

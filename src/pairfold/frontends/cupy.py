@@ -317,6 +317,8 @@ class LazyTensor(LazyTensorBase):
 
     __slots__ = ()
     adapter = CUPY
+    # The operators of CuPy's arrays leave it to the other operand only so.
+    __array_ufunc__ = None  # type: ignore[assignment]
     solver = staticmethod(_solve)
 
     def __new__(cls, x: Any = None, axis: int | None = None, is_complex: bool = False) -> Any:

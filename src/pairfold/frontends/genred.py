@@ -12,6 +12,7 @@ from pairfold.frontends.aliases import Argument, checked_aliases, parse_alias
 from pairfold.frontends.core_formula import find_reduction
 from pairfold.frontends.formula import parse
 from pairfold.frontends.routine import Routine, make_options, make_problem
+from pairfold.frontends.signatures import checked, unknown_keywords
 from pairfold.ir.expr import Category
 from pairfold.ir.reduction import Reduction
 
@@ -98,6 +99,7 @@ class GenredBase:
 
     adapter: ClassVar[Adapter]
 
+    @checked
     def __init__(
         self,
         formula: str,
@@ -162,6 +164,7 @@ class GenredBase:
         out: Any = None,
         threads: int | None = None,
         progress: bool = False,
+        **unknown: Any,
     ) -> Any:
         """Reduce the formula of `args`.
 
@@ -195,6 +198,8 @@ class GenredBase:
         ArgumentTypeError, ArgumentValueError
             If an argument does not fit its alias or the other arguments.
         """
+        if unknown:
+            raise unknown_keywords(GenredBase.__call__, unknown)
         routine = self._routine.placed(backend, device_id)
         return routine(args, ranges=ranges, out=out, threads=threads, progress=progress)
 

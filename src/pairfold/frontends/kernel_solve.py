@@ -17,6 +17,7 @@ from pairfold.frontends.aliases import Argument, parse_alias
 from pairfold.frontends.formula import parse
 from pairfold.frontends.genred import refuse_options
 from pairfold.frontends.routine import Routine, make_options, make_problem
+from pairfold.frontends.signatures import checked
 from pairfold.frontends.solve import solve_linear
 from pairfold.frontends.source import suggestion
 from pairfold.ir.expr import Expr, depends_on, topological
@@ -268,6 +269,7 @@ class KernelSolveBase:
     adapter: ClassVar[Adapter]
     solver: ClassVar[Any] = staticmethod(solve_routine)
 
+    @checked
     def __init__(
         self,
         formula: str,
@@ -306,6 +308,7 @@ class KernelSolveBase:
         problem = make_problem(parsed.values[0], REDUCTIONS["Sum"], None, 1, self.axis)
         self._routine = Routine(problem, self.axis, parsed.arguments, options, self.adapter)
 
+    @checked
     def __call__(
         self,
         *args: Any,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from pairfold.errors import (
     ArgumentTypeError,
@@ -26,6 +26,7 @@ from pairfold.frontends.kernel_solve import solve_routine
 from pairfold.frontends.lazy_axes import is_single_axis, reduce_axes
 from pairfold.frontends.lazy_index import components, expand_key, sizes_after, slice_of, taken
 from pairfold.frontends.lazy_matrix import LazyMatrix
+from pairfold.frontends.lazy_protocols import ArrayProtocols
 from pairfold.frontends.lazy_reduction import (
     LazyReduction,
     check_lazy_keywords,
@@ -91,7 +92,7 @@ def _derivative(name: str, args: tuple[Expr, ...]) -> Expr:
     return CALCULUS[name].build(*args)
 
 
-class LazyTensorBase:
+class LazyTensorBase(ArrayProtocols):
     """A tensor of shape (..., N, M, D) given by a formula; a subclass sets the framework of its arrays."""
 
     __slots__ = ("__weakref__", "_batch", "_columns", "_expr", "_leaves", "_rows", "backend", "ranges")
@@ -102,8 +103,6 @@ class LazyTensorBase:
     ignored_keywords: ClassVar[tuple[str, ...]] = ()
     """Keywords of reductions that have no effect; none but in the alias of pykeops."""
     solver: ClassVar[Any] = staticmethod(solve_routine)
-    __array_ufunc__ = None
-    __iter__ = None
     __hash__ = object.__hash__
 
     _expr: Expr
@@ -113,11 +112,6 @@ class LazyTensorBase:
     _batch: Shape
     ranges: Any
     backend: str | None
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """Stand for the methods that are made from the registries."""
 
     def __new__(cls, x: Any = None, axis: int | None = None, is_complex: bool = False) -> Any:
         """Return a tensor of complex numbers where `x` holds some."""
@@ -784,6 +778,11 @@ class LazyTensorBase:
             raise ArgumentValueError(
                 f"K @ v needs a tensor K of dimension 1; this one has shape {self.shape}. Use (K * Vj(v)).sum(1)."
             )
+        if isinstance(v, LazyTensorBase):
+            raise ArgumentTypeError(
+                f"K @ v takes an array v; found a LazyTensor of shape {v.shape}. The product of two of them is not "
+                "lazy: write K @ (L @ b) for K @ L with an array b, and (K * v).sum(1) for v = Vj(b)."
+            )
         v = self._checked_array(v)
         is_vector = len(v.shape) == 1
         column = self._new(v.reshape((*v.shape, 1)) if is_vector else v, axis=1)
@@ -808,7 +807,7 @@ class LazyTensorBase:
 
         Parameters
         ----------
-        b : array, shape (..., N, E), or LazyTensor
+        b : array, shape (N,) or (..., N, E), or LazyTensor
             The right-hand side; an array counts as ``Vi(b)``. ``Vj(b)`` solves the transposed system.
         var : LazyTensor, optional
             The symbolic unknown, such as ``Vj(0, E)``, in which this tensor is linear; by default this tensor is a

@@ -7,14 +7,14 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pairfold.errors import ArgumentTypeError
 from pairfold.frontends.lazy import LazyTensorBase
 from pairfold.frontends.lazy_reduction import inner_operation
+from pairfold.frontends.signatures import checked, misfit
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
-from pairfold.transform.calculus import CALCULUS
+from pairfold.transform.calculus import CALCULUS, Calculus
 
 __all__ = ["COMPLEX_RESULTS", "attach_methods", "make_variables"]
 
@@ -59,8 +59,8 @@ def _operation_method(op: Op) -> Callable[..., Any]:
     def method(self: LazyTensorBase, *args: Any, **kwargs: Any) -> LazyTensorBase:
         try:
             bound = signature.bind(self, *args, **kwargs)
-        except TypeError as reason:
-            raise ArgumentTypeError(f"{op.method}{signature}: {reason}.") from None
+        except TypeError:
+            raise misfit(method, (self, *args), kwargs) from None
         bound.apply_defaults()
         given = list(bound.args)
         operands = [given[place] for place in order]
@@ -74,10 +74,19 @@ def _operation_method(op: Op) -> Callable[..., Any]:
     return method
 
 
-def _calculus_method(name: str) -> Callable[..., Any]:
-    def method(self: LazyTensorBase, v: LazyTensorBase, *others: Any) -> LazyTensorBase:
-        return self._differentiate(name, (v, *others))  # type: ignore[no-any-return]
+def _calculus_method(record: Calculus) -> Callable[..., Any]:
+    empty, parameters = inspect.Parameter.empty, inspect.signature(record.build).parameters.values()
+    of, *operands = [parameter.replace(annotation=empty) for parameter in parameters]
+    signature = inspect.Signature([of.replace(name="self"), *operands])
 
+    def method(self: LazyTensorBase, *args: Any, **kwargs: Any) -> LazyTensorBase:
+        try:
+            bound = signature.bind(self, *args, **kwargs)
+        except TypeError:
+            raise misfit(method, (self, *args), kwargs) from None
+        return self._differentiate(record.name, bound.args[1:])  # type: ignore[no-any-return]
+
+    method.__signature__ = signature  # type: ignore[attr-defined]
     return method
 
 
@@ -144,7 +153,17 @@ def attach_methods() -> None:
             _attach(op.method, _operation_method(op), _text(op.definition, op.doc))
     for record in CALCULUS.values():
         if record.method is not None:
-            _attach(record.method, _calculus_method(record.name), _text(record.definition, record.doc))
+            _attach(record.method, _calculus_method(record), _text(record.definition, record.doc))
+    for name in own:
+        method = vars(LazyTensorBase)[name]
+        if inspect.isfunction(method) and not name.startswith("_") and _has_fixed_parameters(method):
+            setattr(LazyTensorBase, name, checked(method))
+
+
+def _has_fixed_parameters(method: Callable[..., Any]) -> bool:
+    """Whether a method has parameters, and does not check keywords itself."""
+    code = method.__code__
+    return code.co_argcount > 1 and not code.co_flags & inspect.CO_VARKEYWORDS
 
 
 attach_methods()

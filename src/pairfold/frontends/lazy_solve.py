@@ -7,8 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pairfold.errors import ArgumentValueError
+from pairfold.frontends.kernel_solve import KernelSolveBase
+from pairfold.frontends.lazy_protocols import ArrayProtocols
 from pairfold.frontends.lazy_reduction import LazyReduction
 from pairfold.frontends.leaf import OTHER_SIDE, Leaf, Symbol
+from pairfold.frontends.signatures import keywords_of, unknown_keywords
 from pairfold.ir.expr import Category
 
 if TYPE_CHECKING:
@@ -28,8 +31,15 @@ def solve_lazy(
     kwargs: dict[str, Any],
 ) -> Any:
     """Solve ``sum_j matrix_ij a_j + alpha a_i = b_i`` for a; see `LazyTensorBase.solve`."""
-    right = b if isinstance(b, type(matrix)) else type(matrix)(b, axis=0)
-    leaf = _right_hand_side(right)
+    kwargs = {name: value for name, value in kwargs.items() if name not in matrix.ignored_keywords}
+    if not kwargs.keys() <= {*keywords_of(KernelSolveBase.__call__), *_ACCURACY}:
+        raise unknown_keywords(KernelSolveBase.__call__, kwargs, _ACCURACY)
+    is_vector = False
+    if not isinstance(b, ArrayProtocols):
+        b = matrix._checked_array(b)
+        is_vector = len(b.shape) == 1
+        b = type(matrix)(b.reshape((*b.shape, 1)) if is_vector else b, axis=0)
+    leaf = _right_hand_side(b, matrix)
     unknown = OTHER_SIDE[leaf.category]
     if var is None:
         lazy = matrix * _variable_of(matrix, leaf, unknown)
@@ -40,9 +50,10 @@ def solve_lazy(
     side = 1 if unknown == Category.COLUMN else 0
     accuracy = {name: kwargs.pop(name) for name in _ACCURACY if name in kwargs}
     waiting = lazy.reduction("Sum", axis=lazy.dim() - 3 + side, call=False, **accuracy)
-    if lazy.ranges is not None:
-        kwargs.setdefault("ranges", lazy.ranges)
-    solution = partial(_solve, waiting, position, solver, kwargs)
+    for name in ("ranges", "backend"):
+        if getattr(lazy, name) is not None:
+            kwargs.setdefault(name, getattr(lazy, name))
+    solution = partial(_solve, waiting, position, solver, is_vector, kwargs)
     return solution() if call and not lazy.is_symbolic else solution
 
 
@@ -50,24 +61,33 @@ def _solve(
     waiting: LazyReduction,
     position: int,
     solver: Callable[..., Any],
+    is_vector: bool,
     settings: dict[str, Any],
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    arrays = waiting.arguments(args)
-    return solver(waiting.routine, position, arrays, **{**settings, **kwargs})
+    settings = {**settings, **kwargs}
+    routine = waiting.routine.placed(settings.pop("backend", "auto"), settings.pop("device_id", -1))
+    found = solver(routine, position, waiting.arguments(args), **settings)
+    if not is_vector:
+        return found
+    # The axis of the one column goes as it came.
+    return (found[0][..., 0], found[1]) if isinstance(found, tuple) else found[..., 0]
 
 
-def _right_hand_side(right: LazyTensorBase) -> Leaf:
+def _right_hand_side(right: LazyTensorBase, matrix: LazyTensorBase) -> Leaf:
     """Return the one array that `right` is."""
-    leaves = right._leaves
-    if right._expr.op.name != "Var" or len(leaves) != 1 or not isinstance(leaves[0], Leaf):
+    leaf = right._leaves[0] if len(right._leaves) == 1 else None
+    if right._expr.op.name != "Var" or not isinstance(leaf, Leaf):
         raise ArgumentValueError(
             f"The right-hand side b is an array (N, E), Vi(b) or Vj(b); found the expression {right.formula}."
         )
-    if leaves[0].category == Category.PARAMETER:
-        raise ArgumentValueError(f"The right-hand side b has one row per point; found the parameter {right.formula}.")
-    return leaves[0]
+    if leaf.category != Category.PARAMETER:
+        return leaf
+    if {matrix._rows, matrix._columns} <= {1, None}:
+        # One point: its sizes did not tell that i is its index.
+        return leaf.with_array(leaf.array[..., None, :], Category.ROW)
+    raise ArgumentValueError(f"The right-hand side b has one row per point; found the parameter {right.formula}.")
 
 
 def _variable_of(matrix: LazyTensorBase, leaf: Leaf, category: Category) -> LazyTensorBase:

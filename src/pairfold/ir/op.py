@@ -63,6 +63,9 @@ class Op:
         LazyTensor itself; empty when the orders agree.
     defaults : tuple
         What the method takes for its last arguments when they are left out.
+    other_names : tuple of str
+        What NumPy and PyTorch call the method, where it has another name there: their functions of these names are
+        carried out by it.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Op:
     ulp: float = 0.5
     method_order: tuple[int, ...] = ()
     defaults: tuple[Any, ...] = ()
+    other_names: tuple[str, ...] = ()
     kind: Callable[[tuple[Expr, ...], tuple[Any, ...]], str] = _real
 
     def __repr__(self) -> str:

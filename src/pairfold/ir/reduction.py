@@ -112,6 +112,8 @@ class Reduction:
         minimum, say).
     method : str or None
         Name of the LazyTensor method.
+    other_names : tuple of str
+        What NumPy and PyTorch call the method, where it has another name there.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Reduction:
     pullback: Callable[..., tuple[Expr, Expr | None]] | None = None
     saved: str | None = None
     method: str | None = None
+    other_names: tuple[str, ...] = ()
     definition: str = ""
     doc: str = ""
     source: str = ""

@@ -213,7 +213,14 @@ def _square_root(z: Expr) -> Expr:
     )
 
 
-register_map("Conj", np.conj, _conjugate, definition="complex conjugates of z", accuracy="exact")
+register_map(
+    "Conj",
+    np.conj,
+    _conjugate,
+    definition="complex conjugates of z",
+    accuracy="exact",
+    other_names=("conjugate",),
+)
 register_map("ComplexExp", np.exp, _exponential, definition="complex exponentials of z")
 register_map(
     "ComplexLog",

@@ -85,6 +85,7 @@ _unary(
     reference=np.abs,
     pullback=lambda node, g: (g * apply("Sign", node.args[0]),),
     definition="|f|",
+    other_names=("absolute", "fabs"),
     doc="Derivative 0 at 0.",
     domain=((0.2, 2),),
 )
@@ -127,6 +128,7 @@ register(
         doc="nan for f < 0 and a g that is no integer.",
         domain=((0.2, 3), (-2, 2)),
         method="power",
+        other_names=("pow", "float_power"),
         **_within(1.5),
     )
 )
@@ -141,6 +143,7 @@ _unary(
     reference=np.arcsin,
     pullback=lambda node, g: (g * _inverse_sine_slope(node.args[0]),),
     definition="inverse sine of f",
+    other_names=("arcsin",),
     doc="nan outside [-1, 1]. Derivative 0 (not inf) at -1 and 1.",
     domain=((-0.9, 0.9),),
     **_within(1.5),
@@ -150,6 +153,7 @@ _unary(
     reference=np.arccos,
     pullback=lambda node, g: (-(g * _inverse_sine_slope(node.args[0])),),
     definition="inverse cosine of f",
+    other_names=("arccos",),
     doc="nan outside [-1, 1]. Derivative 0 (not -inf) at -1 and 1.",
     domain=((-0.9, 0.9),),
     **_within(1.5),
@@ -159,6 +163,7 @@ _unary(
     reference=np.arctan,
     pullback=lambda node, g: (g / (one() + node.args[0] * node.args[0]),),
     definition="inverse tangent of f",
+    other_names=("arctan",),
     domain=((-3, 3),),
     **_within(2),
 )
@@ -184,6 +189,7 @@ register(
         doc="Derivative 0 at the origin.",
         domain=((-2, 2), (0.3, 2)),
         method="atan2",
+        other_names=("arctan2",),
         **_within(2),
     )
 )
@@ -288,6 +294,7 @@ _unary(
     pullback=lambda node, g: (-(g * (node * node)),),
     expand=lambda f: one() / f,
     definition="1 / f",
+    other_names=("reciprocal",),
     domain=((0.3, 3),),
 )
 _unary(
@@ -411,6 +418,7 @@ _unary(
     pullback=lambda node, g: (g * apply("Rsqrt", one() + node.args[0] * node.args[0]),),
     expand=_asinh_expand,
     definition="inverse hyperbolic sine of f",
+    other_names=("arcsinh",),
     domain=((-3, 3),),
 )
 
@@ -426,6 +434,7 @@ _unary(
     pullback=lambda node, g: (g * apply("Rsqrt", (node.args[0] - one()) * (node.args[0] + one())),),
     expand=_acosh_expand,
     definition="inverse hyperbolic cosine of f",
+    other_names=("arccosh",),
     doc="nan below 1. Derivative 0 (not inf) at 1.",
     domain=((1.2, 4),),
 )
@@ -435,6 +444,7 @@ _unary(
     pullback=lambda node, g: (g / (one() - node.args[0] * node.args[0]),),
     expand=lambda f: constant(0.5) * (apply("Log1p", f) - apply("Log1p", -f)),
     definition="inverse hyperbolic tangent of f",
+    other_names=("arctanh",),
     doc="Infinite at -1 and 1, nan outside.",
     domain=((-0.8, 0.8),),
 )
@@ -450,6 +460,7 @@ _unary(
     pullback=lambda node, g: (g * (node * (one() - node)),),
     expand=lambda f: one() / (one() + apply("Exp", -f)),
     definition="1 / (1 + exp(-f))",
+    other_names=("expit",),
     domain=((-3, 3),),
 )
 _unary(

@@ -53,6 +53,7 @@ register(
         doc="Derivative 0.",
         domain=((-3, 3),),
         method="trunc",
+        other_names=("fix",),
     )
 )
 
@@ -161,6 +162,7 @@ register(
         doc="f < a is tested first; nan stays nan. Derivative 1 with respect to f on both closed ends.",
         domain=((-1, 3), (0, 0.5), (1, 2)),
         method="clamp",
+        other_names=("clip",),
     )
 )
 

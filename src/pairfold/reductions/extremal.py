@@ -104,6 +104,7 @@ def _register_winner(name: str, output: str) -> None:
             pullback=_no_derivative if output == "index" else _winner_pullback(value_field.initial),
             saved=f"{name}_Arg{name}" if output == "value" else None,
             method={"value": letter, "index": f"arg{letter}", "both": f"{letter}_arg{letter}"}[output],
+            other_names=(f"a{letter}",) if output == "value" else (),
             definition={
                 "value": f"{letter}imum over j of F, per component",
                 "index": f"first j at which F has its {letter}imum, per component",

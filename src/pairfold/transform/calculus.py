@@ -126,8 +126,8 @@ CALCULUS: dict[str, Calculus] = {
             name="Grad",
             build=gradient,
             method="grad",
-            definition="adjoint of the differential of f with respect to the variable v, applied to e",
-            doc="Zero when f does not depend on v. For a scalar f and e = 1: the gradient.",
+            definition="adjoint of the differential of f with respect to the variable v, applied to g",
+            doc="Zero when f does not depend on v. For a scalar f and g = 1: the gradient.",
         ),
         Calculus(
             name="GradMatrix",
