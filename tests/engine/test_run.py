@@ -18,8 +18,10 @@ import pytest
 from pairfold.engine import Options, explain, run
 from pairfold.engine.cache import CAPACITY, compiled, forget_everything
 from pairfold.errors import ArgumentValueError, TargetError
+from pairfold.ir.expr import Category
 from pairfold.ir.lock import ForkSafeLock
 from pairfold.ir.problem import Problem
+from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.schedule import Schedule
@@ -357,6 +359,50 @@ def test_a_parameter_that_only_packed_columns_need() -> None:
     # The factor of the argument of an exponential is kept apart.
     (found,) = run(Problem(apply("Exp", G * B) * apply("Abs", X), REDUCTIONS["Sum"]), arrays, rows=20, columns=30)
     np.testing.assert_allclose(found, np.abs(x) * np.exp(g * b).sum(), rtol=1e-12)
+
+
+def test_products_of_shared_parts() -> None:
+    """Squares of squares have 2**depth factors; long products are cut somewhere."""
+    arrays = gaussian_data(5, 7)
+    x, y, b, _ = arrays
+    value, expected = X + Y, x[:, None] + y
+    with np.errstate(over="ignore"):
+        for _ in range(20):
+            value, expected = value * value * constant(0.9), expected * expected * 0.9
+        expected = np.minimum(expected, 5) + np.minimum((x[:, None] + b) * np.abs(y + b) ** 70, 5)
+    long = X + B
+    for _ in range(70):
+        long = long * apply("Abs", Y + B)
+    bounded = apply("Minimum", value, constant(5)) + apply("Minimum", long, constant(5))
+    (found,) = run(Problem(bounded, REDUCTIONS["Sum"]), arrays, rows=5, columns=7)
+    np.testing.assert_allclose(found, expected.sum(1), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("dtype", "tiny"), [("float32", 1e-39), ("float64", 1e-310)])
+def test_divisors_whose_reciprocal_overflows(dtype: str, tiny: float) -> None:
+    """Quotients of subnormal numbers are ordinary numbers, whatever they depend on."""
+    x, y, b, g = (np.full_like(array, tiny * 3) for array in gaussian_data(5, 7, dtype=dtype))
+    x[0], y[0] = 0, 0
+    g[:] = b[:] = tiny
+    number = constant(float(g[0]))
+    for value in (X / G, X / B, X / number, (X - Y) / number, (X - Y) / B):
+        problem = Problem(value, REDUCTIONS["Max"])
+        (found,) = run(problem, [x, y, b, g], rows=5, columns=7)
+        (expected,) = reference.run(problem, [x, y, b, g], rows=5, columns=7)
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    (found,) = run(Problem(Y / G, REDUCTIONS["Max"]), [x, y, b, g], rows=5, columns=7)
+    np.testing.assert_allclose(found, 3, rtol=1e-5)
+
+
+def test_constants_are_not_joined_beyond_the_range_of_numbers() -> None:
+    arrays = [np.array([[1e20]], "float32"), np.ones((1, 1), "float32")]
+    x, y = (variable(number, 1, category) for number, category in enumerate((Category.ROW, Category.COLUMN)))
+    for factors in ([1e-30, 1e-30], [1e30, 1e-30, 1e-30, 1e-30], [-1e-30, 1e-30]):
+        value = x * y
+        for factor in factors:
+            value = value * constant(factor)
+        (found,) = run(Problem(value, REDUCTIONS["Sum"]), arrays, rows=1, columns=1)
+        np.testing.assert_allclose(found, [[1e20 * np.prod(factors)]], rtol=1e-5, atol=1e-44)
 
 
 @pytest.mark.cpu

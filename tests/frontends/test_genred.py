@@ -112,6 +112,28 @@ def test_only_one_side() -> None:
     assert Genred("x - x", ["x = Vi(3)"], axis=1)(X).shape == (5, 3)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("constant", "value"),
+    [
+        ("2**2**11", np.inf),
+        ("1e300 * 1e300", np.inf),
+        ("Pow(2, 1000000)", np.inf),
+        ("Exp(IntCst(1000))", np.inf),
+        ("Inv(0)", np.inf),
+        ("(1 - 1)**-1", np.inf),
+        ("1 / 1e-320", np.inf),
+        ("Log(-1)", np.nan),
+        ("Sqrt(-1)", np.nan),
+        ("1e-300 * 1e-300", 0),
+    ],
+)
+def test_constants_beyond_the_range_of_numbers(constant: str, value: float, dtype: str) -> None:
+    """They overflow as arrays do, without a warning (the test suite makes errors of warnings)."""
+    found = Genred(f"x + {constant}", ["x = Vi(3)"], axis=1)(X.astype(dtype))
+    np.testing.assert_array_equal(found, X.astype(dtype) + np.array(value, dtype))
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_exponentials_of_one_side(axis: int) -> None:
     inner = "ij"[axis]

@@ -24,7 +24,7 @@ from pairfold.errors import (
 )
 from pairfold.frontends import lazy
 from pairfold.frontends.lazy_reduction import _routine
-from pairfold.numpy import LazyTensor, Pm, Var, Vi, Vj
+from pairfold.numpy import Genred, LazyTensor, Pm, Var, Vi, Vj
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
 from pairfold.transform.calculus import CALCULUS
@@ -187,6 +187,23 @@ def test_comparisons(function: Callable[[Any, Any], Any], x: Any, y: Any) -> Non
 def test_powers(exponent: Any, x: Any) -> None:
     check(abs(x) ** exponent, np.abs(XD) ** float(exponent))
     check(abs(x).power(exponent), np.abs(XD) ** float(exponent))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [1000, 10**9 + 1, -(2**33) - 1, 10**400], ids=["1000", "1e9", "-2e33", "1e400"])
+def test_huge_integer_powers(n: int, dtype: type) -> None:
+    x = np.array([-1, 1, -1.5, 0.5, 0, np.nan], dtype)[:, None]
+    sign = np.where(x < 0, -1, 1) if n % 2 else 1
+    large = np.sign(n) * np.inf
+    expected = sign * np.power(np.abs(x), large)
+    for found in ((Vi(x) ** n).sum(axis=1), Genred(f"Pow(x, {n})", ["x = Vi(1)"], axis=1)(x)):
+        if n == 1000 and dtype is np.float64:
+            np.testing.assert_allclose(found[2:4], [[1.5**1000], [0.5**1000]], rtol=1e-12)
+        else:
+            np.testing.assert_array_equal(found, expected)
+    t = Vi(x[:2])
+    slope = float(n) if n < 2**1000 else np.inf
+    np.testing.assert_allclose((t**n).grad(t, 1).sum(axis=1), slope * x[:2] ** (1 + n % 2), rtol=1e-6)
 
 
 def test_unary_operators_and_products(x: Any, y: Any) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -61,7 +60,7 @@ def power(base: Expr, exponent: float) -> Expr | None:
         return apply("Sqrt", base)
     if exponent == -0.5:
         return apply("Rsqrt", base)
-    if math.isfinite(exponent) and exponent == int(exponent) and abs(exponent) < 2**31:
+    if isinstance(exponent, int) or (exponent.is_integer() and abs(exponent) < 2**31):
         return apply("Pow", base, params=(int(exponent),))
     return None
 

@@ -337,11 +337,27 @@ def _power_dimension(dims: tuple[int, ...], params: tuple[Any, ...]) -> int:
     return dims[0]
 
 
+LARGEST_MULTIPLIED = 2**31
+"""Largest power that is a product of squares; beyond, their errors add up and there is no end of them."""
+
+
+def _as_float(n: int) -> float:
+    """Return an integer as a number: infinite when it is larger than all."""
+    try:
+        return float(n)
+    except OverflowError:
+        return math.inf if n > 0 else -math.inf
+
+
 def _power_expand(f: Expr, n: int) -> Expr:
     if n < 0:
         return one() / _power_expand(f, -n)
     if n == 0:
         return one() if f.dim == 1 else apply("SumT", one(), params=(f.dim,))
+    if n > LARGEST_MULTIPLIED:
+        # Numbers of this size are even, so the sign of an odd power is put right by one more factor.
+        even = apply("Powf", apply("Abs", f), constant(_as_float(n - n % 2)))
+        return f * even if n % 2 else even
     result: Expr | None = None
     square = f
     while n:
@@ -358,7 +374,12 @@ def _power_pullback(node: Expr, g: Expr) -> tuple[Expr | None]:
     (n,) = node.params
     if n == 0:
         return (None,)
-    return (g * (constant(n) * apply("Pow", node.args[0], params=(n - 1,))),)
+    return (g * (constant(_as_float(n)) * apply("Pow", node.args[0], params=(n - 1,))),)
+
+
+def _power_reference(f: Any, n: int) -> Any:
+    size = np.power(np.abs(f), _as_float(n)).astype(f.dtype)
+    return np.copysign(size, f) if n % 2 else size
 
 
 register(
@@ -368,12 +389,12 @@ register(
         parameters=("n",),
         dimension=_power_dimension,
         elementwise=True,
-        reference=lambda f, n: np.power(f, float(n)).astype(f.dtype),
+        reference=_power_reference,
         pullback=_power_pullback,
         expand=_power_expand,
         definition="f to the integer power n",
         doc="1 for n = 0, also at nan; inf for f = 0 and n < 0.",
-        accuracy="about |n| / 2 ulp (repeated squaring)",
+        accuracy="about |n| / 2 ulp (repeated squaring) up to |n| = 2^31",
         domain=((0.3, 2),),
         sample=(((2,), (3,)), ((1,), (-2,)), ((3,), (0,))),
     )

@@ -6,13 +6,20 @@ collected and grouped by what they depend on, scalars before vectors:
     ((uniform * row) * (column * pair)) * vectors
 
 so that everything that can leave the inner loop forms one subtree that does
-leave it. Regrouping a product changes its rounding by an ulp and may move an
-overflow; nothing here assumes that values are finite (x * 0 stays, x - x stays).
+leave it. What all pairs are divided by is such a factor, too: the reciprocal in
+the inner loop, a division elsewhere, since a reciprocal may overflow where the
+quotient does not. Regrouping a product changes its rounding by an ulp and may
+move an overflow; nothing here assumes that values are finite (x * 0 stays, x - x
+stays).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache, reduce
+from operator import or_
+
+import numpy as np
 
 from pairfold.ir.expr import COLUMN_BIT, ROW_BIT, Expr, make, rewrite
 from pairfold.ops.arithmetic import apply, constant, is_constant, one
@@ -29,7 +36,8 @@ def _rule(node: Expr, args: tuple[Expr, ...]) -> Expr:
     op = node.op
     if args and op.elementwise and node.kind == "real":
         if all(is_constant(arg) for arg in args):
-            return constant(float(op.reference(*(arg.params[0] for arg in args), *node.params)))
+            with np.errstate(all="ignore"):
+                return constant(float(op.reference(*(arg.params[0] for arg in args), *node.params)))
         args, replicated = _without_replication(args, node.dim)
         if replicated:
             inner = _rule(make(op, args, node.params), args)
@@ -52,14 +60,38 @@ def _without_replication(args: tuple[Expr, ...], dim: int) -> tuple[tuple[Expr, 
 # ---------------------------------------------------------------- products
 
 
-def factors(expr: Expr) -> list[Expr]:
+MOST_FACTORS = 64
+"""Longer products are left as they are: where parts are shared, the number of factors may grow like 2**depth."""
+
+
+@lru_cache(maxsize=4096)
+def factors(expr: Expr) -> tuple[Expr, ...]:
     """Return the factors of the product `expr`."""
     name = expr.op.name
+    found: tuple[Expr, ...] = (expr,)
     if name == "Mult":
-        return factors(expr.args[0]) + factors(expr.args[1])
-    if name == "Minus":
-        return [constant(-1.0), *factors(expr.args[0])]
-    return [expr]
+        first, second = (factors(arg) for arg in expr.args)
+        # A power is cheapest as the square of a square.
+        if expr.args[0] is not expr.args[1] or len(first) == 1 or len(set(first)) > 1:
+            found = first + second
+    elif name == "Minus":
+        found = (constant(-1.0), *factors(expr.args[0]))
+    elif name == "Divide" and expr.args[1].dependence == 0 and not _is_inverse(expr):
+        found = (*factors(expr.args[0]), _inverse(expr.args[1]))
+    return found if len(found) <= MOST_FACTORS else (expr,)
+
+
+def _inverse(divisor: Expr) -> Expr:
+    return apply("Divide", one(), divisor)
+
+
+def _is_inverse(part: Expr) -> bool:
+    return part.op.name == "Divide" and part.dependence == 0 and is_constant(part.args[0], 1.0)
+
+
+def _is_moderate(number: float) -> bool:
+    """Tell whether a number and its reciprocal are normal in every precision."""
+    return 2.0**-126 <= abs(number) <= 2.0**126
 
 
 def product(parts: Sequence[Expr]) -> Expr:
@@ -67,12 +99,16 @@ def product(parts: Sequence[Expr]) -> Expr:
 
     The dimension of the result is the largest dimension of the parts.
     """
-    number = 1.0
+    number, extremes = _constants(parts)
     groups: dict[tuple[int, bool], list[Expr]] = {}
+    divisors: list[Expr] = []
+    dependence = reduce(or_, (part.dependence for part in parts), 0)
+    of_pairs = dependence not in (0, ROW_BIT, COLUMN_BIT)
+    has_rows = any(part.dependence == ROW_BIT and part.dim == 1 for part in parts)
     for part in parts:
-        if is_constant(part):
-            number *= part.params[0]
-        else:
+        if _is_inverse(part) and (not of_pairs or (has_rows and part.dim == 1) or is_constant(part.args[1])):
+            divisors.append(part.args[1])
+        elif not is_constant(part):
             groups.setdefault((part.dependence, part.dim > 1), []).append(part)
 
     def group(dependence: int, is_vector: bool) -> list[Expr]:
@@ -87,15 +123,36 @@ def product(parts: Sequence[Expr]) -> Expr:
         uniform, number = [-_chain(uniform)], 1.0
     lead = fold(([constant(number)] if abs(number) != 1 else []) + uniform)
     lead = fold(lead + fold(group(ROW_BIT, False)))
+    if has_rows and of_pairs:
+        lead, divisors = [_quotient(lead[0], divisors)], []
     column = fold(group(COLUMN_BIT, False))
     pair = [member for key in sorted(groups) if not key[1] for member in groups[key]]
     vectors = [_chain(groups[key]) for key in sorted(groups) if key[1]]
     rest = fold(column + fold(pair))
     members = fold(lead + rest) + fold(vectors)
     if not members:
-        return constant(number)
-    result = _chain(members)
+        return _quotient(_chain([constant(number), *extremes]), divisors)
+    result = _quotient(_chain(members + extremes), divisors)
     return -result if number == -1 else result
+
+
+def _constants(parts: Sequence[Expr]) -> tuple[float, list[Expr]]:
+    """Return the product of the constants; those that would take it out of the range of float32 are left over."""
+    number, extremes = 1.0, []
+    for part in parts:
+        if is_constant(part):
+            value = part.params[0]
+            if _is_moderate(number * value) or not _is_moderate(value):
+                number *= value
+            else:
+                extremes.append(part)
+    return number, extremes
+
+
+def _quotient(numerator: Expr, divisors: Sequence[Expr]) -> Expr:
+    for divisor in divisors:
+        numerator = numerator / divisor
+    return numerator
 
 
 def _chain(members: Sequence[Expr]) -> Expr:
@@ -106,7 +163,7 @@ def _chain(members: Sequence[Expr]) -> Expr:
 
 
 def _mult(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
-    return product(factors(args[0]) + factors(args[1]))
+    return product(factors(apply("Mult", *args)))
 
 
 def _minus(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
@@ -116,12 +173,10 @@ def _minus(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
 def _divide(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
     numerator, denominator = args
     if denominator.dependence == 0 and not is_constant(denominator, 0.0):
-        # One reciprocal for all pairs. Uniform scalars are evaluated in float64, so nothing is lost.
-        if is_constant(denominator):
-            inverse = constant(1.0 / denominator.params[0])
-        else:
-            inverse = apply("Divide", one(), denominator)
-        return inverse if is_constant(numerator, 1.0) else product([*factors(numerator), inverse])
+        # Uniform scalars are evaluated in float64, so a reciprocal loses nothing.
+        is_moderate = is_constant(denominator) and _is_moderate(denominator.params[0])
+        inverse = constant(1.0 / denominator.params[0]) if is_moderate else _inverse(denominator)
+        return product([*factors(numerator), inverse])
     return apply("Divide", numerator, denominator)
 
 
