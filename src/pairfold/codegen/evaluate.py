@@ -142,7 +142,7 @@ class Evaluator:
         """Return the components of the arguments that component `index` of `node` is made of."""
         if node.op.elementwise:
             if node.op.name == "Exp":
-                scaled = _scaled_argument(node)
+                scaled = scaled_argument(node)
                 if scaled is not None:
                     return [(scaled[1], 0 if scaled[1].dim == 1 else index)]
             return [(arg, 0 if arg.dim == 1 else index) for arg in node.args]
@@ -181,7 +181,7 @@ class Evaluator:
             if mask is None:
                 mask = lanes.is_nonzero(builder, values[0])
             return builder.select(mask, *self._same_kind(values[1:], node))
-        scaled = _scaled_argument(node) if name == "Exp" else None
+        scaled = scaled_argument(node) if name == "Exp" else None
         if scaled is not None:
             return lanes.exponential(builder, values[0], self.leaves.scale(scaled[0]))
         return lanes.elementwise(builder, name, values)
@@ -349,13 +349,13 @@ def exponential_scales(nodes: Iterable[Expr]) -> list[Expr]:
     """Return the uniform factors that `Evaluator` folds into the exponentials among `nodes`."""
     found: dict[Expr, None] = {}
     for node in nodes:
-        scaled = _scaled_argument(node) if node.op.name == "Exp" else None
+        scaled = scaled_argument(node) if node.op.name == "Exp" else None
         if scaled is not None:
             found[scaled[0]] = None
     return list(found)
 
 
-def _scaled_argument(node: Expr) -> tuple[Expr, Expr] | None:
+def scaled_argument(node: Expr) -> tuple[Expr, Expr] | None:
     """Split the argument of Exp into (uniform scalar, rest) when it is such a product."""
     (arg,) = node.args
     if location(node) == "uniform":

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
+from pairfold.codegen.cost import cost_per_pair
+from pairfold.codegen.lanes import Lanes
 from pairfold.engine.options import Options
 from pairfold.engine.plan import Plan, make_plan
 from pairfold.ir.lock import ForkSafeLock
@@ -16,6 +19,9 @@ from pairfold.targets.cpu import Binary, compile_work, schedule_for
 __all__ = ["Compiled", "compiled", "forget_everything", "remembered"]
 
 T = TypeVar("T")
+
+LOOP_COST = 4
+"""Instructions around the formula: loads of columns and the counting of a loop."""
 
 CAPACITY = 512
 """Formulas kept; the least recently used one makes room."""
@@ -28,6 +34,13 @@ class Compiled:
     plan: Plan
     main: Binary
     columns: Binary | None
+
+    @cached_property
+    def cost(self) -> float:
+        """Instructions per pair, roughly."""
+        schedule = self.main.schedule
+        cost = cost_per_pair(self.plan.work, Lanes, schedule.lanes, self.main.dtype, schedule.features)
+        return (cost.instructions + LOOP_COST) / schedule.lanes
 
 
 _kept: OrderedDict[Hashable, Any] = OrderedDict()

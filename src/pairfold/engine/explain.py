@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
+from pairfold.codegen.cost import cost_per_pair
+from pairfold.codegen.cuda_lanes import CudaLanes
+from pairfold.codegen.lanes import Lanes
 from pairfold.engine.cuda import divide, program_for, require_gpu
 from pairfold.engine.options import DEFAULT, Options
 from pairfold.engine.plan import Plan, make_plan
 from pairfold.errors import TargetError
-from pairfold.ir.expr import Category, Expr, topological, variables
+from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
 from pairfold.ir.show import show
 from pairfold.schedule.schedule import choose_split
 from pairfold.targets.cpu import default_threads, machine, schedule_for
 from pairfold.targets.cuda import register_count
 from pairfold.targets.cuda_driver import Device
-from pairfold.transform.separate import frontier, location
+from pairfold.transform.separate import frontier
 
-__all__ = ["explain", "instructions_per_pair"]
-
-_INSTRUCTIONS = {
-    "Exp": 10,
-    "Log": 16,
-    "Sin": 20,
-    "Cos": 20,
-    "Powf": 40,
-    "Divide": 8,
-    "Sqrt": 12,
-    "Rsqrt": 12,
-    "Where": 1,
-}
-"""Vector instructions of an elementwise primitive; what is not listed is one instruction."""
-
-_FREE = frozenset({"Var", "Const", "SumT", "Extract", "ExtractT", "Concat", "Tile"})
-"""Structure costs nothing: it only says which components are read."""
+__all__ = ["explain"]
 
 
 def explain(
@@ -102,7 +87,7 @@ def _on_cpu(plan: Plan, rows: int, columns: int, dtype: str, options: Options) -
     threads = options.threads or default_threads()
     split = options.split or choose_split(rows, columns, schedule.rows, threads)
     host = machine(options.level)
-    instructions = instructions_per_pair(work.steady_roots, [e for _, e in work.update])
+    instructions = cost_per_pair(work, Lanes, schedule.lanes, dtype, schedule.features).instructions
     return [
         f"schedule: {schedule.lanes} lanes x {schedule.row_vectors} row vectors x {schedule.columns} columns a step, "
         f"sums by {schedule.accumulate} ({schedule.block} columns a block), {threads} threads, "
@@ -124,9 +109,9 @@ def _on_gpu(problem: Problem, rows: int, columns: int, dtype: str, options: Opti
     schedule, work = program.main.schedule, program.plan.work
     registers = register_count(program.main.ptx, device.capability)
     tile = f"tiles of {schedule.tile} columns in shared memory" if schedule.tile else "columns read from device memory"
-    issued, special = gpu_slots_per_pair(work.steady_roots, [e for _, e in work.update], dtype)
+    cost = cost_per_pair(work, CudaLanes, dtype)
     # A multiprocessor starts 128 float32 (or 64 float64) instructions a cycle, 16 of them in the special function unit.
-    cycles = max(issued / (128 if dtype == "float32" else 64), special / 16)
+    cycles = max(cost.instructions / (128 if dtype == "float32" else 64), cost.special / 16)
     blocks = -(-rows // schedule.rows) * split
     return [
         f"schedule: {blocks} blocks of {schedule.threads} threads with {schedule.row_vectors} rows each, "
@@ -136,48 +121,13 @@ def _on_gpu(problem: Problem, rows: int, columns: int, dtype: str, options: Opti
         if registers
         else "registers: known to the driver of the GPU, or to ptxas (`pip install nvidia-cuda-nvcc`)",
         f"device: {device.name}{note}, {device.multiprocessors} multiprocessors at {device.clock / 1e9:.2f} GHz",
-        f"predicted limit: {issued} instructions a pair, {special} of them special functions; "
+        f"predicted limit: {cost.instructions} instructions a pair, {cost.special} of them special functions; "
         f"{device.multiprocessors * device.clock / cycles / 1e12:.3g}e12 pairs per second",
     ]
 
 
 H200 = Device(0, "NVIDIA H200", (9, 0), 132, 1.98e9)
 """What predictions are made for where there is no GPU."""
-
-_GPU_INSTRUCTIONS = {"Exp": 2, "Rsqrt": 0, "Sqrt": 2, "Divide": 9, "Log": 16, "Sin": 20, "Cos": 20, "Powf": 40}
-"""Ordinary instructions of an elementwise float32 primitive on a GPU."""
-
-_SPECIAL = {"Exp": 1, "Rsqrt": 1, "Sqrt": 1, "Divide": 1}
-"""Special function instructions of a float32 primitive."""
-
-
-def gpu_slots_per_pair(roots: Sequence[Expr], sums: Sequence[Expr], dtype: str) -> tuple[int, int]:
-    """Return how many instructions a pair needs on a GPU, roughly, and how many of them are special functions."""
-    if dtype == "float64":
-        return instructions_per_pair(roots, sums), 0
-    special = sum(node.dim * _SPECIAL.get(node.op.name, 0) for node in topological(roots) if location(node) == "pair")
-    return instructions_per_pair(roots, sums, _GPU_INSTRUCTIONS) + special, special
-
-
-def instructions_per_pair(
-    roots: Sequence[Expr], sums: Sequence[Expr], instructions: Mapping[str, int] = _INSTRUCTIONS
-) -> int:
-    """Return the number of vector instructions that one vector of pairs needs, roughly.
-
-    `sums` are the terms that are added to the state; a product that is added is one fused instruction.
-    """
-    total = 0
-    for node in topological(roots):
-        name = node.op.name
-        if location(node) != "pair" or name in _FREE:
-            continue
-        if name.startswith("Sum"):
-            arg = node.args[0]
-            total += 0 if arg.op.name == "Mult" and arg.dim > 1 else arg.dim
-        else:
-            total += node.dim * instructions.get(name, 1)
-    total += sum(0 if term.op.name == "Mult" else term.dim for term in sums)
-    return max(total, 1)
 
 
 def _memory(problem: Problem, rows: int, columns: int, dtype: str) -> float:

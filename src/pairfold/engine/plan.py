@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from pairfold.codegen.kernel import needs_packing
 from pairfold.codegen.work import Work
-from pairfold.ir.expr import Category, Expr, topological, variables
+from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, is_constant, one, variable
 from pairfold.reductions.state import COLUMN_INDEX, placeholders, transitions
 from pairfold.transform.expand import expand, substitute
-from pairfold.transform.separate import location, split_row_factor
+from pairfold.transform.separate import split_row_factor
 from pairfold.transform.simplify import simplify
 
 __all__ = ["Plan", "make_plan", "merge_work", "swap_sides"]
@@ -47,12 +46,6 @@ class Plan:
     def has_outer(self) -> bool:
         """Whether a factor was taken out."""
         return not is_constant(self.outer, 1.0)
-
-    @cached_property
-    def cost(self) -> int:
-        """Elementary operations per pair, roughly."""
-        pairs = (node.dim for node in topological(self.work.roots) if location(node) == "pair")
-        return sum(pairs) + 4
 
 
 def swap_sides(roots: Sequence[Expr]) -> list[Expr]:

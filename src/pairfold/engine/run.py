@@ -37,11 +37,11 @@ __all__ = ["run"]
 
 Array = NDArray[Any]
 
-SERIAL_WORK = 400_000
-"""Elementary operations below which one thread does everything: waking others would cost more."""
+SERIAL_WORK = 100_000
+"""Instructions below which one thread does everything: waking others would cost more."""
 
-TASK_WORK = 30_000_000
-"""Elementary operations per task: some milliseconds, so that Ctrl-C and the progress bar stay prompt."""
+TASK_WORK = 10_000_000
+"""Instructions per task: some milliseconds, so that Ctrl-C and the progress bar stay prompt."""
 
 
 def run(
@@ -91,7 +91,7 @@ def run(
         split = options.split or choose_split(rows * prod(batch), columns, 64, threads)
     program = compiled(problem, _NAMES[dtype], options, split > 1, ranges is not None and has_few_rows(ranges))
     outputs = _allocate(program, problem, dtype, rows, batch, split)
-    step, cost = program.main.schedule.rows, program.plan.cost
+    step, cost = program.main.schedule.rows, program.cost
     if ranges is None:
         pieces = _dense_pieces(rows, columns, prod(batch), split, step, cost, threads)
     else:
@@ -136,9 +136,9 @@ class _Pieces:
 
 
 @lru_cache(maxsize=256)
-def _dense_pieces(rows: int, columns: int, batches: int, split: int, step: int, cost: int, threads: int) -> _Pieces:
+def _dense_pieces(rows: int, columns: int, batches: int, split: int, step: int, cost: float, threads: int) -> _Pieces:
     """Cut a reduction over all columns into items."""
-    total = rows * columns * batches * cost
+    total = int(rows * columns * batches * cost)
     intervals = np.array([[columns * k // split, columns * (k + 1) // split] for k in range(split)], np.int64)
     blocks = row_blocks(rows, _chunk(rows, batches * split, total, step, threads))
     lists = np.zeros((len(blocks), 2), np.int64)
@@ -146,9 +146,9 @@ def _dense_pieces(rows: int, columns: int, batches: int, split: int, step: int, 
     return _grouped(item_table(blocks, lists, rows, batches, split), intervals, total, threads)
 
 
-def _sparse_pieces(rows: int, batches: int, ranges: Ranges, step: int, cost: int, threads: int) -> _Pieces:
+def _sparse_pieces(rows: int, batches: int, ranges: Ranges, step: int, cost: float, threads: int) -> _Pieces:
     """Cut a block-sparse reduction into items."""
-    total = pairs_in(ranges) * batches * cost
+    total = int(pairs_in(ranges) * batches * cost)
     chunk = _chunk(rows, batches, total, step, threads)
     blocks, lists, intervals = sparse_blocks(rows, ranges, chunk)
     return _grouped(item_table(blocks, lists, rows, batches, 1), intervals, total, threads)

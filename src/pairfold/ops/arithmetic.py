@@ -153,8 +153,8 @@ register(
         reference=np.divide,
         pullback=lambda node, g: (g / node.args[1], -(g * node) / node.args[1]),
         definition="f / g",
-        doc="Division by 0 gives inf or nan as IEEE says. What differs from pair to pair is multiplied by the reciprocal of "
-        "a parameter, which overflows when the parameter is subnormal.",
+        doc="Division by 0 gives inf or nan as IEEE says. What differs from pair to pair is multiplied by the "
+        "reciprocal of a parameter, which overflows when the parameter is subnormal.",
         domain=((-2, 2), (0.5, 2)),
     )
 )
