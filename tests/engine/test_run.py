@@ -226,6 +226,15 @@ def test_a_very_deep_formula_compiles() -> None:
     np.testing.assert_allclose(found[:, 0], expected.sum((1, 2)), rtol=1e-11)
 
 
+def test_a_product_with_more_factors_than_nodes_compiles() -> None:
+    value = X * Y
+    for _ in range(40):
+        value = value * value
+    x, y = (np.full((n, 3), 1 + 1e-12) for n in (3, 2))
+    (found,) = run(Problem(value, REDUCTIONS["Sum"]), [x, y], rows=3, columns=2)
+    np.testing.assert_allclose(found, 2 * (x[0, 0] * x[0, 0]) ** 2.0**40, rtol=1e-3)
+
+
 def test_a_uniform_formula_is_counted_once_per_column() -> None:
     (found,) = run(Problem(G * constant(2.0), REDUCTIONS["Sum"]), gaussian_data(3, 7), rows=3, columns=7)
     np.testing.assert_allclose(found, np.full((3, 1), 7 * 2 * 0.5 / 3))
@@ -325,6 +334,13 @@ def test_problems_pickle_and_copy() -> None:
     value = gaussian_sum().value
     assert pickle.loads(pickle.dumps(value)) is value
     assert copy.deepcopy(value) is value
+
+
+def test_formulas_far_deeper_than_the_stack_of_python_pickle() -> None:
+    value = X
+    for _ in range(5000):
+        value = apply("Sin", value + Y)
+    assert pickle.loads(pickle.dumps(value)) is value
 
 
 def test_the_cache_is_bounded() -> None:

@@ -19,7 +19,7 @@ from pairfold.frontends.aliases import parse_alias
 from pairfold.frontends.core_formula import parse_core
 from pairfold.frontends.formula import parse
 from pairfold.ir.expr import Category, Expr
-from pairfold.ir.show import show
+from pairfold.ir.show import OUTLINE, outline, show
 from pairfold.ops import OPERATIONS, variable
 from pairfold.ops.arithmetic import apply, constant
 
@@ -287,3 +287,33 @@ def expressions(draw: st.DrawFn, depth: int = 4) -> Expr:
 def test_what_show_prints_is_read_back(expr: Expr) -> None:
     names = {X: "x", Y: "y", B: "b", S: "s"}
     assert read(show(expr, names)) is expr
+
+
+@given(expressions())
+def test_an_outline_is_the_text_where_that_is_short(expr: Expr) -> None:
+    text, short = show(expr), outline(expr)
+    assert len(short) <= OUTLINE
+    assert short == text if len(text) <= OUTLINE else "..." in short
+
+
+def test_shared_parts_of_a_long_text_have_names() -> None:
+    doubled = X
+    for _ in range(100):
+        doubled = doubled * doubled + doubled
+    text = show(doubled, {X: "x"})
+    assert text.startswith("((#99 * #99) + #99) where #1 = ((x * x) + x), #2 = ((#1 * #1) + #1), ")
+    assert text.endswith("#99 = ((#98 * #98) + #98)")
+    assert repr(doubled) == outline(doubled)
+    with pytest.raises(DimensionError) as caught:
+        doubled + B  # noqa: B018 - the error is what is tested
+    assert len(str(caught.value)) < 500
+    assert "of dimension 3, Vj(2,2) of dimension 2" in str(caught.value)
+
+
+def test_a_long_text_without_shared_parts_is_read_back() -> None:
+    total = apply("Sum", X)
+    for number in range(90):
+        total = total + apply("Exp", S * constant(number + 0.123456))
+    text = show(total, {X: "x", S: "s"})
+    assert len(text) > 2000
+    assert read(text) is total

@@ -675,6 +675,22 @@ def test_texts(x: Any, kernel: Any) -> None:
     assert kernel.explain("LogSumExp", axis=0).startswith("axis=0: below, i and j")
 
 
+def test_texts_of_formulas_with_shared_parts_are_short(x: Any, y: Any) -> None:
+    tensor = x - y
+    for _ in range(60):
+        tensor = tensor * tensor + tensor
+    assert len(repr(tensor)) < 220
+    assert len(str(tensor)) < 300
+    assert len(repr(tensor.sum(1, call=False))) < 300
+    assert tensor.formula.startswith("((#60 * #60) + #60) where #1 = (Vi(0,3) - Vj(1,3)), #2 = ((#1 * #1) + #1), ")
+    explained = tensor.sum(-1).explain()
+    assert "  Sum(((#60 * #60) + #60))\n  where #1 = (Vi(0,3) - Vj(1,3))\n  where #2 = ((#1 * #1) + #1)\n" in explained
+    assert len(explained) < 3000
+    with pytest.raises(ArgumentValueError, match=r"found the expression .*\.\.\.") as caught:
+        (x | y).solve(tensor)
+    assert len(str(caught.value)) < 300
+
+
 def test_copies_and_pickles(kernel: Any) -> None:
     expected = kernel.sum(1)
     for other in (pickle.loads(pickle.dumps(kernel)), copy.copy(kernel), copy.deepcopy(kernel)):

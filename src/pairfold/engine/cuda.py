@@ -20,7 +20,6 @@ from pairfold.engine.plan import Plan, make_plan, merge_work
 from pairfold.errors import TargetError
 from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
-from pairfold.ir.show import show
 from pairfold.schedule.schedule import CudaSchedule, choose_cuda_split
 from pairfold.targets.cuda import CudaCode, architecture_of, compile_cuda, cuda_schedule_for
 from pairfold.targets.cuda_driver import Device, Driver, driver
@@ -344,7 +343,7 @@ def _told(
     """Return an error that also says what was being computed."""
     used = variables(*problem.roots)
     return TargetError(
-        f"{error} This was {problem.reduction.name} of {show(problem.value)} with {rows} rows, {columns} columns, "
+        f"{error} This was {problem.reduction.name} of {problem.value!r} with {rows} rows, {columns} columns, "
         f"batch {batch} and {len(used)} arguments of dimension {[v.dim for v in used]}, in {dtype}, on {device}."
     )
 

@@ -11,7 +11,7 @@ from pairfold.engine.plan import Plan, make_plan
 from pairfold.errors import TargetError
 from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
-from pairfold.ir.show import show
+from pairfold.ir.show import show_together
 from pairfold.schedule.schedule import choose_split
 from pairfold.targets.cpu import default_threads, machine, schedule_for
 from pairfold.targets.cuda import register_count
@@ -51,23 +51,8 @@ def explain(
     """
     plan = make_plan(problem)
     work = plan.work
-    once = frontier(work.roots, work.packed)
-    lines = [
-        f"{problem.reduction.name} over {columns} columns j, for {rows} rows i, in {dtype}:",
-        f"  {show(plan.problem.value, names)}",
-    ]
-    if plan.problem.weight is not None:
-        lines.append(f"  weighted by {show(plan.problem.weight, names)}")
-    if plan.has_outer:
-        lines.append(f"taken out of the sum: {show(plan.outer, names)}")
-    for title, nodes in (
-        ("once per call", once.uniform),
-        ("once per row", once.row),
-        ("once per column", work.packed),
-    ):
-        shown = [show(node, names) for node in nodes if node.op.name != "Var"]
-        if shown:
-            lines.append(f"computed {title}: {', '.join(shown)}")
+    lines = [f"{problem.reduction.name} over {columns} columns j, for {rows} rows i, in {dtype}:"]
+    lines += _formulas(plan, names)
     lines += (
         _on_gpu(problem, rows, columns, dtype, options)
         if options.on_gpu
@@ -78,6 +63,24 @@ def explain(
         f"the {rows} x {columns} matrix would take {rows * columns * (4 if dtype == 'float32' else 8) / 1e9:.3g} GB"
     )
     return "\n".join(lines)
+
+
+def _formulas(plan: Plan, names: dict[Expr, str] | None) -> list[str]:
+    """Return the lines that hold formulas; parts that occur several times in long ones are named below them."""
+    once = frontier(plan.work.roots, plan.work.packed)
+    groups: list[tuple[str, Sequence[Expr]]] = [("  ", [plan.problem.value])]
+    if plan.problem.weight is not None:
+        groups.append(("  weighted by ", [plan.problem.weight]))
+    if plan.has_outer:
+        groups.append(("taken out of the sum: ", [plan.outer]))
+    for title, nodes in (("call", once.uniform), ("row", once.row), ("column", plan.work.packed)):
+        computed = [node for node in nodes if node.op.name != "Var"]
+        if computed:
+            groups.append((f"computed once per {title}: ", computed))
+    shown = show_together([node for _, nodes in groups for node in nodes], names)
+    texts = iter(shown.texts)
+    lines = [title + ", ".join(next(texts) for _ in nodes) for title, nodes in groups]
+    return lines + [f"  where {part}" for part in shown.parts]
 
 
 def _on_cpu(plan: Plan, rows: int, columns: int, dtype: str, options: Options) -> list[str]:

@@ -20,7 +20,7 @@ from pairfold.frontends.aliases import CATEGORIES, VARIABLE_NAMES, Argument, Sco
 from pairfold.frontends.source import Source, suggestion
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import Op
-from pairfold.ir.show import show
+from pairfold.ir.show import outline
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import apply, constant, is_constant
 from pairfold.transform.calculus import CALCULUS
@@ -165,7 +165,7 @@ class Reader:
 
     def _dimension_reason(self, op: Op, args: Sequence[Expr], params: Sequence[Any]) -> str:
         names = self.scope.names()
-        found = " and ".join(f"{show(arg, names)} of dimension {arg.dim}" for arg in args)
+        found = " and ".join(f"{outline(arg, names)} of dimension {arg.dim}" for arg in args)
         try:
             op.dimension(tuple(arg.dim for arg in args), tuple(params))
         except DimensionError as reason:

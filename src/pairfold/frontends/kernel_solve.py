@@ -21,7 +21,7 @@ from pairfold.frontends.signatures import checked
 from pairfold.frontends.solve import solve_linear
 from pairfold.frontends.source import suggestion
 from pairfold.ir.expr import Expr, depends_on, topological
-from pairfold.ir.show import show
+from pairfold.ir.show import outline
 from pairfold.ops.arithmetic import is_constant
 from pairfold.ops.arithmetic import variable as make_variable
 from pairfold.reductions import REDUCTIONS
@@ -66,14 +66,14 @@ def acts_alike(value: Expr, unknown: Expr, names: dict[Expr, str] | None = None)
     (value,) = expand([value])
     dependent = depends_on([value], unknown)
     if value not in dependent:
-        raise FormulaError(f"The formula {show(value, names)} does not contain the unknown {show(unknown, names)}.")
+        raise FormulaError(f"The formula {outline(value, names)} does not contain the unknown {outline(unknown, names)}.")
     alike = value.dim == unknown.dim
     for node in topological([value]):
         if node not in dependent or node is unknown:
             continue
         if not _is_linear(node, dependent):
             raise FormulaError(
-                f"The formula is not linear in the unknown {show(unknown, names)}: it contains {show(node, names)}. "
+                f"The formula is not linear in the unknown {outline(unknown, names)}: it contains {outline(node, names)}. "
                 "A linear system needs a formula such as K(x, y) * b."
             )
         alike = alike and node.op.elementwise
@@ -190,7 +190,7 @@ def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> Linea
     value, variable, names = _formula_of(routine, unknown)
     if value.dim != unknown.dim:
         raise DimensionError(
-            f"The formula has dimension {value.dim} and the unknown {show(variable, names)} has dimension "
+            f"The formula has dimension {value.dim} and the unknown {outline(variable, names)} has dimension "
             f"{unknown.dim}; a linear system needs equal dimensions."
         )
     alike = acts_alike(value, variable, names)

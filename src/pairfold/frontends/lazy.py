@@ -54,7 +54,7 @@ from pairfold.frontends.routine import Numbers, broadcast_batches
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
-from pairfold.ir.show import show
+from pairfold.ir.show import outline, show
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import constant
 from pairfold.reductions import REDUCTIONS
@@ -518,7 +518,17 @@ class LazyTensorBase(ArrayProtocols):
 
     @property
     def formula(self) -> str:
-        """The formula; symbolic variables keep their numbers, arrays are numbered after them."""
+        """The formula; symbolic variables keep their numbers, arrays are numbered after them.
+
+        A formula that would be longer than 2000 characters names the parts that occur in it several times.
+        """
+        return show(self._expr, self._names())
+
+    def _outline(self) -> str:
+        """Return the formula as messages show it."""
+        return outline(self._expr, self._names())
+
+    def _names(self) -> dict[Expr, str]:
         after = 1 + max((leaf.number for leaf in self._leaves if isinstance(leaf, Symbol)), default=-1)
         names = {}
         for position, leaf in enumerate(self._leaves):
@@ -527,7 +537,7 @@ class LazyTensorBase(ArrayProtocols):
             after += isinstance(leaf, Leaf)
             node = make(_VARIABLE, (), (position, dim, Category(category), "real"))
             names[node] = f"{('Vi', 'Vj', 'Pm')[category]}({number},{dim})"
-        return show(self._expr, names)
+        return names
 
     @property
     def is_symbolic(self) -> bool:
@@ -535,10 +545,10 @@ class LazyTensorBase(ArrayProtocols):
         return any(isinstance(leaf, Symbol) for leaf in self._leaves)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of shape {self.shape}: {self.formula}>"
+        return f"<{type(self).__name__} of shape {self.shape}: {self._outline()}>"
 
     def __str__(self) -> str:
-        return f"{type(self).__name__}\n    formula: {self.formula}\n    shape: {self.shape}\n    dtype: {self.dtype}"
+        return f"{type(self).__name__}\n    formula: {self._outline()}\n    shape: {self.shape}\n    dtype: {self.dtype}"
 
     # ------------------------------------------------------------ transposition and indexing
 
@@ -691,7 +701,7 @@ class LazyTensorBase(ArrayProtocols):
 
     def _require_data(self, method: str) -> None:
         if self.is_symbolic:
-            raise ArgumentValueError(f"{method} needs numbers, but {self.formula} has symbolic variables.")
+            raise ArgumentValueError(f"{method} needs numbers, but {self._outline()} has symbolic variables.")
 
     # ------------------------------------------------------------ reductions
 

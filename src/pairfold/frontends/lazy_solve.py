@@ -80,14 +80,14 @@ def _right_hand_side(right: LazyTensorBase, matrix: LazyTensorBase) -> Leaf:
     leaf = right._leaves[0] if len(right._leaves) == 1 else None
     if right._expr.op.name != "Var" or not isinstance(leaf, Leaf):
         raise ArgumentValueError(
-            f"The right-hand side b is an array (N, E), Vi(b) or Vj(b); found the expression {right.formula}."
+            f"The right-hand side b is an array (N, E), Vi(b) or Vj(b); found the expression {right._outline()}."
         )
     if leaf.category != Category.PARAMETER:
         return leaf
     if {matrix._rows, matrix._columns} <= {1, None}:
         # One point: its sizes did not tell that i is its index.
         return leaf.with_array(leaf.array[..., None, :], Category.ROW)
-    raise ArgumentValueError(f"The right-hand side b has one row per point; found the parameter {right.formula}.")
+    raise ArgumentValueError(f"The right-hand side b has one row per point; found the parameter {right._outline()}.")
 
 
 def _variable_of(matrix: LazyTensorBase, leaf: Leaf, category: Category) -> LazyTensorBase:
@@ -100,7 +100,7 @@ def _with_unknown(matrix: LazyTensorBase, var: LazyTensorBase, leaf: Leaf) -> tu
     symbols = [leaf for leaf in var._leaves if isinstance(leaf, Symbol)]
     if var._expr.op.name != "Var" or len(symbols) != 1 or symbols[0] not in matrix._leaves:
         raise ArgumentValueError(
-            f"var must be one of the symbolic variables of {matrix.formula}, such as Vj(0, 1); found {var.formula}."
+            f"var must be one of the symbolic variables of {matrix._outline()}, such as Vj(0, 1); found {var._outline()}."
         )
     position = matrix._leaves.index(symbols[0])
     lazy = matrix._like(matrix._expr)

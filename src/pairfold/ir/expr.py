@@ -72,12 +72,15 @@ class Expr:
         raise AttributeError(f"an Expr is immutable: cannot set {name!r}")
 
     def __repr__(self) -> str:
-        from pairfold.ir.show import show  # noqa: PLC0415 - show needs Expr; only used when printing
+        from pairfold.ir.show import outline  # noqa: PLC0415 - it needs Expr; only used when printing
 
-        return show(self)
+        return outline(self)
 
     def __reduce__(self) -> tuple[Callable[..., Expr], tuple[Any, ...]]:
-        return _rebuild, (self.op.name, self.args, self.params)
+        # A list, for pickle would follow the arguments of arguments with Python's stack.
+        order = topological([self])
+        number = {node: k for k, node in enumerate(order)}
+        return _rebuild, ([(node.op.name, [number[arg] for arg in node.args], node.params) for node in order],)
 
     def __copy__(self) -> Expr:
         return self
@@ -108,10 +111,13 @@ def _named(name: str, *args: Expr) -> Expr:
     return make(OPERATIONS[name], args)
 
 
-def _rebuild(name: str, args: tuple[Expr, ...], params: tuple[Any, ...]) -> Expr:
+def _rebuild(parts: Sequence[tuple[str, list[int], tuple[Any, ...]]]) -> Expr:
     from pairfold.ir.op import OPERATIONS  # noqa: PLC0415 - op.py needs Expr
 
-    return make(OPERATIONS[name], args, params)
+    nodes: list[Expr] = []
+    for name, args, params in parts:
+        nodes.append(make(OPERATIONS[name], [nodes[k] for k in args], params))
+    return nodes[-1]
 
 
 _table: weakref.WeakValueDictionary[Hashable, Expr] = weakref.WeakValueDictionary()
