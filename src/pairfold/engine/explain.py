@@ -50,7 +50,6 @@ def explain(
         Several lines: formula, what left the inner loop, schedule, predicted limit.
     """
     plan = make_plan(problem)
-    work = plan.work
     lines = [f"{problem.reduction.name} over {columns} columns j, for {rows} rows i, in {dtype}:"]
     lines += _formulas(plan, names)
     lines += (

@@ -65,15 +65,16 @@ def acts_alike(value: Expr, unknown: Expr, names: dict[Expr, str] | None = None)
     """
     (value,) = expand([value])
     dependent = depends_on([value], unknown)
+    unknown_name = outline(unknown, names)
     if value not in dependent:
-        raise FormulaError(f"The formula {outline(value, names)} does not contain the unknown {outline(unknown, names)}.")
+        raise FormulaError(f"The formula {outline(value, names)} does not contain the unknown {unknown_name}.")
     alike = value.dim == unknown.dim
     for node in topological([value]):
         if node not in dependent or node is unknown:
             continue
         if not _is_linear(node, dependent):
             raise FormulaError(
-                f"The formula is not linear in the unknown {outline(unknown, names)}: it contains {outline(node, names)}. "
+                f"The formula is not linear in the unknown {unknown_name}: it contains {outline(node, names)}. "
                 "A linear system needs a formula such as K(x, y) * b."
             )
         alike = alike and node.op.elementwise

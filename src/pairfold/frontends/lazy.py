@@ -548,7 +548,8 @@ class LazyTensorBase(ArrayProtocols):
         return f"<{type(self).__name__} of shape {self.shape}: {self._outline()}>"
 
     def __str__(self) -> str:
-        return f"{type(self).__name__}\n    formula: {self._outline()}\n    shape: {self.shape}\n    dtype: {self.dtype}"
+        formula = self._outline()
+        return f"{type(self).__name__}\n    formula: {formula}\n    shape: {self.shape}\n    dtype: {self.dtype}"
 
     # ------------------------------------------------------------ transposition and indexing
 

@@ -100,7 +100,8 @@ def _with_unknown(matrix: LazyTensorBase, var: LazyTensorBase, leaf: Leaf) -> tu
     symbols = [leaf for leaf in var._leaves if isinstance(leaf, Symbol)]
     if var._expr.op.name != "Var" or len(symbols) != 1 or symbols[0] not in matrix._leaves:
         raise ArgumentValueError(
-            f"var must be one of the symbolic variables of {matrix._outline()}, such as Vj(0, 1); found {var._outline()}."
+            f"var must be one of the symbolic variables of {matrix._outline()}, such as Vj(0, 1); "
+            f"found {var._outline()}."
         )
     position = matrix._leaves.index(symbols[0])
     lazy = matrix._like(matrix._expr)
