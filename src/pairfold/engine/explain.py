@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pairfold.codegen.cost import cost_per_pair
 from pairfold.codegen.cuda_lanes import CudaLanes
 from pairfold.codegen.lanes import Lanes
