@@ -12,6 +12,7 @@ __all__ = [
     "ArgumentIndexError",
     "ArgumentTypeError",
     "ArgumentValueError",
+    "BridgeError",
     "ConvergenceWarning",
     "DimensionError",
     "FormulaError",
@@ -82,3 +83,7 @@ class MissingPackageError(PairfoldError, ModuleNotFoundError):
 
 class AliasError(PairfoldError, ImportError):
     """The names of pykeops cannot stand for pairfold: the real one is imported already."""
+
+
+class BridgeError(PairfoldError, ValueError):
+    """A program in another language and `pairfold.bridge` do not understand each other."""

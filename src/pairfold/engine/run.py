@@ -26,7 +26,7 @@ from pairfold.engine.items import (
 )
 from pairfold.engine.options import DEFAULT, Options
 from pairfold.engine.pool import run_tasks, scratch_address
-from pairfold.errors import ArgumentValueError
+from pairfold.engine.progress import progress_bar
 from pairfold.ir.expr import Category, Expr, topological
 from pairfold.ir.problem import Problem
 from pairfold.schedule.schedule import choose_split
@@ -250,19 +250,8 @@ class _Launch:
         if not progress:
             run_tasks(tasks, threads, body, None)
             return
-        with _progress_bar(tasks) as bar:
-            run_tasks(tasks, threads, body, bar.update)
-
-
-def _progress_bar(tasks: int) -> Any:
-    try:
-        from tqdm.auto import tqdm  # noqa: PLC0415 - an optional extra
-    except ImportError:
-        raise ArgumentValueError(
-            "progress=True needs the package tqdm, which is not installed. Install it with "
-            "`pip install pairfold[progress]`, or leave progress out."
-        ) from None
-    return tqdm(total=tasks, desc="pairfold", unit="block")
+        with progress_bar(tasks) as update:
+            run_tasks(tasks, threads, body, update)
 
 
 def _addressable(array: Array) -> Array:
