@@ -68,9 +68,10 @@ def install_r(library: Path | None = None) -> str:
         found = subprocess.run([*command, str(source)], capture_output=True, text=True, check=False)
     if found.returncode:
         raise InstallationError(f"R could not install the package:\n{found.stdout}{found.stderr}".rstrip())
+    python = Path(sys.executable).as_posix()
     return (
         f"The R package pairfold {__version__} is installed. In R: library(pairfold). If R finds "
-        f'another Python than this one, set it first: Sys.setenv(RETICULATE_PYTHON = "{Path(sys.executable).as_posix()}").'
+        f'another Python than this one, set it first: Sys.setenv(RETICULATE_PYTHON = "{python}").'
     )
 
 
