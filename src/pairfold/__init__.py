@@ -1,7 +1,8 @@
 """Reductions over all pairs, a_i = Reduction_j f(p, x_i, y_j), and their derivatives, in linear memory.
 
 The names here look at the type of the arrays: ``pairfold.Vi(x)`` is `pairfold.torch.Vi` for a tensor and
-`pairfold.numpy.Vi` for an array. They are loaded at their first use, and no framework is imported for them.
+`pairfold.numpy.Vi` for an array. They are loaded at their first use, and no framework is imported for them. So are the
+modules, which need no import of their own: ``pairfold.numpy``, ``pairfold.torch`` and so on.
 """
 
 from __future__ import annotations
@@ -34,10 +35,13 @@ __all__ = [
 ]
 
 _MASKS = dict.fromkeys(("band", "lower", "radius", "segments", "upper"), "pairfold.frontends.masks")
+_MODULES = ("cupy", "errors", "numpy", "pykeops", "torch")
 _ELSEWHERE = {"install_as_pykeops": "pairfold.pykeops", **_MASKS}
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"pairfold.{name}")
     if name not in __all__:
         raise AttributeError(f"module 'pairfold' has no attribute {name!r}")
     value = getattr(importlib.import_module(_ELSEWHERE.get(name, "pairfold.frontends.dispatch")), name)
@@ -46,4 +50,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted((*__all__, *_MODULES))

@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.frontends.lazy_axes import LARGEST_FOLD
-from pairfold.numpy import LazyTensor, Vi, Vj
+from pairfold.numpy import Genred, LazyTensor, Pm, Vi, Vj
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((4, 5, 3)), RNG.standard_normal((2, 1, 7, 3))
@@ -207,3 +207,19 @@ def test_products_transposes_and_entries_of_batches() -> None:
     matrix = aslinearoperator(second.as_matrix())
     np.testing.assert_allclose(matrix @ many, dense_second @ many)
     np.testing.assert_allclose((matrix * matrix) @ v, dense_second @ (dense_second @ v))
+
+
+def test_parameters_with_batch_axes() -> None:
+    scales, points = np.array([[0.5], [2.0]]), Y[0, 0]
+    dense = np.exp(-scales[:, :, None] * ((X[0, :, None] - points) ** 2).sum(-1))
+    kernel = (-Pm(scales) * Vi(X[0]).sqdist(Vj(points))).exp()
+    assert kernel.shape == (2, 5, 7, 1)
+    np.testing.assert_allclose(kernel.sum(axis=2)[..., 0], dense.sum(2), rtol=1e-12)
+    np.testing.assert_allclose(kernel.dense()[..., 0], dense, rtol=1e-12)
+    routine = Genred("Exp(-p * SqDist(x, y))", ["p = Pm(1)", "x = Vi(3)", "y = Vj(3)"], axis=1)
+    batches = np.stack([X[0], X[0]])
+    found = (-Pm(scales) * Vi(batches).sqdist(Vj(points[None]))).exp().sum(axis=2)
+    np.testing.assert_array_equal(found, routine(scales, batches, points[None]))
+    assert (Pm(scales[:1]) * Vi(X[0])).shape == (5, 1, 3)
+    assert Vi(1j * X[0]).shape == (Pm(scales[:1] * 1j) * Vi(X[0])).shape
+    assert (Pm(scales * 1j) * Vi(X[0])).shape == (2, 5, 1, 3)

@@ -21,7 +21,7 @@ from pairfold.errors import (
     TargetError,
     UnknownNameError,
 )
-from pairfold.numpy import Genred, KernelSolve, generic_argkmin, generic_argmin, generic_logsumexp, generic_sum
+from pairfold.numpy import Genred, KernelSolve, Vj, generic_argkmin, generic_argmin, generic_logsumexp, generic_sum
 
 ALIASES = ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "s = Pm(1)"]
 GAUSSIAN = "Exp(-s * SqDist(x, y)) * b"
@@ -418,3 +418,26 @@ def test_dimensions_fit_the_reduction() -> None:
 def test_arguments_that_there_are_not(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(ArgumentTypeError, match=re.escape(message)):
         call()
+
+
+def test_lists_and_what_numpy_converts(gaussian: Genred) -> None:
+    class Frame:
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+            return np.asarray(Y, dtype)
+
+    expected = gaussian(X, Y, B, 0.5)
+    np.testing.assert_array_equal(gaussian(X.tolist(), Frame(), list(map(tuple, B)), [0.5]), expected)
+    with pytest.raises(
+        ArgumentTypeError, match=r"Argument 'y' .*: found a LazyTensor where an array is needed; `dense"
+    ):
+        gaussian(X, Vj(Y), B, 0.5)
+    with pytest.raises(ArgumentValueError, match=r"Argument 'x' .*: found the dtype <U1; allowed are float32"):
+        gaussian([["a"]], Y, B, 0.5)
+
+
+def test_too_many_columns_are_refused_before_they_are_converted() -> None:
+    wide = np.broadcast_to(np.zeros((1, 1), np.float16), (2**31, 1))
+    with pytest.raises(ArgumentValueError, match="There are 2147483648 columns, but column numbers are 32-bit"):
+        Genred("x + y", ["x = Vi(1)", "y = Vj(1)"], axis=1)(X[:, :1], wide)
+    with pytest.raises(ArgumentValueError, match="There are 2147483648 columns"):
+        (Vj(wide) * 2.0).sum(axis=1)

@@ -36,6 +36,16 @@ DISTANCES = ((XD - YD) ** 2).sum(-1)
 KERNEL = np.exp(-DISTANCES / 2)
 
 
+class Frame:
+    """A data frame, as far as NumPy asks."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = values
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(self.values, dtype)
+
+
 @pytest.fixture
 def x() -> Any:
     return Vi(X)
@@ -77,6 +87,13 @@ def check(tensor: Any, expected: Any) -> None:
         (np.ones(4), None, (1, 1, 4)),
         (np.ones(4), 2, (1, 1, 4)),
         (np.ones((1, 4)), 2, (1, 1, 4)),
+        (np.ones((3, 4)), 2, (3, 1, 1, 4)),
+        (np.ones((1, 3, 1)), 2, (3, 1, 1, 1)),
+        (X.tolist(), 0, (5, 1, 3)),
+        (tuple(X), 1, (1, 5, 3)),
+        (XD.tolist(), None, (5, 1, 3)),
+        (Frame(X), 0, (5, 1, 3)),
+        (Frame(X[0]), None, (1, 1, 3)),
         (np.array(2.0), None, (1, 1, 1)),
         (np.float32(2.0), None, (1, 1, 1)),
         (np.int64(2), None, (1, 1, 1)),
@@ -107,10 +124,19 @@ def test_the_helpers() -> None:
         (X, None, ArgumentValueError, "An array of shape (5, 3) may be indexed by i or by j: use Vi(x) or Vj(x)"),
         (np.ones((5, 7, 2)), None, ArgumentValueError, "depends on i and on j (5 and 7 entries)"),
         (np.ones(3), 0, ArgumentValueError, "Use x[:, None] for points of dimension 1"),
-        (X, 2, ArgumentValueError, "A parameter has shape () or (D,); found (5, 3)"),
         (X, 3, ArgumentValueError, "axis is 3; it must be 0 (indexed by i)"),
         ([1.0], 0, ArgumentValueError, "A list of numbers is a parameter; axis=0 does not apply"),
-        ([[1.0]], None, ArgumentValueError, "has one axis; found the shape (1, 1)"),
+        ([[1.0]], None, ArgumentValueError, "An array of shape (1, 1) may be indexed by i or by j: use Vi(x)"),
+        ([[1.0], [1.0, 2.0]], 0, ArgumentTypeError, "an object of type list, of which NumPy makes no array: setting"),
+        (
+            [["a"]],
+            0,
+            ArgumentValueError,
+            "A LazyTensor holds numbers; found the dtype <U1; allowed are float32, float64",
+        ),
+        (np.array([["a"]]), None, ArgumentValueError, "A LazyTensor holds numbers; found the dtype <U1; allowed are"),
+        (np.array([[None]]), 0, ArgumentValueError, "A LazyTensor holds numbers; found the dtype object; allowed are"),
+        (np.zeros((5, 3), "M8[s]"), 1, ArgumentValueError, "A LazyTensor holds numbers; found the dtype datetime64[s]"),
         ([], None, ArgumentValueError, "has one axis; found the shape (0,)"),
         (["a"], None, ArgumentTypeError, "A list must hold numbers"),
         ("a", None, ArgumentTypeError, "found an object of type str"),

@@ -76,3 +76,20 @@ def test_import_loads_no_optional_package(tmp_path: Path) -> None:
     assert "'numpy'" in loaded
     for name in OPTIONAL:
         assert f"'{name}'" not in loaded
+
+
+def test_modules_need_no_import_of_their_own(tmp_path: Path) -> None:
+    program = """
+import sys
+import pairfold as pf
+assert not {"numpy", "pairfold.numpy"} & set(sys.modules)
+assert pf.errors.PairfoldError.__module__ == "pairfold.errors"
+assert pf.numpy.Vi(0, 3).shape == (None, 1, 3)
+assert {"cupy", "errors", "numpy", "pykeops", "torch"} <= set(dir(pf))
+try:
+    pf.nothing
+except AttributeError as error:
+    print(error)
+"""
+    done = run_python(program, tmp_path)
+    assert (done.stdout, done.stderr) == ("module 'pairfold' has no attribute 'nothing'\n", "")

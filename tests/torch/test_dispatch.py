@@ -6,11 +6,13 @@ import copy
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
 import pairfold as pf
 import pairfold.torch
+from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from tests.torch.dense import arguments
 
 FORMULA, ALIASES = "Exp(-SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"]
@@ -63,3 +65,35 @@ def test_compiled_programs() -> None:
 
     found = torch.compile(program, fullgraph=True, backend="aot_eager")(x, y, b)
     torch.testing.assert_close(found, 3 * dense(x, y, b))
+
+
+def test_numbers_and_symbols_follow_the_tensors_that_they_meet() -> None:
+    x, y, b, _ = arguments()
+    scaled = pf.Pm(0.5) * pf.Vi(x)
+    assert type(scaled) is pairfold.torch.LazyTensor
+    torch.testing.assert_close(scaled.dense(), 0.5 * x[:, None])
+    for tensor in (pf.Vi(x) * pf.Pm(0.5), pf.Pm(0.5) * x[:, None], x[:, None] * pf.Pm(0.5)):
+        assert type(tensor) is pairfold.torch.LazyTensor
+        torch.testing.assert_close(tensor.dense(), scaled.dense())
+    torch.testing.assert_close((pf.Pm(0.5j) * pf.Vi(x)).dense(), 0.5j * x[:, None])
+    torch.testing.assert_close((pf.Pm(0.5) * pf.Vi(1j * x)).dense(), 0.5j * x[:, None])
+    half_symbolic = (-pf.Vi(0, 2).sqdist(pf.Vj(y))).exp()
+    torch.testing.assert_close((half_symbolic * pf.Vj(b)).sum(axis=1)(x), dense(x, y, b))
+    symbolic = ((-pf.Vi(0, 2).sqdist(pf.Vj(1, 2))).exp() * pf.Vj(2, 1)).sum(axis=1)
+    torch.testing.assert_close(symbolic(x, y, b), dense(x, y, b))
+    np.testing.assert_allclose(symbolic(*(t.numpy() for t in (x, y, b))), dense(x, y, b).numpy(), rtol=1e-5)
+    assert "Sum over 5 columns j, for 3 rows i" in symbolic.explain(x, y, b)
+    with pytest.raises(
+        ArgumentTypeError, match="A LazyTensor of PyTorch arrays meets one of NumPy arrays; convert one"
+    ):
+        _ = pf.Vi(x) - pf.Vj(y.numpy())
+    with pytest.raises(
+        ArgumentTypeError, match=r"Use pairfold.torch, which has derivatives, or convert it with `tensor"
+    ):
+        pf.numpy.Vi(x)
+
+
+def test_too_many_columns_are_refused_before_they_are_converted() -> None:
+    wide = torch.zeros(1, 1, dtype=torch.float16).expand(2**31, 1)
+    with pytest.raises(ArgumentValueError, match="There are 2147483648 columns, but column numbers are 32-bit"):
+        pf.Vj(wide).sum(axis=1)

@@ -52,8 +52,18 @@ def test_devices() -> None:
 
 def test_layouts() -> None:
     x, y, *_ = arguments()
-    with pytest.raises(ArgumentValueError, match=r"layout torch.sparse_coo; tensors must be dense.*to_dense"):
-        SQUARES(x.to_sparse(), y)
+    for layout in (x.to_sparse(), x.float().to_mkldnn()):
+        with pytest.raises(
+            PairfoldError, match=r"layout torch..*; tensors must be dense. Convert it with `tensor.to_den"
+        ):
+            SQUARES(layout, y)
+        with pytest.raises(ArgumentTypeError, match=r"found a tensor of layout torch..*; tensors must be dense"):
+            pf.Vi(layout)
+    nested = torch.nested.nested_tensor([x, y[:2]], layout=torch.jagged)
+    with pytest.raises(
+        ArgumentTypeError, match=r"a tensor of nested layout; .*`torch.nested.to_padded_tensor\(tensor, "
+    ):
+        pf.LazyTensor(nested)
 
 
 def test_dtypes() -> None:
@@ -81,7 +91,7 @@ def test_types() -> None:
             SQUARES(x, value)
         with pytest.raises(PairfoldError, match=r"A LazyTensor takes an array|A list"):
             pf.Vi(value)
-    with pytest.raises(ArgumentTypeError, match=r"found an object of type list"):
+    with pytest.raises(ArgumentTypeError, match=r"found an object of type list.*Convert it with `torch.as_tensor\(val"):
         SQUARES(x, [[1.0, 2.0]])
     with pytest.raises(
         ArgumentTypeError, match=r"LazyTensor takes an array, a number.*found an object of type ndarray"

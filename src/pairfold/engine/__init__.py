@@ -2,7 +2,17 @@
 
 from pairfold.engine.cuda import DeviceArray, DeviceMemory, require_gpu, run_on_device
 from pairfold.engine.explain import explain
+from pairfold.engine.items import require_countable
 from pairfold.engine.options import Options
 from pairfold.engine.run import run
 
-__all__ = ["DeviceArray", "DeviceMemory", "Options", "explain", "require_gpu", "run", "run_on_device"]
+__all__ = [
+    "DeviceArray",
+    "DeviceMemory",
+    "Options",
+    "explain",
+    "require_countable",
+    "require_gpu",
+    "run",
+    "run_on_device",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from pairfold.engine import run
 from pairfold.errors import ArgumentTypeError
+from pairfold.frontends.lazy_protocols import ArrayProtocols
 from pairfold.frontends.number_types import as_pairs, computing_dtype, from_pairs, working_dtype
 from pairfold.ir.problem import Problem
 
@@ -109,13 +111,35 @@ def _as_array(value: object) -> np.ndarray[Any, Any]:
         return np.asarray(value)
     if isinstance(value, (bool, int, float, complex)):
         return _from_numbers(value)
+    if isinstance(value, (list, tuple)):
+        return _converted(value)
     kind = type(value).__name__
     if lies_on_gpu(value):
         raise ArgumentTypeError(
             f"found an object of type {kind} in the memory of a GPU. Use pairfold.cupy, or pairfold.torch for PyTorch "
             "tensors, which reduce arrays where they are; or copy it to the CPU, as `array.get()` of CuPy does."
         )
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        raise ArgumentTypeError(
+            f"found an object of type {kind}; allowed are NumPy arrays and numbers. Use pairfold.torch, which has "
+            "derivatives, or convert it with `tensor.numpy()`."
+        )
+    if isinstance(value, ArrayProtocols):
+        raise ArgumentTypeError("found a LazyTensor where an array is needed; `dense()` makes one.")
+    if hasattr(type(value), "__array__"):
+        return _converted(value)
     raise ArgumentTypeError(f"found an object of type {kind}; allowed are NumPy arrays and numbers.")
+
+
+def _converted(value: Any) -> np.ndarray[Any, Any]:
+    """Return the array of a list, a data frame or the like."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError) as reason:
+        raise ArgumentTypeError(
+            f"found an object of type {type(value).__name__}, of which NumPy makes no array: {reason}"
+        ) from None
 
 
 def _from_numbers(values: Any) -> np.ndarray[Any, Any]:

@@ -24,6 +24,7 @@ from pairfold.frontends.formula import power
 from pairfold.frontends.genred import choose_reduction
 from pairfold.frontends.kernel_solve import solve_routine
 from pairfold.frontends.lazy_axes import is_single_axis, reduce_axes
+from pairfold.frontends.lazy_binding import bound, framework_of, partner
 from pairfold.frontends.lazy_index import components, expand_key, sizes_after, slice_of, taken
 from pairfold.frontends.lazy_matrix import LazyMatrix
 from pairfold.frontends.lazy_protocols import ArrayProtocols
@@ -41,6 +42,7 @@ from pairfold.frontends.leaf import (
     Leaves,
     Symbol,
     holds_complex,
+    is_nested,
     leaf_of_array,
     leaf_of_numbers,
     merge,
@@ -83,8 +85,13 @@ def _broadcast_size(first: int | None, second: int | None) -> int | None:
 
 
 @lru_cache(maxsize=64)
-def _is_complex(dtype: Any) -> bool:
-    return "complex" in str(dtype)
+def _is_complex(adapter: Adapter, dtype: Any) -> bool:
+    """Whether a type is one of complex numbers; raises `ArgumentValueError` if it is none of numbers."""
+    try:
+        adapter.working_dtype([dtype])
+    except ArgumentValueError as reason:
+        raise ArgumentValueError(f"A LazyTensor holds numbers; {reason}") from None
+    return adapter.is_complex(dtype)
 
 
 @lru_cache(maxsize=1024)
@@ -156,17 +163,17 @@ class LazyTensorBase(ArrayProtocols):
             return self._read_number(number)
         if isinstance(x, tuple) and len(x) == 3 and axis is None:
             return symbol_of(*x)
-        if isinstance(x, (list, tuple)):
+        if isinstance(x, (list, tuple)) and not is_nested(x):
             if axis not in (None, 2):
                 raise ArgumentValueError(f"A list of numbers is a parameter; axis={axis!r} does not apply.")
             leaf = leaf_of_numbers(list(x), self.adapter)
-            array = leaf.array
-        else:
-            array = self._checked_array(x)
-            leaf = leaf_of_array(array, axis)
-        if _is_complex(array.dtype):
+            if _is_complex(self.adapter, leaf.array.dtype):
+                self._refuse_complex()
+            return leaf
+        array = self._checked_array(x)
+        if _is_complex(self.adapter, array.dtype):
             self._refuse_complex()
-        return leaf
+        return leaf_of_array(array, axis)
 
     def _check_number(self, number: Any, axis: int | None) -> None:
         if axis in (0, 1):
@@ -213,16 +220,18 @@ class LazyTensorBase(ArrayProtocols):
     def _lift(self: Tensor, other: Any) -> Tensor:
         """Return the other operand of an operation as a tensor."""
         if isinstance(other, LazyTensorBase):
-            if other.adapter is not self.adapter:
-                raise ArgumentTypeError(
-                    f"A LazyTensor of {self.adapter.name} arrays meets one of {other.adapter.name} arrays; convert one."
-                )
-            return other  # type: ignore[return-value]
+            return other if other.adapter is self.adapter else partner(self, other)  # type: ignore[return-value]
         if isinstance(other, LazyReduction):
             raise ArgumentTypeError(
                 "This is a reduction that waits for its call; call it first, and go on with the array that it returns."
             )
-        return self._new(other)
+        try:
+            return self._new(other)
+        except ArgumentTypeError:
+            kind = framework_of(self, [other])
+            if kind is None:
+                raise
+            return kind(other)  # type: ignore[no-any-return]
 
     def _new(self: Tensor, x: Any, axis: int | None = None) -> Tensor:
         """Return the tensor of an array or number that meets this one."""
@@ -245,6 +254,8 @@ class LazyTensorBase(ArrayProtocols):
 
         The second value is the expression of `other` in the numbering of these leaves.
         """
+        if other.adapter is not self.adapter:
+            return bound(self, type(other))._join(other)  # type: ignore[no-any-return]
         leaves, positions = merge(self._leaves, other._leaves)
         expr = other._expr if positions is None else renumber(other._expr, positions)
         joined = self._like(self._expr)

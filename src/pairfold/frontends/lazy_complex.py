@@ -23,6 +23,7 @@ from pairfold.frontends.leaf import (
     Leaf,
     Symbol,
     holds_complex,
+    is_nested,
     leaf_of_array,
     leaf_of_numbers,
     symbol_of,
@@ -210,7 +211,7 @@ class ComplexLazyTensorBase(LazyTensorBase):
         if _is_symbol(x, axis):
             symbol = symbol_of(*x)
             return Symbol(symbol.number, 2 * symbol.dim, symbol.category)
-        is_array = isinstance(x, self.adapter.array_type)
+        is_array = isinstance(x, self.adapter.array_type) or is_nested(x)
         if is_array:
             leaf = leaf_of_array(self._checked_array(x), axis)
         else:
@@ -219,7 +220,7 @@ class ComplexLazyTensorBase(LazyTensorBase):
             number = self.adapter.as_number(x)
             leaf = leaf_of_numbers(x if number is None else number, self.adapter)
         # Numbers, and arrays without axes, never change a dtype.
-        kind = None if is_array and len(x.shape) else Numbers
+        kind = None if is_array and len(leaf.array.shape) else Numbers
         return Leaf(self.adapter.as_pairs(leaf.array), leaf.category, kind)
 
     def _new(self, x: Any, axis: int | None = None) -> Any:
@@ -238,10 +239,7 @@ class ComplexLazyTensorBase(LazyTensorBase):
             joined, expr = joined._join(tensor)
             exprs.append(expr)
         expr, is_complex = rule(exprs, [tensor.is_complex for tensor in tensors], params)
-        return joined._like(expr, self._kind(is_complex))
-
-    def _kind(self, is_complex: bool) -> Any:
-        return type(self) if is_complex else self.real_type
+        return joined._like(expr, _kind_of(joined, is_complex))
 
     def _unary(self, op: Op, *params: Any) -> Any:
         return self._combined(op, [self], params)
@@ -268,7 +266,7 @@ class ComplexLazyTensorBase(LazyTensorBase):
         joined, expr = of._join(by)
         joined, direction = joined._join(along)
         (direction,) = _promoted([direction], [along.is_complex]) if model.is_complex else (direction,)
-        return joined._like(CALCULUS[name].build(joined._expr, expr, direction), self._kind(result.is_complex))
+        return joined._like(CALCULUS[name].build(joined._expr, expr, direction), _kind_of(joined, result.is_complex))
 
     def __pow__(self: Tensor, exponent: Any) -> Any:
         number = exponent if isinstance(exponent, (int, float)) else self.adapter.as_number(exponent)
@@ -284,7 +282,7 @@ class ComplexLazyTensorBase(LazyTensorBase):
     # ------------------------------------------------------------ parts
 
     def _mapped(self, name: str, is_complex: bool) -> Any:
-        return self._like(apply(name, self._expr), self._kind(is_complex))
+        return self._like(apply(name, self._expr), _kind_of(self, is_complex))
 
     @property
     def real(self) -> Any:
@@ -348,6 +346,12 @@ class ComplexLazyTensorBase(LazyTensorBase):
             "solve is defined for real tensors. Solve with scipy.sparse.linalg and `as_matrix()`, or for the real and "
             "imaginary parts."
         )
+
+
+def _kind_of(tensor: LazyTensorBase, is_complex: bool) -> Any:
+    """Return the class of complex tensors, or of real ones, in the framework of `tensor`."""
+    real = tensor.real_type if isinstance(tensor, ComplexLazyTensorBase) else type(tensor)
+    return real.complex_type if is_complex else real
 
 
 _REDUCTIONS = ("Sum", "Mean")

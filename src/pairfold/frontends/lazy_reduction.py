@@ -12,6 +12,7 @@ from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.aliases import Argument
 from pairfold.frontends.genred import choose_reduction, number_kept
+from pairfold.frontends.lazy_binding import bound, framework_of
 from pairfold.frontends.leaf import Leaf, Symbol
 from pairfold.frontends.routine import Key, Routine, make_options, make_problem
 from pairfold.ir.expr import Category, Expr
@@ -352,8 +353,9 @@ class LazyReduction:
         for name in kwargs:
             if name not in CALL_KEYWORDS:
                 raise ArgumentTypeError(f"The call has no keyword {name!r}; allowed are {', '.join(CALL_KEYWORDS)}.")
-        arrays, keys = self._arguments(args)
-        return _call(self._routine, arrays, keys, {**self._settings, **kwargs})
+        reduction = self._bound(args)
+        arrays, keys = reduction._arguments(args)
+        return _call(reduction._routine, arrays, keys, {**self._settings, **kwargs})
 
     @property
     def routine(self) -> Routine:
@@ -366,8 +368,16 @@ class LazyReduction:
 
     def explain(self, *args: Any, target: str | None = None) -> str:
         """Return what the engine does with arguments of these shapes, in words; see `LazyTensor.explain`."""
-        arrays, keys = self._arguments(args)
-        return self._routine.explain(arrays, tuple(keys), target)
+        reduction = self._bound(args)
+        arrays, keys = reduction._arguments(args)
+        return reduction._routine.explain(arrays, tuple(keys), target)
+
+    def _bound(self, args: Sequence[Any]) -> LazyReduction:
+        """Return this reduction for the framework of `args`, while it holds no array itself."""
+        if all(isinstance(arg, self.tensor.adapter.array_type) for arg in args):
+            return self
+        kind = framework_of(self.tensor, args)
+        return self if kind is None else _rebuild(bound(self.tensor, kind), *self.__reduce__()[1][1:])
 
     def _arguments(self, args: Sequence[Any]) -> tuple[list[Any], list[Key]]:
         if len(args) != self._count:

@@ -19,6 +19,7 @@ __all__ = [
     "Leaves",
     "Symbol",
     "holds_complex",
+    "is_nested",
     "leaf_of_array",
     "leaf_of_numbers",
     "merge",
@@ -93,7 +94,7 @@ def leaf_of_array(array: Any, axis: int | None) -> Leaf:
     ----------
     array : array
         With `axis` None: ``(..., N, 1, D)`` is indexed by i, ``(..., 1, M, D)`` by j, ``(..., 1, 1, D)``, ``(D,)`` and
-        ``()`` are parameters. With an axis: ``(..., N, D)``, or ``(D,)`` for axis 2.
+        ``()`` are parameters. With an axis: ``(..., N, D)``, or ``(..., D)`` for axis 2.
     axis : int or None
         0 = i, 1 = j, 2 = parameter.
 
@@ -108,9 +109,10 @@ def leaf_of_array(array: Any, axis: int | None) -> Leaf:
     if axis not in (0, 1, 2):
         raise ArgumentValueError(f"axis is {axis!r}; it must be 0 (indexed by i), 1 (by j), 2 (parameter) or None.")
     if axis == 2:
-        if len(shape) > 1 and any(size != 1 for size in shape[:-1]):
-            raise ArgumentValueError(f"A parameter has shape () or (D,); found {shape}.")
-        return Leaf(array.reshape(shape[-1:]), Category.PARAMETER)
+        # Leading axes of length 1 are no batch axes.
+        while len(shape) > 1 and shape[0] == 1:
+            shape = shape[1:]
+        return Leaf(array.reshape(shape), Category.PARAMETER)
     letter = "ij"[axis]
     if len(shape) < 2:
         raise ArgumentValueError(
@@ -186,6 +188,13 @@ def holds_complex(x: Any, adapter: Adapter) -> bool:
     if isinstance(x, (list, tuple)):
         return any(holds_complex(one, adapter) for one in x)
     return isinstance(x, complex) or isinstance(adapter.as_number(x), complex)
+
+
+def is_nested(x: Any) -> bool:
+    """Whether a list is no list of numbers: it stands for an array of more than one axis."""
+    return isinstance(x, (list, tuple)) and any(
+        isinstance(one, (list, tuple)) or len(getattr(one, "shape", ())) > 0 for one in x
+    )
 
 
 # ---------------------------------------------------------------- several leaves

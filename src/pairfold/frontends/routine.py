@@ -14,7 +14,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pairfold.engine import Options, explain, require_gpu
+from pairfold.engine import Options, explain, require_countable, require_gpu
 from pairfold.engine.plan import swap_sides
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionError, TargetError
 from pairfold.frontends.adapter import Adapter
@@ -381,11 +381,11 @@ class Routine:
         return plan
 
     def _work_out(self, keys: tuple[Key, ...]) -> CallPlan:
+        dtype = self._dtype(keys)
         shapes = [
             self._natural_shape(argument, tuple(key[1]), key[2])
             for argument, key in zip(self.arguments, keys, strict=True)
         ]
-        dtype = self._dtype(keys)
         sizes = {side: self._size(side, shapes) for side in (Category.ROW, Category.COLUMN)}
         batch = self._batch(shapes)
         positions = {node.params[0] for node in variables(*self.problem.roots)}
@@ -397,6 +397,8 @@ class Routine:
         rows, columns = sizes[Category.ROW], sizes[Category.COLUMN]
         if self.axis == 0:
             rows, columns = columns, rows
+        # Before anything is converted, which takes its time.
+        require_countable(columns)
         outputs = self.problem.reduction.shapes(self.problem.sizes)
         is_direct = all(used) and bool(used) and not any(steps)
         return CallPlan(

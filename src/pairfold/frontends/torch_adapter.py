@@ -34,12 +34,18 @@ _WHOLE = frozenset({torch.bool, torch.uint8, torch.int8, torch.int16, torch.int3
 
 def _as_array(value: object) -> Tensor:
     if isinstance(value, Tensor):
+        if value.layout is not torch.strided or value.is_nested:
+            layout = "nested layout" if value.is_nested else f"layout {value.layout}"
+            remedy = "torch.nested.to_padded_tensor(tensor, 0.0)" if value.is_nested else "tensor.to_dense()"
+            raise ArgumentTypeError(f"found a tensor of {layout}; tensors must be dense. Convert it with `{remedy}`.")
         return value
     if isinstance(value, (bool, int, float, complex)):
         return _from_numbers(value)
     hint = ""
     if isinstance(value, np.ndarray):
         hint = " Convert it with `torch.from_numpy(array)`, or use pairfold.numpy."
+    if isinstance(value, (list, tuple)):
+        hint = " Convert it with `torch.as_tensor(values)`."
     raise ArgumentTypeError(
         f"found an object of type {type(value).__name__}; allowed are PyTorch tensors and numbers.{hint}"
     )
