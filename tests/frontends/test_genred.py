@@ -303,7 +303,11 @@ def test_known_shapes_are_planned_once(gaussian: Genred, monkeypatch: pytest.Mon
     [
         ((X, Y, B), ArgumentValueError, "takes 4 arguments (x = Vi(3), y = Vj(3), b = Vj(2), s = Pm(1)); found 3"),
         ((X, Y, B, 0.5, 1), ArgumentValueError, "found 5"),
-        ((X, Y, [1.0], 0.5), ArgumentTypeError, "Argument 'b' (number 2, Vj(2)): found an object of type list"),
+        (
+            (X, Y, {1.0}, 0.5),
+            ArgumentTypeError,
+            "Argument 'b' (number 2, Vj(2)): found an object of type set; allowed are",
+        ),
         ((X, Y, B, "a"), ArgumentTypeError, "Argument 's' (number 3, Pm(1)): found an object of type str"),
         (
             (X[:, :2], Y, B, 0.5),
