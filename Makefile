@@ -10,13 +10,26 @@ EXTRAS_test := test,docs,demo
 EXTRAS_bench := bench
 EXTRAS_gpu := test,cuda
 
-.PHONY: demo test gpu gpu-memcheck lint docs bench clients clean
+BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox
+
+.PHONY: demo test bindings bindings-packages gpu gpu-memcheck lint docs bench clients clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/python examples/demo.py
 
 test: lint docs $(VENV)/test.installed
 	$(BIN)/python -m pytest -q -n $(CORES)
+	$(BIN)/python tools/check_bindings.py
+
+# The packages for R, MATLAB and Octave: what R or Octave would check is left out, in words, where they are not installed.
+bindings: $(VENV)/test.installed
+	$(BIN)/python -m pytest -q tests/bridge
+	$(BIN)/python tools/check_bindings.py
+
+# On Debian and Ubuntu, as root.
+bindings-packages:
+	dpkg -s $(BINDING_PACKAGES) >/dev/null 2>&1 || \
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(BINDING_PACKAGES); }
 
 # On a machine with an NVIDIA GPU and its driver: every suite again, computed there.
 gpu: $(VENV)/gpu.installed

@@ -248,6 +248,29 @@ def test_strings_that_hold_their_reduction(text: str, name: str, axis: int, k: i
     assert len(found.arguments) == 4
 
 
+def test_the_number_of_a_reduction_has_two_meanings() -> None:
+    assert [parse_core("Max_Reduction(s, 0)", ALIASES, 1, number).axis for number in ("kept", "reduced")] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "number", "axis"),
+    [("b, 1", "kept", 0), ("1, b", "kept", 0), ("b, 1", "reduced", 1), ("1, 0", "reduced", 0), ("1, 0", "kept", 0)],
+)
+def test_the_weight_stands_before_or_after_the_number(arguments: str, number: str, axis: int) -> None:
+    found = parse_core(f"SumSoftMaxWeight_Reduction(s, {arguments})", ALIASES, 1, number)
+    assert found.axis == axis
+    assert found.weight is (B if "b" in arguments else constant(0.0 if number == "kept" else 1.0))
+
+
+def test_gradients_of_gradients_of_reductions() -> None:
+    found = parse_core("Grad(GradFromPos(LogSumExp_Reduction(x | y, 0), 1, s), x, y)", ALIASES)
+    assert found.reduction.name == "LogSumExp"
+    assert [position for position, _ in found.gradients] == [1, 0]
+    assert parse_core("GradFromPos(Sum_Reduction(x | y, 0), 1, s)", ALIASES) == parse_core(
+        "Grad(Sum_Reduction(x | y, 0), y, s)", ALIASES
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [

@@ -72,7 +72,7 @@ def _fitted(arguments: Sequence[Argument], arrays: Sequence[Array]) -> list[Arra
             fitted[place] = flattened(array)
         elif argument.name is None and array.ndim == 3 and array.shape[1] * array.shape[2] == argument.dim:
             # The cotangent of K vectors per point.
-            fitted[place] = array.reshape(array.shape[0], -1)
+            fitted[place] = array.reshape(array.shape[0], argument.dim)
     return fitted
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 from pairfold import __version__
@@ -119,8 +119,8 @@ def _descriptions() -> dict[str, str]:
 
 
 def _license() -> str:
-    for folder in (Path(__file__).resolve().parents[3], MATLAB):
-        for name in ("LICENSE", "COPYING"):
-            if (folder / name).is_file():
-                return (folder / name).read_text()
-    return f"MIT license; see the distribution of pairfold {__version__}.{os.linesep}"
+    """Return the text of the license, which pip puts among the facts of the distribution."""
+    beside = Path(__file__).resolve().parents[3] / "LICENSE"
+    if beside.is_file():
+        return beside.read_text()
+    return metadata.distribution("pairfold").read_text("licenses/LICENSE") or "MIT license\n"

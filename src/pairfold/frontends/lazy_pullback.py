@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
@@ -69,5 +70,5 @@ def pull_back_lazy(
             "both must be equal."
         )
     routine = GradientRoutine(waiting.routine, [(position, None)])
-    gradient = routine([*arrays, cotangent.reshape(*points, -1)], **settings)
+    gradient = routine([*arrays, cotangent.reshape(*points, prod(cotangent.shape[len(points) :]))], **settings)
     return adapter.from_pairs(gradient) if v.is_complex else gradient

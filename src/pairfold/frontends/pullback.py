@@ -251,7 +251,8 @@ class _Run:
         if given.ndim == 1 and argument.category != Category.PARAMETER:
             shape = (*shape, 1)
         total = np.zeros(shape, self.plan.dtype)
-        for part in value.parts:
+        is_empty = 0 in (self.plan.rows, self.plan.columns, *self.plan.batch)
+        for part in () if is_empty else value.parts:
             array = self._output(part)
             if argument.category == Category.PARAMETER:
                 array = array.sum(-2)
@@ -263,7 +264,8 @@ class _Run:
         if key not in self.found:
             self.found[key] = self._reduced(value)
         output = self.found[key][value.number]
-        flat: Array = output.reshape(*self.plan.batch, self._size(value, Category.ROW), -1)
+        points = (*self.plan.batch, self._size(value, Category.ROW))
+        flat: Array = output.reshape(*points, prod(output.shape[len(points) :]))
         return flat
 
     def _size(self, value: _Output, side: Category) -> int:

@@ -1,0 +1,54 @@
+"""The commands that bring the packages for other languages to their users."""
+
+from __future__ import annotations
+
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+import pairfold
+from pairfold.bridge import packages
+from pairfold.bridge.__main__ import main
+
+
+def test_where(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["where"]) == 0
+    shown = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    assert shown["pairfold"] == pairfold.__version__
+    assert shown["python"] == sys.executable
+    assert Path(shown["R package"]).is_dir()
+
+
+def test_the_folder_of_matlab(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["matlab-path"]) == 0
+    assert (Path(capsys.readouterr().out.strip()) / "+pairfold").is_dir()
+
+
+def test_without_r(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert main(["install-r"]) == 1
+    assert "There is no program R on the path. Install R" in capsys.readouterr().err
+
+
+def test_what_r_says_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "R"
+    program.write_text("#!/bin/sh\necho no space left\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(packages.shutil, "which", lambda name: str(program))
+    with pytest.raises(packages.InstallationError, match=r"R could not install the package:\nno space left"):
+        packages.install_r()
+
+
+def test_the_archive_for_octave(tmp_path: Path) -> None:
+    assert main(["octave-package", "-o", str(tmp_path)]) == 0
+    top = f"pairfold-{pairfold.__version__}"
+    with tarfile.open(tmp_path / f"{top}.tar.gz") as archive:
+        names = archive.getnames()
+        description = archive.extractfile(f"{top}/DESCRIPTION")
+        assert description is not None
+        assert f"Version: {pairfold.__version__}\n".encode() in description.read()
+    assert f"{top}/COPYING" in names
+    assert f"{top}/inst/+pairfold/+internal/registry.m" in names
+    assert not any("/tests/" in name or "/examples/" in name for name in names)
