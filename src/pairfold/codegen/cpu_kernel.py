@@ -20,9 +20,11 @@ from typing import Any
 
 from llvmlite import ir
 
+from pairfold.codegen.candidates import Candidates
 from pairfold.codegen.kernel import KernelBuilder
 from pairfold.codegen.lanes import Lanes, Value
 from pairfold.codegen.loops import INT64, Index, add, component_loop, loop, minimum, multiply
+from pairfold.codegen.state import StateStorage
 from pairfold.codegen.work import ITEM_FIELDS, Kernel, Work
 from pairfold.ir.expr import Category, Expr
 from pairfold.schedule.schedule import Schedule
@@ -156,9 +158,32 @@ class _CpuBuilder(KernelBuilder):
                 stop = minimum(builder, builder.add(start, block), end)
                 self._block_of_columns(start, stop, self._step_of_columns)
 
+    def _row_count(self, row: Value) -> Value:
+        """Return the number of rows of the step that begins at `row`."""
+        return minimum(self.builder, self.builder.sub(self.row_last, row), ir.Constant(INT64, self.schedule.rows))
+
+    def _start(self, row: Value) -> None:
+        if not self.schedule.collects:
+            super()._start(row)
+            return
+        self.state = StateStorage(self, ())
+        self.candidates = Candidates(self)
+        self.candidates.initialise(self._row_count(row))
+
+    def _change_state(self, count: int) -> None:
+        if self.schedule.collects:
+            self.candidates.offer(count)
+        else:
+            super()._change_state(count)
+
     def _finish(self, row: Value, out_row: Value) -> None:
+        if self.schedule.collects:
+            kinds = enumerate(output.kind == "index" for output in self.work.outputs)
+            outputs = [(self.entry_pointer(self.layout.output(number)), is_number) for number, is_number in kinds]
+            self.candidates.store(outputs, out_row, self._row_count(row))
+            return
         builder, lanes, schedule = self.builder, self.lanes, self.schedule
-        count = minimum(builder, builder.sub(self.row_last, row), ir.Constant(INT64, schedule.rows))
+        count = self._row_count(row)
         self.evaluator.columns = 1
         for number, output in enumerate(self.work.outputs):
             with self.evaluator.scope():

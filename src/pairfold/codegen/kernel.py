@@ -197,11 +197,15 @@ class KernelBuilder(ABC):
         self.row_memory = {}
         self._pack_rows(row)
         self._row_nodes()
-        self.state = StateStorage(self)
+        self._start(row)
         if self.work.fields:
-            self.state.initialise()
             self._columns(first, last)
         self._finish(row, out_row)
+
+    def _start(self, row: Value) -> None:
+        """Set the state of the step of rows that begins at `row` to that of no columns."""
+        self.state = StateStorage(self, self.work.fields)
+        self.state.initialise()
 
     def _row_nodes(self) -> None:
         """Evaluate the row-only nodes that the column loop or the last step reads."""
@@ -253,7 +257,7 @@ class KernelBuilder(ABC):
         self.state.close_block()
 
     def _step_of_columns(self, column: Value, count: int) -> None:
-        evaluator, work = self.evaluator, self.work
+        evaluator = self.evaluator
         evaluator.columns = count
         self.current_column = [as_value(self.builder, add(column, u)) for u in range(count)]
         with evaluator.scope():
@@ -262,9 +266,13 @@ class KernelBuilder(ABC):
             for node in steady:
                 for slot in evaluator.slots(node):
                     evaluator.component(node, 0, slot)
-            if work.rare:
-                self._rare_update(count)
-            self._update(count)
+            self._change_state(count)
+
+    def _change_state(self, count: int) -> None:
+        """Update the state by the columns of the step."""
+        if self.work.rare:
+            self._rare_update(count)
+        self._update(count)
 
     def _pair_scalars(self) -> list[Expr]:
         """Return the scalars per pair that updates need: they are computed once, before any loop over components."""

@@ -48,15 +48,15 @@ class StateStorage:
     compensated sum (Kahan, CACM 8 (1965) 40, with the exact error of Knuth's TwoSum).
     """
 
-    def __init__(self, kernel: KernelParts) -> None:
+    def __init__(self, kernel: KernelParts, fields: Sequence[tuple[Field, Expr]]) -> None:
         self.kernel = kernel
-        fields = [field for field, _ in kernel.work.fields]
-        self.dims = {field.name: placeholder.dim for field, placeholder in kernel.work.fields}
+        self.fields = [field for field, _ in fields]
+        self.dims = {field.name: placeholder.dim for field, placeholder in fields}
         guarded = kernel.work.guard is not None
         self.places: dict[tuple[str, str], Any] = {}
         self.temporary: dict[str, Value] = {}
         self.in_registers: dict[str, bool] = {}
-        for field in fields:
+        for field in self.fields:
             dim = self.dims[field.name]
             # Fields that only rare updates touch must not occupy registers of the common path.
             few = kernel.schedule.state_in_registers if field.additive else dim <= 2 or not guarded
@@ -132,7 +132,7 @@ class StateStorage:
 
     def initialise(self) -> None:
         """Set every field to the value of no columns."""
-        for field, _ in self.kernel.work.fields:
+        for field in self.fields:
             for part in self._parts(field):
                 self._fill(field, part, field.start(self.kernel.lanes.dtype))
 
@@ -142,13 +142,13 @@ class StateStorage:
 
     def open_block(self) -> None:
         """Start the sums of a block of columns at 0."""
-        for field, _ in self.kernel.work.fields:
+        for field in self.fields:
             if (field.name, "total") in self.places:
                 self._fill(field, "value", 0.0)
 
     def close_block(self) -> None:
         """Add the sums of the block to the totals."""
-        for field, _ in self.kernel.work.fields:
+        for field in self.fields:
             if (field.name, "total") in self.places:
                 self._everywhere(field, partial(self._close, field))
                 self._fill(field, "value", 0.0)
@@ -191,7 +191,7 @@ class StateStorage:
 
     def computed(self, new: Sequence[tuple[str, Expr]], slot: Slot) -> Callable[[], None]:
         """Compute new values of fields; calling the result stores them."""
-        fields = {field.name: field for field, _ in self.kernel.work.fields}
+        fields = {field.name: field for field in self.fields}
         with self.kernel.evaluator.fresh_state():
             stores = [self._compute(fields[name], expression, slot) for name, expression in new]
 

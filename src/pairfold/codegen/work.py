@@ -35,6 +35,9 @@ class Work:
         state of part j.
     entries : int
         For a kernel that merges: number of entries of a stored state. With several, a column is one of them.
+    candidate : Expr or None
+        For reductions that keep the `kept` smallest values of each component: the value that may be one of them. The
+        outputs are fields then.
     """
 
     fields: tuple[tuple[Field, Expr], ...]
@@ -45,6 +48,8 @@ class Work:
     packed: tuple[Expr, ...] = ()
     partial_states: tuple[Expr, ...] = ()
     entries: int = 1
+    candidate: Expr | None = None
+    kept: int = 1
 
     @property
     def steady_roots(self) -> tuple[Expr, ...]:
@@ -65,8 +70,8 @@ class Work:
     @property
     def roots(self) -> tuple[Expr, ...]:
         """Every expression that the kernel evaluates."""
-        guard = () if self.guard is None else (self.guard,)
-        return (*(e for _, e in self.update), *(e for _, e in self.rare), *guard, *self.outputs)
+        single = (root for root in (self.guard, self.candidate) if root is not None)
+        return (*(e for _, e in self.update), *(e for _, e in self.rare), *single, *self.outputs)
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,9 @@ def make_plan(problem: Problem) -> Plan:
     loop_roots = [e for _, e in (*new_update, *new_rare)] + ([new_guard] if new_guard else [])
     packed = needs_packing(loop_roots)
     work = Work(fields, new_update, new_rare, new_guard, new_outputs, packed)
-    partial = Work(fields, new_update, new_rare, new_guard, tuple(state.values()), packed)
+    if reduction.needs_k:
+        work = replace(work, candidate=value, kept=problem.k)
+    partial = replace(work, outputs=tuple(state.values()))
     return Plan(inner, outer, work, partial, _column_work(packed))
 
 

@@ -287,8 +287,10 @@ def _merge(
     names = [field.name for field in problem.reduction.fields]
     parts = [array.reshape(split, *batch, rows, -1) for array in partial]
     states = [dict(zip(names, (part[k] for part in parts), strict=True)) for k in range(split)]
+    join = problem.reduction.join
     with np.errstate(all="ignore"):
-        outputs = reference.finish_states(plan.problem, reference.merge_states(plan.problem, states))
+        state = join(states, problem.sizes) if join else reference.merge_states(plan.problem, states)
+        outputs = reference.finish_states(plan.problem, state)
         if plan.has_outer:
             (factor,) = _row_values([plan.outer], arrays)
             outputs = tuple(factor * output.reshape(*batch, rows, -1) for output in outputs)

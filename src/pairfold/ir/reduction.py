@@ -14,7 +14,7 @@ the guard holds for some lane, before the ordinary update of the same column.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +89,9 @@ class Reduction:
         ``rare(state, value, index, sizes) -> {field: new value}``, additive fields included.
     merge : callable
         ``merge(a, b, sizes) -> {field: Expr}`` for all fields; `b` holds later columns than `a`.
+    join : callable or None
+        ``join(states, sizes) -> {field: array}``: what merging several states, arrays, from left to right gives, in
+        NumPy. None merges them one by one.
     finish : callable
         ``finish(state, sizes) -> tuple of Expr``.
     needs_weight, needs_k : bool
@@ -125,6 +128,7 @@ class Reduction:
     reference: Callable[..., tuple[Any, ...]]
     guard: Callable[[State, Expr, Sizes], Expr] | None = None
     rare: Callable[[State, Expr, Expr, Sizes], State] | None = None
+    join: Callable[[Sequence[dict[str, Any]], Sizes], dict[str, Any]] | None = None
     needs_weight: bool = False
     needs_k: bool = False
     scalar_value: bool = False

@@ -7,7 +7,7 @@ of them bind the same nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.reduction import Reduction, Sizes, State
@@ -57,10 +57,12 @@ class Transitions:
         Placeholders of the two formulas and of the column number; `weight` is None when the reduction has none.
     guard : Expr or None
         Not zero where `rare` must run before `update`.
-    rare, update, merge : dict of str to Expr
+    rare, update : dict of str to Expr
         New value per field; in `update` the *term* of an additive field.
     finish : tuple of Expr
         The outputs.
+    sizes, reduction : Sizes, Reduction
+        What the formulas were made from.
     """
 
     state: State
@@ -72,8 +74,14 @@ class Transitions:
     guard: Expr | None
     rare: State
     update: State
-    merge: State
     finish: tuple[Expr, ...]
+    sizes: Sizes
+    reduction: Reduction
+
+    @cached_property
+    def merge(self) -> State:
+        """New value per field when `first` and `second` are joined: long for the K smallest, so made on demand."""
+        return self.reduction.merge(self.first, self.second, self.sizes)
 
 
 @lru_cache(maxsize=256)
@@ -92,6 +100,7 @@ def transitions(reduction: Reduction, sizes: Sizes) -> Transitions:
         guard=None if reduction.guard is None else reduction.guard(state, value, sizes),
         rare={} if reduction.rare is None else reduction.rare(state, value, COLUMN_INDEX, sizes),
         update=reduction.update(state, value, weight, COLUMN_INDEX, sizes),
-        merge=reduction.merge(first, second, sizes),
         finish=reduction.finish(state, sizes),
+        sizes=sizes,
+        reduction=reduction,
     )

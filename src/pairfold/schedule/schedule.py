@@ -9,6 +9,9 @@ __all__ = ["CudaSchedule", "Schedule", "choose", "choose_cuda", "choose_cuda_spl
 UNROLL = 16
 """Largest dimension that is unrolled on CPUs."""
 
+INSERTED = 32
+"""Largest number of smallest values that are kept by inserting them into sorted lists on CPUs."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -36,6 +39,9 @@ class Schedule:
         Terms of a long sum over components that one step of its loop adds.
     register_rows : int
         Row components per step that are loaded before the column loop; more are read from memory in place.
+    collects : bool
+        Whether the K smallest values are collected in lists that are sorted when they are full, instead of inserted
+        into sorted lists one by one.
     """
 
     lanes: int
@@ -48,6 +54,7 @@ class Schedule:
     unroll: int = UNROLL
     terms: int = 1
     register_rows: int = 24
+    collects: bool = False
 
     @property
     def rows(self) -> int:
@@ -92,6 +99,7 @@ def choose(
     state_dim: int,
     accumulate: str = "block",
     few_rows: bool = False,
+    kept: int = 1,
 ) -> Schedule:
     """Choose lanes, row vectors and columns for one formula.
 
@@ -105,11 +113,15 @@ def choose(
         Components of the state that every column adds to.
     few_rows : bool
         Blocks have fewer rows than a vector has lanes: lanes beside them are idle anyway, but not whole vectors.
+    kept : int
+        Number of smallest values that the reduction keeps.
     """
     lanes = vector_bytes // item_bytes
+    collects = kept > INSERTED
     if few_rows:
-        return Schedule(lanes, 1, 4, state_dim <= 4, accumulate=accumulate, features=features)
-    row_vectors = 4 if registers >= 32 else 2
+        return Schedule(lanes, 1, 4, state_dim <= 4, accumulate=accumulate, features=features, collects=collects)
+    # What lists of candidates cost does not depend on how many are in work, but their memory does.
+    row_vectors = 1 if collects else 4 if registers >= 32 else 2
     # Measured: more than two sums a row crowd out the rest of the formula, and four columns pay for load and store.
     in_registers = state_dim <= 2
     # A long sum costs one broadcast per component and column, which row vectors share, and one load of the rows per
@@ -117,7 +129,7 @@ def choose(
     columns = 4 if looped_dim or not in_registers else 1
     # Short blocks make small errors; closing one costs an exact addition per sum, which many sums a row notice.
     block = 64 if in_registers else 128
-    return Schedule(lanes, row_vectors, columns, in_registers, block, accumulate, features)
+    return Schedule(lanes, row_vectors, columns, in_registers, block, accumulate, features, collects=collects)
 
 
 def choose_split(rows: int, columns: int, rows_per_step: int, threads: int) -> int:

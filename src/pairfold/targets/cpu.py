@@ -132,6 +132,7 @@ def schedule_for(
         state_dim=work.added_dim,
         accumulate=accumulate,
         few_rows=few_rows,
+        kept=work.kept,
     )
 
 
