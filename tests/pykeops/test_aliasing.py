@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -108,13 +109,22 @@ def test_harmless_shims(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> N
     assert pykeops.get_build_folder() == default
     pykeops.set_verbose(True)
     pykeops.clean_pykeops(recompile_jit_binaries=False)
-    pykeops.test_numpy_bindings()
     assert "target: CPU" in pykeops.check_health()
     assert not pykeops.config.gpu_available
     pykeops.set_verbose(False)
     assert capsys.readouterr() == ("", "")
     with pytest.raises(AttributeError, match=r"'pykeops\.config' .* has no attribute 'nothing'"):
         _ = pykeops.config.nothing
+
+
+@pytest.mark.usefixtures("alias")
+@pytest.mark.parametrize("framework", ["numpy", "torch"])
+def test_bindings_say_that_they_work(framework: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip(framework)
+    import pykeops
+
+    getattr(pykeops, f"test_{framework}_bindings")()
+    assert capsys.readouterr() == (f"pyKeOps with {framework} bindings is working!\n", "")
 
 
 def test_wrong_bindings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,6 +160,24 @@ def test_installing_twice_is_installing_once() -> None:
     importlib.import_module("pykeops")
     install_as_pykeops()
     assert sys.meta_path == finders
+
+
+@pytest.mark.usefixtures("no_pykeops")
+@pytest.mark.parametrize("value", [False, None])
+def test_libraries_that_looked_earlier_are_named(value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = types.ModuleType("library_of_kernels")
+    library.KeOps_available = value  # type: ignore[attr-defined]
+    other = types.ModuleType("other_library")
+    other.keops_available = True  # type: ignore[attr-defined]
+    for module in (library, other):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    with pytest.warns(
+        UserWarning, match="^library_of_kernels looked for pykeops before this call, found none, and may"
+    ):
+        install_as_pykeops()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        install_as_pykeops()
 
 
 def test_run_a_script(tmp_path: Path) -> None:

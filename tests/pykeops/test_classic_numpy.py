@@ -127,3 +127,28 @@ def test_functions_of_both_frameworks() -> None:
     np.testing.assert_allclose(utils.log_sum_exp(X, axis=1), np.log(np.exp(X).sum(1)))
     with pytest.raises(ArgumentValueError, match="The kernel is 'cubic'"):
         utils.np_kernel(X, Y, SIGMA, "cubic")
+
+
+@pytest.mark.usefixtures("alias")
+def test_sums_of_the_first_releases() -> None:
+    import pykeops.numpy
+    from pykeops.numpy import generic_logsumexp_np, generic_sum_np
+    from pykeops.numpy.generic_red import Genred
+    from pykeops.numpy.generic_sum import GenericSum_np
+
+    p, a, e = np.array([[0.4]]), B[:, :1], np.ones((N, D))
+    formula, types = "Square(p-a)*Exp(x+y)", ["p = Pm(1)", "a = Vy(1)", "x = Vx(3)", "y = Vy(3)"]
+    pairs = (p - a[:, 0])[..., None] ** 2 * np.exp(X[:, None] + Y)
+    found = generic_sum_np(formula, "output = Vx(3)", *types)(p, a, X, Y, backend="auto")
+    np.testing.assert_allclose(found, pairs.sum(1))
+    numbered = ["p=Pm(0,1)", "a=Vy(1,1)", "x=Vx(2,3)", "y=Vy(3,3)"]
+    signature = [(3, 0), (1, 2), (1, 1), (3, 0), (3, 1)]
+    np.testing.assert_allclose(GenericSum_np("auto", numbered, formula, signature, 0, p, a, X, Y), pairs.sum(1))
+    gradient = GenericSum_np(
+        "CPU", [*numbered, "e=Vx(4,3)"], f"Grad({formula},y,e)", [(3, 1), *signature[1:], (3, 0)], 1, p, a, X, Y, e
+    )
+    np.testing.assert_allclose(gradient, pairs.sum(0))
+    assert pykeops.numpy.generic_sum_np is pykeops.numpy.generic_sum.generic_sum_np
+    np.testing.assert_allclose(Genred(formula, types, "Sum", axis=1)(p, a, X, Y), pairs.sum(1))
+    found = generic_logsumexp_np("Sum(x+y)", "output = Vx(1)", "x = Vx(3)", "y = Vy(3)")(X, Y)
+    np.testing.assert_allclose(found[:, 0], np.log(np.exp((X[:, None] + Y).sum(-1)).sum(1)))

@@ -13,7 +13,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from pairfold.errors import ArgumentValueError  # noqa: E402
+from pairfold.errors import ArgumentTypeError, ArgumentValueError  # noqa: E402
 from pairfold.frontends import torch_operator  # noqa: E402
 from pairfold.frontends.classic import Formula, Kernel, kernel_formulas  # noqa: E402
 from pairfold.frontends.classic_product import MODES  # noqa: E402
@@ -294,3 +294,44 @@ def test_finite_differences(check: Callable[..., bool]) -> None:
         return kernel_product({"id": kernel, "gamma": gamma}, x, y, b)
 
     assert check(product, (gamma, x, y, b))
+
+
+@pytest.mark.usefixtures("alias")
+def test_the_function_behind_genred() -> None:
+    from pykeops.torch import generic_red
+    from pykeops.torch.generic.generic_red import GenredAutograd
+
+    x, y, g = (torch.rand(n, 3, dtype=torch.float64, requires_grad=True) for n in (4, 6, 4))
+    p, a = torch.tensor([0.4], dtype=torch.float64, requires_grad=True), torch.rand(6, 1, dtype=torch.float64)
+    aliases = ["p=Pm(1)", "a=Vy(1)", "x=Vx(3)", "y=Vy(3)"]
+    expected = _expected(p, a, x, y)
+    formula = "Square(p-a)*Exp(x+y)"
+    # What lies between the precision and the tensors differs from release to release.
+    for options in ((), (-1,), (-1, None), (-1, (), {}), (-1, None, {"multVar_highdim": 0}, None, 4, 6, None)):
+        for core in (f"SumReduction({formula},0)", f"Sum_Reduction({formula},0)"):
+            found = GenredAutograd().apply(core, aliases, "auto", "float64", *options, p, a, x, y)
+            torch.testing.assert_close(found, expected)
+    inputs = (p, x, y)
+    torch.testing.assert_close(torch.autograd.grad(found, inputs, g), torch.autograd.grad(expected, inputs, g))
+    saved = f"Grad_WithSavedForward(Sum_Reduction({formula},0), Var(3,3,1), Var(4,3,0), Var(5,3,0))"
+    gradient = generic_red.GenredAutograd.apply(
+        saved, [*aliases, "Var(4,3,0)", "Var(5,3,0)"], "CPU", "float64", -1, None, p, a, x, y, g, found
+    )
+    torch.testing.assert_close(gradient, torch.autograd.grad(_expected(p, a, x, y), y, g)[0])
+    with pytest.raises(ArgumentTypeError, match="There are 4 aliases and 2 tensors for them"):
+        GenredAutograd.apply(core, aliases, "auto", "float64", x, y)
+
+
+def _expected(p: Tensor, a: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    return ((p - a[:, 0])[:, None] ** 2 * torch.exp(x[:, None] + y)).sum(1)
+
+
+def test_devices_of_lazy_tensors() -> None:
+    from pairfold.pykeops.torch import LazyTensor
+
+    x = torch.rand(4, 1, 3, requires_grad=True)
+    lazy = LazyTensor(x) * 2.5
+    for moved in (lazy.cpu(), lazy.to("cpu"), lazy.to(device=torch.device("cpu"))):
+        torch.testing.assert_close(torch.autograd.grad(moved.sum(dim=0).sum(), x)[0], torch.full_like(x, 2.5))
+    assert lazy.to(torch.float64).sum(dim=0).dtype == torch.float64
+    assert lazy.to("meta").sum(dim=0).device.type == "meta"

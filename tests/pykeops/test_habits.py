@@ -220,3 +220,36 @@ def test_linear_solves() -> None:
         return np.exp(-((x[:, None] - y) ** 2).sum(-1)) @ v
 
     np.testing.assert_allclose(KernelLinearSolver("numpy", kernel, x, b, 0.1, 1e-10), expected, atol=1e-6)
+
+
+def test_ranges_of_components_end_where_the_components_end() -> None:
+    x, z = LazyTensor(X), Vi(1j * X[:, 0])
+    assert x[1:3].shape == x[-2:].shape == x[:, :, 1:].shape == x[..., :-1].shape == (5, 1, 2)
+    for tensor in (x, z):
+        for key in (
+            slice(2, 5),
+            slice(0, 4),
+            slice(-4, None),
+            (slice(None), slice(None), slice(1, 9)),
+            (..., slice(3, 5)),
+        ):
+            with pytest.raises(ValueError, match=r"The range .* exceeds the 3 components\."):
+                tensor[key]
+    assert x[0:5, :, :].shape == (5, 1, 3)
+
+
+def test_devices() -> None:
+    x = LazyTensor(X)
+    for moved in (x.cpu(), x.to("cpu"), (x * 2.5).to(device="cpu")):
+        np.testing.assert_array_equal(moved.sum(axis=1) > 0, X[:, 0] > 0)
+    for move in (x.cuda, lambda: x.to("cuda"), lambda: x.to(device="cuda:1")):
+        with pytest.raises(TargetError, match=r"NumPy arrays lie in the memory of the CPU. backend='GPU' sends them"):
+            move()
+
+
+def test_a_solve_with_one_point() -> None:
+    x, b = LazyTensor(X[:1]), GENERATOR.normal(size=(1, 2))
+    kernel = (-((x - LazyTensor(X[:1].swapaxes(0, 1))) ** 2).sum(-1)).exp()
+    for right in (b, Vi(b), LazyTensor(b[:, None])):
+        np.testing.assert_allclose(kernel.solve(right, alpha=0.5), b / 1.5)
+    np.testing.assert_allclose(kernel.solve(b, alpha=0.5, enable_chunks=False, backend="CPU"), b / 1.5)

@@ -23,7 +23,11 @@ __all__ = ["CoreFormula", "find_reduction", "parse_core"]
 
 _REDUCTION_CALL = re.compile(r"(?P<name>\w+?)_?Reduction")
 _OLD_NAMES = {"LogSumExpVect": "LogSumExpWeight"}
-_GRADIENTS = {"Grad": "reduction, v, e", "GradFromPos": "reduction, position of v, e"}
+_GRADIENTS = {
+    "Grad": "reduction, v, e",
+    "GradFromPos": "reduction, position of v, e",
+    "Grad_WithSavedForward": "reduction, v, e, result of the reduction",
+}
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ class _CoreReader(Reader):
         if name not in _GRADIENTS:
             raise self.source.error_at(node, "a reduction stands alone, or as the first argument of Grad.")
         inner = self._core(node.args[0], axis)
-        if len(node.args) != 3:
+        if len(node.args) != _GRADIENTS[name].count(",") + 1:
             raise self.source.error_at(
                 node, f"{name} of a reduction takes ({_GRADIENTS[name]}); found {len(node.args)} arguments."
             )
@@ -155,7 +159,7 @@ class _CoreReader(Reader):
 
     def _variable(self, node: ast.Call, name: str) -> Expr:
         """Return what a gradient is taken by: an argument, or the position of one."""
-        if name == "Grad":
+        if name != "GradFromPos":
             v = self.expression(node.args[1])
             self.require_variable(node.args[1], v, name)
             return v
@@ -206,6 +210,7 @@ def parse_core(text: str, aliases: Sequence[str], axis: int = 1, number: str = "
     text : str
         ``"X_Reduction(F, n)"``, ``"KMin_Reduction(F, K, n)"``, ``"LogSumExpWeight_Reduction(F, n, G)"`` (also with the
         weight G before n), ``"Grad(X_Reduction(F, n), v, e)"``, ``"GradFromPos(X_Reduction(F, n), position, e)"``,
+        ``"Grad_WithSavedForward(X_Reduction(F, n), v, e, r)"``, which needs no r here,
         gradients of these, the spellings of 2018 without underscore, or a plain formula, which is summed. A gradient
         is indexed like v; for a parameter that of a Sum keeps the index of the reduction, one row per point.
     aliases : sequence of str

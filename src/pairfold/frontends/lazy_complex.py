@@ -316,7 +316,7 @@ class ComplexLazyTensorBase(LazyTensorBase):
 
     def _components(self, index: Any) -> Expr:
         # The real parts have as many components as there are complex ones: what cannot be taken from them is refused.
-        components(self.real._expr, index)
+        self.real._components(index)
         chosen = np.atleast_1d(np.arange(self._expr.dim // 2)[index])
         return components(self._expr, (2 * chosen[:, None] + np.arange(2)).ravel())
 

@@ -77,7 +77,7 @@ def set_verbose(val: bool) -> None:
 
 
 def test_numpy_bindings() -> None:
-    """Reduce a small formula on NumPy arrays.
+    """Reduce a small formula on NumPy arrays, and print that it works.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def test_numpy_bindings() -> None:
 
 
 def test_torch_bindings() -> None:
-    """Reduce a small formula on PyTorch tensors; raises `AssertionError` if the result is wrong."""
+    """Reduce a small formula on PyTorch tensors, and print that it works; raises `AssertionError` if it does not."""
     _test_bindings("torch")
 
 
@@ -100,6 +100,7 @@ def _test_bindings(framework: str) -> None:
     result = genred("SqNorm2(x - y)", ["x = Vi(3)", "y = Vj(3)"], axis=0)(x, y)
     if [float(value) for value in result[:, 0]] != _VALUES:
         raise AssertionError(f"pairfold computed {result} instead of {_VALUES}.")
+    print(f"pyKeOps with {framework} bindings is working!")  # noqa: T201 - programs call the functions to read it
 
 
 # pytest must not take these for tests.

@@ -12,6 +12,7 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -85,6 +86,9 @@ def install_as_pykeops() -> None:
     Call it before anything imports pykeops; a second call does nothing. Processes that are started with the
     ``spawn`` method import everything anew and need a call of their own.
 
+    A `UserWarning` names the modules that looked for pykeops earlier, as far as they say so: their
+    ``keops_available``, or another name with ``keops`` in it, is False or None.
+
     Raises
     ------
     AliasError
@@ -105,4 +109,22 @@ def install_as_pykeops() -> None:
                 "`python -m pairfold.pykeops`."
             )
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        early = _libraries_that_do_without()
+        if early:
+            warnings.warn(
+                f"{', '.join(early)} looked for pykeops before this call, found none, and may go on without. Call "
+                "install_as_pykeops() before they are imported, or run the program with `python -m pairfold.pykeops`.",
+                stacklevel=2,
+            )
         sys.meta_path.insert(0, _Finder())
+
+
+def _libraries_that_do_without() -> list[str]:
+    """Return the modules that say of themselves that there is no KeOps: ``keops_available = False`` and the like."""
+    return sorted(
+        name
+        for name, module in list(sys.modules.items())
+        if name != "__main__" and not name.startswith("pairfold")
+        for key, value in list(getattr(module, "__dict__", {}).items())
+        if (value is False or value is None) and isinstance(key, str) and "keops" in key.lower()
+    )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from typing import Any, ClassVar
 
+from pairfold.errors import ArgumentIndexError, TargetError
 from pairfold.frontends.lazy import LazyTensorBase
 from pairfold.frontends.leaf import Leaf, Symbol
 from pairfold.ir.reduction import Reduction
@@ -110,6 +111,37 @@ class LazyTensorHabits(LazyTensorBase):
         """Select components: an integer or a slice alone is about the last axis. A tuple follows NumPy."""
         return super().__getitem__(key if isinstance(key, tuple) or key is Ellipsis else (Ellipsis, key))
 
+    def _components(self, index: Any) -> Any:
+        """Refuse ranges beyond the end, which NumPy cuts off."""
+        size = self._shape[-1]
+        if isinstance(index, slice):
+            for end in (index.start, index.stop):
+                if end is not None and not -size <= end <= size:
+                    raise ArgumentIndexError(f"The range {index.start}:{index.stop} exceeds the {size} components.")
+        return super()._components(index)
+
+    # ------------------------------------------------------------ devices
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the tensor with its arrays on another device; the arguments are those of ``torch.Tensor.to``."""
+        return self._moved("to", args, kwargs)
+
+    def cpu(self) -> Any:
+        """Return the tensor with its arrays in the memory of the CPU."""
+        return self._moved("cpu", (), {})
+
+    def cuda(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the tensor with its arrays in the memory of a GPU."""
+        return self._moved("cuda", args, kwargs)
+
+    def _moved(self, method: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        new = self._like(self._expr)
+        new._leaves = tuple(
+            leaf.with_array(_moved(leaf.array, method, args, kwargs)) if isinstance(leaf, Leaf) else leaf
+            for leaf in self._leaves
+        )
+        return new
+
     def _reduced(
         self, reduction: Reduction, axis: int | None, dim: int | None, weight: Any, k: Any, kwargs: dict[str, Any]
     ) -> Any:
@@ -146,6 +178,14 @@ class LazyTensorHabits(LazyTensorBase):
         """Return the keywords that a reduction takes when it is made, and those that it takes when it is called."""
         call = {name: value for name, value in kwargs.items() if name in ("backend", "device_id", "ranges", "out")}
         return {name: value for name, value in kwargs.items() if name not in call}, call
+
+
+def _moved(array: Any, method: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    if hasattr(array, "cpu"):
+        return getattr(array, method)(*args, **kwargs)
+    if method == "cuda" or (method == "to" and str((*args, *kwargs.values())[0]) != "cpu"):
+        raise TargetError("NumPy arrays lie in the memory of the CPU. backend='GPU' sends them to a GPU, and back.")
+    return array
 
 
 def _with_names_of_keops(method: str, names: dict[str, str]) -> Callable[..., Any]:

@@ -7,6 +7,8 @@ from pairfold.pykeops.numpy.convolutions.radial_kernels import RadialKernelConv
 from pairfold.pykeops.numpy.convolutions.radial_kernels_grad1 import RadialKernelGrad1conv
 from pairfold.pykeops.numpy.generic.generic_ops import generic_argkmin, generic_argmin
 from pairfold.pykeops.numpy.generic.generic_red import Genred
+from pairfold.pykeops.numpy.generic_logsumexp import generic_logsumexp_np
+from pairfold.pykeops.numpy.generic_sum import generic_sum_np
 from pairfold.pykeops.numpy.lazytensor.LazyTensor import ComplexLazyTensor, LazyTensor, Pm, Vi, Vj
 from pairfold.pykeops.numpy.operations import KernelSolve
 
@@ -25,7 +27,9 @@ __all__ = [
     "generic_argkmin",
     "generic_argmin",
     "generic_logsumexp",
+    "generic_logsumexp_np",
     "generic_sum",
+    "generic_sum_np",
     "lazytensor",
     "operations",
     "utils",
