@@ -150,3 +150,24 @@ def test_methods_are_those_of_python() -> None:
         data=DATA + bytes_of([B]),
     )
     np.testing.assert_array_equal(found, (-Vi(X).sqdist(Vj(Y))).exp() @ B)
+
+
+def test_warnings_of_python_are_passed_on() -> None:
+    points = np.linspace(0, 1, 30)[:, None]
+    lines = [
+        ("formula", "Exp(-SqDist(x, y)) * a"),
+        *(("alias", f"{name}(1)") for name in ("x = Vi", "y = Vj", "a = Vj")),
+    ]
+    settings = [("option", "maxiter", "1"), ("option", "rtol", "1e-12"), ("option", "on_failure", "'warn")]
+    arrays = [points, points, np.sin(9 * points)]
+    head = head_of("solve", *lines, ("unknown", "a"), *settings, *(("array", *described(one)) for one in arrays))
+    answer, _ = call(head, bytes_of(arrays))
+    assert answer.startswith("ok\t")
+    assert "warning\tConvergenceWarning\t" in answer
+
+
+def test_no_rows_and_scalars() -> None:
+    empty = np.empty((0, 3))
+    lines = [("array", "x", "i", *described(empty)), ARGUMENTS[1], *KERNEL, ("step", "4", "sum", "#3", "1")]
+    (found,) = ask("evaluate", *lines, data=bytes_of([empty, Y]))
+    assert found.shape == (0, 1)

@@ -89,8 +89,8 @@ def unpacked(specs: Sequence[Spec], data: Buffer, order: str) -> list[Array]:
         raise BridgeError(f"The arrays of the head take {expected} bytes, and the data have {len(data)}.")
     arrays, start = [], 0
     for spec in specs:
-        flat = np.frombuffer(data, spec.dtype, prod(spec.shape), start)
-        arrays.append(_in_c_order(flat.reshape(spec.shape, order="F" if order == "F" else "C")))
+        array: Array = np.ndarray(spec.shape, spec.dtype, data, start, order="F" if order == "F" else "C")
+        arrays.append(_in_c_order(array))
         start += spec.size
     return arrays
 
@@ -116,21 +116,24 @@ def _transfer(source: Array, target: Array) -> None:
 def packed(outputs: Sequence[Array], layout: Layout) -> tuple[list[tuple[str, str, str, str]], bytearray]:
     """Return the ``result`` lines of some arrays, and their bytes."""
     outputs = [np.asarray(output) for output in outputs]
-    kinds = ["index" if output.dtype.kind in "iu" else "value" for output in outputs]
-    dtypes = [_sent_as(output) for output in outputs]
-    data = bytearray(sum(output.size * dtype.itemsize for output, dtype in zip(outputs, dtypes, strict=True)))
+    sent = [_SENT_AS.get(output.dtype, _OTHERS) for output in outputs]
+    data = bytearray(sum(output.size * dtype.itemsize for output, (_, _, dtype) in zip(outputs, sent, strict=True)))
     lines, start = [], 0
-    for output, kind, dtype in zip(outputs, kinds, dtypes, strict=True):
-        target = np.frombuffer(data, dtype, output.size, start)
-        target = target.reshape(output.shape, order="F" if layout.result_order == "F" else "C")
+    for output, (kind, name, dtype) in zip(outputs, sent, strict=True):
+        shape = output.shape
+        target: Array = np.ndarray(shape, dtype, data, start, order="F" if layout.result_order == "F" else "C")
         _transfer(output, target)
         if kind == "index":
             target += layout.index_base
-        lines.append(("result", kind, dtype.name, ",".join(map(str, output.shape))))
+        lines.append(("result", kind, name, ",".join(map(str, shape))))
         start += target.nbytes
     return lines, data
 
 
-def _sent_as(array: Array) -> np.dtype[Any]:
-    known = array.dtype.name in TYPES and array.dtype.kind in "fc"
-    return np.dtype(array.dtype.name if known else "float64").newbyteorder("<")
+_FLOAT64 = np.dtype("<f8")
+_OTHERS = "value", "float64", _FLOAT64
+_SENT_AS = {
+    **{np.dtype(name): ("value", name, np.dtype(name).newbyteorder("<")) for name in TYPES if name[0] in "fc"},
+    np.dtype(np.int64): ("index", "float64", _FLOAT64),
+}
+"""For each type of results: what it is, and the type that is sent."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import platform
 import sys
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -65,20 +65,29 @@ def call(head: str, data: Buffer = b"", report: Report | None = None) -> tuple[s
     """
     try:
         request = _read(head)
-        with warnings.catch_warnings(record=True) as caught, reporting(report) if report else nullcontext():
-            warnings.simplefilter("always", UserWarning)
+        with reporting(report) if report else nullcontext():
             lines, answer = _COMMANDS[request.command](request, data)
-        lines += [("warning", one.category.__name__, str(one.message)) for one in caught]
         return written([("ok", __version__), *lines]), answer
     except RecursionError:
-        return error_head(ArgumentValueError("The expression is nested too deeply; reduce parts of it first.")), b""
+        return error_head(
+            ArgumentValueError("The expression is nested too deeply; reduce parts of it first.")
+        ), bytearray()
     except Exception as error:  # whatever goes wrong is told to the client
-        return error_head(error), b""
+        return error_head(error), bytearray()
 
 
 @lru_cache(maxsize=256)
 def _read(head: str) -> Head:
     return read_head(head, _COMMANDS)
+
+
+@contextmanager
+def _warned(lines: list[tuple[Any, ...]]) -> Iterator[None]:
+    """Add what Python warns of in this block to `lines`."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    lines += [("warning", one.category.__name__, str(one.message)) for one in caught]
 
 
 def _options(head: Head, further: Sequence[str] = ()) -> dict[str, Any]:
@@ -96,7 +105,7 @@ def _hello(head: Head, data: Buffer) -> Answer:
         ("executable", sys.executable),
         ("numpy", np.__version__),
         ("threads", default_threads()),
-    ], b""
+    ], bytearray()
 
 
 # ---------------------------------------------------------------- expressions
@@ -109,10 +118,13 @@ def _program(head: Head) -> tuple[Program, Layout, dict[str, Any]]:
 
 def _evaluate(head: Head, data: Buffer) -> Answer:
     program, layout, options = _program(head)
-    value = replay(program, unpacked(specs_of(program), data, layout.order), options)
+    told: list[tuple[Any, ...]] = []
+    with _warned(told):
+        value = replay(program, unpacked(specs_of(program), data, layout.order), options)
     if isinstance(value, str):
-        return [("text", value)], b""
-    return _results(value, layout)
+        return [("text", value), *told], bytearray()
+    lines, answer = _results(value, layout)
+    return [*lines, *told], answer
 
 
 def _results(value: Any, layout: Layout) -> Answer:
@@ -140,7 +152,7 @@ def _description(head: Head) -> list[tuple[Any, ...]]:
 def _describe(head: Head, data: Buffer) -> Answer:
     if len(data):
         raise BridgeError(f"describe is asked without data; found {len(data)} bytes.")
-    return list(_description(head)), b""
+    return list(_description(head)), bytearray()
 
 
 # ---------------------------------------------------------------- formulas
@@ -152,7 +164,7 @@ def _declared(head: Head) -> tuple[Declared, Layout, dict[str, Any]]:
 
 
 def _declare(head: Head, data: Buffer) -> Answer:
-    return list(_declared(head)[0].facts()), b""
+    return list(_declared(head)[0].facts()), bytearray()
 
 
 def _genred(head: Head, data: Buffer) -> Answer:
@@ -164,7 +176,11 @@ def _genred(head: Head, data: Buffer) -> Answer:
 def _solve(head: Head, data: Buffer) -> Answer:
     settings = ("alpha", "eps", "rtol", "maxiter", "preconditioner", "on_failure")
     options, layout = _options(head, settings), read_layout(head)
-    return _results(solve_formula(head, options, lambda specs: unpacked(specs, data, layout.order)), layout)
+    told: list[tuple[Any, ...]] = []
+    with _warned(told):
+        value = solve_formula(head, options, lambda specs: unpacked(specs, data, layout.order))
+    lines, answer = _results(value, layout)
+    return [*lines, *told], answer
 
 
 _COMMANDS: dict[str, Callable[[Head, Buffer], Answer]] = {

@@ -17,6 +17,7 @@ LONGEST_SHOWN = 80
 
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n"}
 _MEANINGS = {"\\\\": "\\", "\\t": "\t", "\\n": "\n"}
+_SPECIAL = re.compile(r"[\\\t\n]")
 _WORDS = {"true": True, "false": False, "none": None}
 _KEYWORD = re.compile(r"([^\W\d]\w*)=(.*)", re.DOTALL)
 _SLICE = re.compile(r"(-?\d*):(-?\d*)")
@@ -81,7 +82,7 @@ def quoted(text: str) -> str:
     >>> quoted("two\tfields")
     'two\\tfields'
     """
-    return re.sub(r"[\\\t\n]", lambda match: _ESCAPES[match[0]], text)
+    return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], text) if _SPECIAL.search(text) else text
 
 
 def _unquoted(field: str) -> str:

@@ -26,7 +26,6 @@ REPORTS = 0.1
 """Seconds between two reports of progress."""
 
 _LENGTHS = struct.Struct("<qq")
-_PIECE = 2**24
 
 
 class _EndedError(Exception):
@@ -115,13 +114,14 @@ class Server:
             raise BridgeError("The head of a frame is text in UTF-8, and this one is not.") from None
 
     def _read(self, size: int) -> bytearray:
-        # The memory is taken as the bytes come, so that a wrong length costs nothing.
-        content = bytearray()
-        while len(content) < size:
-            piece = self._source.read(min(size - len(content), _PIECE))
-            if not piece:
+        # Fresh memory is taken from the system as the bytes come, so that a wrong length costs nothing.
+        content = bytearray(size)
+        view, start = memoryview(content), 0
+        while start < size:
+            count = self._source.readinto(view[start:])  # type: ignore[attr-defined]
+            if not count:
                 raise _EndedError
-            content += piece
+            start += count
         return content
 
     def _send(self, head: str, data: Buffer = b"") -> None:
