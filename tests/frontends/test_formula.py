@@ -156,7 +156,7 @@ def test_an_alias_declares(alias: str, expected: tuple[object, ...]) -> None:
         ("__import__('os')", UnknownNameError, "no operation called '__import__'", "__import__"),
         ("x[0]", FormulaError, "indexing (use Elem or Extract) is not part", "x[0]"),
         ("x if y else s", FormulaError, "if ... else (use IfElse)", "x if y else s"),
-        ("x and y", FormulaError, "and / or (multiply comparisons)", "x and y"),
+        ("x and y", FormulaError, "and / or (use & and |)", "x and y"),
         ("x @ y", FormulaError, "this operator is not part", "x @ y"),
         ("x is y", FormulaError, "this comparison is not part", "x is y"),
         ("x * 'a'", FormulaError, "the constant 'a' is not part", "'a'"),

@@ -24,7 +24,7 @@ from pairfold.errors import (
 )
 from pairfold.frontends import lazy
 from pairfold.frontends.lazy_reduction import _routine
-from pairfold.numpy import Genred, LazyTensor, Pm, Var, Vi, Vj
+from pairfold.numpy import Genred, LazyTensor, Pm, Var, Vi, Vj, lower
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
 from pairfold.transform.calculus import CALCULUS
@@ -467,6 +467,29 @@ def test_entries_are_not_made_by_accident(kernel: Any, x: Any, y: Any, monkeypat
     with pytest.raises(ArgumentValueError, match=r"of shape \(5, 7, 1\) would become an array of 0.0 GiB. Reduce it"):
         np.asarray(kernel)
     assert kernel.dense().shape == (5, 7, 1)
+
+
+NOBODY = [
+    ("nan", np.array([[np.nan]]), Y, None),
+    ("no column", X[:1], Y[:0], None),
+    ("infinite", np.array([[np.inf] * 3]), Y, None),
+    ("masked", X[:1], Y, lower(-1)),
+]
+
+
+@pytest.mark.parametrize(("x", "y", "mask"), [case[1:] for case in NOBODY], ids=[case[0] for case in NOBODY])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_nobody_wins_by_one_rule(x: Any, y: Any, mask: Any, dtype: str) -> None:
+    squares = Vi(x.astype(dtype)).sqdist(Vj(y[:, : x.shape[1]].astype(dtype)))
+    for table, axis, ranges in ((squares, 1, mask), (squares.T, 0, None if mask is None else mask.T)):
+        for found in (table.argmin(axis, ranges=ranges), (-table).argmax(axis, ranges=ranges)):
+            assert np.array_equal(found, table.argKmin(1, axis, ranges=ranges))
+            assert found.item() == -1
+        smallest, where = table.Kmin_argKmin(2, axis, ranges=ranges)
+        assert np.array_equal(smallest, np.full((1, 2), np.inf, dtype))
+        assert np.array_equal(where, np.full((1, 2), -1))
+        assert table.min(axis, ranges=ranges).item() == np.inf
+        assert (-table).max(axis, ranges=ranges).item() == -np.inf
 
 
 # ---------------------------------------------------------------- reductions

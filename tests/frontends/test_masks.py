@@ -11,7 +11,7 @@ from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.frontends.cluster import grid_cluster, sort_clusters, tree_cluster
 from pairfold.frontends.masks import Mask, band, lower, radius, segments, upper
 from pairfold.frontends.ranges import TILE, validate_ranges
-from pairfold.numpy import Genred, LazyTensor
+from pairfold.numpy import Genred, LazyTensor, Vi, Vj, where
 from tests.frontends.test_ranges import kept_pairs
 
 sizes = st.integers(0, 200)
@@ -83,19 +83,25 @@ def test_sorted_segments_are_one_block_each() -> None:
     dimension=st.integers(1, 5),
     r=st.sampled_from([0.0, 0.05, 0.3, 5.0]),
     is_sorted=st.booleans(),
+    period=st.sampled_from([None, 1.0, 0.4, 3.0, np.inf]),
+    is_mixed=st.booleans(),
 )
 def test_radius_keeps_at_least_the_near_pairs(
-    seed: int, counts: tuple[int, int], dimension: int, r: float, is_sorted: bool
+    seed: int, counts: tuple[int, int], dimension: int, r: float, is_sorted: bool, period: float | None, is_mixed: bool
 ) -> None:
     generator = np.random.default_rng(seed)
     x, y = (generator.random((count, dimension)).astype(np.float32) for count in counts)
     if is_sorted:
         x, y = (sort_clusters(points, grid_cluster(points, 0.25))[0] for points in (x, y))
-    mask = radius(x, y, r)
+    sides = np.full(dimension, np.inf if period is None else period)
+    sides[1:] = np.inf if is_mixed else sides[1:]
+    mask = radius(x, y, r, sides if is_mixed else period)
     kept = mask.dense(*counts)
     check(mask, kept)
     assert np.array_equal(tiles_of(kept), kept)
-    assert not np.any(~kept & (np.linalg.norm(x[:, None] - y[None], axis=-1) <= r))
+    difference = x[:, None] - y[None]
+    difference -= np.where(np.isfinite(sides), sides, 0) * np.round(difference / sides)
+    assert not np.any(~kept & (np.linalg.norm(difference, axis=-1) <= r))
 
 
 def test_radius_of_sorted_points_costs_in_proportion() -> None:
@@ -103,6 +109,20 @@ def test_radius_of_sorted_points_costs_in_proportion() -> None:
     x, _ = sort_clusters(x, tree_cluster(x))
     first, _, intervals = radius(x, x, 0.02).ranges(20_000, 20_000)[:3]
     assert np.sum(intervals[:, 1] - intervals[:, 0]) / len(first) < 0.04 * 20_000
+
+
+def test_a_periodic_radius_has_the_forces_across_the_boundary() -> None:
+    x, side = np.random.default_rng(0).random((2000, 2)) * 3, 3.0
+    x, _ = sort_clusters(x, tree_cluster(x))
+    difference = Vi(x) - Vj(x)
+    difference = difference - side * (difference / side).round()
+    distance = difference.sqnorm2()
+    force = where(distance <= 0.3**2, difference, 0)
+    expected = force.sum(axis=1)
+    mask = radius(x, x, 0.3, period=side)
+    np.testing.assert_allclose(force.sum(axis=1, ranges=mask), expected, rtol=1e-12, atol=1e-12)
+    assert not np.allclose(force.sum(axis=1, ranges=radius(x, x, 0.3)), expected)
+    assert mask.dense(2000, 2000).mean() < 0.4
 
 
 def test_radius_at_an_offset_loses_no_pair() -> None:
@@ -177,6 +197,12 @@ def test_a_lazy_tensor_carries_a_mask() -> None:
         (lambda: radius([[1.0]], [[np.nan]], 1), ArgumentValueError, r"y\[0, 0\] is nan; .* must be finite"),
         (lambda: radius([[1.0]], [[1.0]], -1), ArgumentValueError, r"The radius is -1; it must be a finite number"),
         (lambda: radius([[1.0]], [[1.0]], np.inf), ArgumentValueError, r"The radius is inf"),
+        (
+            lambda: radius([[1.0]], [[1.0]], 1, period=0),
+            ArgumentValueError,
+            r"period is 0; it must be a number greater",
+        ),
+        (lambda: radius([[1.0]], [[1.0]], 1, period=[1, 2]), ArgumentValueError, r"or 1 of them, one per coordinate"),
         (
             lambda: segments([0, 0], [0]).ranges(3, 1),
             ArgumentValueError,

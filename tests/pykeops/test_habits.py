@@ -12,7 +12,7 @@ import pairfold.pykeops
 from pairfold.errors import ArgumentTypeError, TargetError
 from pairfold.pykeops.common.lazy_tensor import ComplexGenericLazyTensor, GenericLazyTensor, is_complex_lazytensor
 from pairfold.pykeops.common.operations import ConjugateGradientSolver, KernelLinearSolver
-from pairfold.pykeops.numpy import ComplexLazyTensor, KernelSolve, LazyTensor, Pm, Vi, Vj
+from pairfold.pykeops.numpy import ComplexLazyTensor, Genred, KernelSolve, LazyTensor, Pm, Vi, Vj
 
 GENERATOR = np.random.default_rng(5)
 X, Y = GENERATOR.normal(size=(5, 1, 3)), GENERATOR.normal(size=(1, 4, 3))
@@ -110,6 +110,18 @@ def test_keywords_without_effect_are_taken() -> None:
     assert np.array_equal(squares().sum(1, dtype="nonsense", enable_chunks=False), expected)
     with pytest.raises(ArgumentTypeError, match="no keyword 'keep'"):
         squares().sum(1, keep=True)
+
+
+def test_nobody_is_column_0() -> None:
+    x = np.full((1, 1, 3), np.nan)
+    squares = ((LazyTensor(x) - LazyTensor(Y)) ** 2).sum(-1)
+    assert squares.argmin(1).item() == squares.argmax(1).item() == 0
+    smallest, where = squares.min_argmin(1)
+    assert (smallest.item(), where.item(), squares.argKmin(1, 1).item()) == (np.inf, 0, -1)
+    out = np.full((1, 1), 7)
+    routine = Genred("SqDist(x, y)", ["x = Vi(3)", "y = Vj(3)"], "ArgMin", axis=1)
+    assert routine(x[0], Y[0], out=out) is out
+    assert out.item() == 0
 
 
 def test_matrices_are_indexed_by_j() -> None:

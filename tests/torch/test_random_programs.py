@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pairfold.frontends import torch_operator
 from pairfold.targets import reference
-from pairfold.torch import LazyTensor
+from pairfold.torch import LazyTensor, where
 
 Program = Callable[..., Any]
 
@@ -97,6 +97,10 @@ STEPS: dict[str, Step] = {
     "last": Step(lambda z: z.elem(z.shape[-1] - 1), lambda z: z[..., -1:]),
     "clamp": Step(lambda z: z.clamp(-0.7, 0.9), lambda z: z.clamp(-0.7, 0.9)),
     "where": Step(lambda z: (z - 0.2).ifelse(z, z * z), lambda z: torch.where(z >= 0.2, z, z * z)),
+    "choice": Step(
+        lambda z: where((z > 0.1) & ~(z > 0.8), z.sqrt(), z * z),
+        lambda z: torch.where((z > 0.1) & ~(z > 0.8), z.clamp(min=0.1).sqrt(), z * z),
+    ),
     "twice": same(lambda z: z + z),
     "product": Step(
         lambda z: z.tensorprod(z) if z.shape[-1] < 4 else z,

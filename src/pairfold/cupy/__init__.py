@@ -15,6 +15,7 @@ from pairfold.frontends.cupy import (
     generic_logsumexp,
     generic_sum,
 )
+from pairfold.frontends.lazy_logic import where
 from pairfold.frontends.masks import band, lower, radius, segments, upper
 from pairfold.frontends.solve import Nystrom, SolveReport
 
@@ -39,4 +40,5 @@ __all__ = [
     "radius",
     "segments",
     "upper",
+    "where",
 ]

@@ -156,9 +156,10 @@ def _as_number(value: object) -> int | float | complex | None:
 
 def _as_dtype(value: Any) -> np.dtype[Any] | None:
     try:
-        return np.dtype(value)
+        dtype: np.dtype[Any] = np.dtype(value)
     except TypeError:
         return None
+    return dtype
 
 
 def _prepare(

@@ -78,7 +78,8 @@ class _CoreReader(Reader):
     """Walks the tree of a formula that may hold a reduction."""
 
     def __init__(self, text: str, scope: Scope, number: str) -> None:
-        super().__init__(text, scope)
+        # Programs of KeOps: see `Reader`.
+        super().__init__(text, scope, has_truth=False)
         self.number = number
 
     def read_core(self, axis: int) -> _Parts:

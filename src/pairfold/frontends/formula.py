@@ -23,6 +23,7 @@ from pairfold.ir.op import Op
 from pairfold.ir.show import outline
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import apply, constant, is_constant
+from pairfold.ops.logic import is_truth
 from pairfold.transform.calculus import CALCULUS
 
 __all__ = ["Formulas", "Reader", "checked_formula", "literal", "parse", "power"]
@@ -72,6 +73,12 @@ _BINARY: dict[type[ast.operator], str] = {
     ast.Div: "Divide",
     ast.BitOr: "Scalprod",
 }
+_LOGICAL: dict[type[ast.operator], tuple[str, str]] = {
+    ast.BitOr: ("Or", "|"),
+    ast.BitAnd: ("And", "&"),
+    ast.BitXor: ("Xor", "^"),
+}
+"""Operations on truth values; ``|`` is the scalar product of anything else."""
 _COMPARISON: dict[type[ast.cmpop], tuple[str, bool]] = {
     ast.Lt: ("LessThan", False),
     ast.LtE: ("LessOrEqual", False),
@@ -84,16 +91,20 @@ _COMPARISON: dict[type[ast.cmpop], tuple[str, bool]] = {
 
 _GRAMMAR = (
     "is not part of the formula language (numbers, names of arguments, operations, + - * / ** % //, "
-    "the scalar product x | y, comparisons)"
+    "the scalar product x | y, comparisons, & | ^ ~ between comparisons)"
 )
 _WITH_ANY_NUMBER = ("IntCst", "Const")
 
 
 class Reader:
-    """Walks the tree of one formula."""
+    """Walks the tree of one formula.
 
-    def __init__(self, text: str, scope: Scope) -> None:
+    Without `has_truth`, comparisons are numbers like any others, as in KeOps: ``|`` between them is a product.
+    """
+
+    def __init__(self, text: str, scope: Scope, has_truth: bool = True) -> None:
         self.scope = scope
+        self.has_truth = has_truth
         self.source = Source(text, scope)
         # Variables written inside the formula are declared first, so that the new argument of Grad(f, v) is last.
         for node in ast.walk(self.source.tree):
@@ -131,6 +142,8 @@ class Reader:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
             operand = self.expression(node.operand)
             return -operand if isinstance(node.op, ast.USub) else operand
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+            return self._logical(node, "Not", "~", [self.expression(node.operand)])
         if isinstance(node, ast.Compare):
             return self._comparison(node)
         if isinstance(node, ast.Tuple):
@@ -143,7 +156,7 @@ class Reader:
             ast.Subscript: "indexing (use Elem or Extract)",
             ast.Lambda: "a lambda",
             ast.IfExp: "if ... else (use IfElse)",
-            ast.BoolOp: "and / or (multiply comparisons)",
+            ast.BoolOp: "and / or (use & and |)",
             ast.List: "a list, outside the static parameters of an operation,",
         }.get(type(node))
         if isinstance(node, ast.Constant):
@@ -238,6 +251,8 @@ class Reader:
         right = self.expression(node.right)
         if operator in (ast.Div, ast.Mod, ast.FloorDiv) and is_constant(right, 0.0):
             raise self.source.error_at(node, "division by the literal 0.")
+        if operator in _LOGICAL and self._is_logical(operator, left, right):
+            return self._logical(node, *_LOGICAL[operator], [left, right])
         if operator in _BINARY:
             return self.make(node, OPERATIONS[_BINARY[operator]], (left, right))
         if operator is ast.Pow:
@@ -248,10 +263,23 @@ class Reader:
             return apply("Floor", self.make(node, OPERATIONS["Divide"], (left, right)))
         raise self.source.error_at(node, f"this operator {_GRAMMAR}.")
 
+    def _is_logical(self, operator: type[ast.operator], left: Expr, right: Expr) -> bool:
+        return operator is not ast.BitOr or (self.has_truth and (is_truth(left) or is_truth(right)))
+
+    def _logical(self, node: ast.expr, name: str, symbol: str, operands: Sequence[Expr]) -> Expr:
+        for operand in operands:
+            if not is_truth(operand):
+                raise self.source.error_at(
+                    node,
+                    f"{symbol} takes truth values here (comparisons, and what & | ^ ~ make of them), and "
+                    f"{show(operand, self.scope.names())} is a number; write != 0, or {name}(...) for any numbers.",
+                )
+        return self.make(node, OPERATIONS[name], operands)
+
     def _comparison(self, node: ast.Compare) -> Expr:
         if len(node.ops) > 1:
             raise self.source.error_at(
-                node, "comparisons cannot be chained: write (a < b) * (b < c) instead of a < b < c."
+                node, "comparisons cannot be chained: write (a < b) & (b < c) instead of a < b < c."
             )
         if type(node.ops[0]) not in _COMPARISON:
             raise self.source.error_at(node, f"this comparison {_GRAMMAR}.")
@@ -289,6 +317,10 @@ class Reader:
         if not op.arity <= given <= op.arity + len(op.parameters):
             raise self.source.error_at(node, f"{_usage(op)} takes {_count(op)}; found {given}.")
         args = [self.expression(argument) for argument in node.args[: op.arity]]
+        if op.name == "IfElse" and self.has_truth and is_truth(args[0]):
+            raise self.source.error_at(
+                node, "IfElse asks where its first operand is at least 0, which a comparison always is; use Where."
+            )
         params = [self._parameter(op, argument) for argument in node.args[op.arity :]]
         if op.name in _WITH_ANY_NUMBER and params and isinstance(params[0], float | int):
             return constant(params[0])
@@ -377,7 +409,7 @@ def _count(op: Op) -> str:
 # ---------------------------------------------------------------- entry points
 
 
-def parse(formulas: Sequence[str], aliases: Sequence[str]) -> Formulas:
+def parse(formulas: Sequence[str], aliases: Sequence[str], has_truth: bool = True) -> Formulas:
     """Read formulas that share their arguments.
 
     Parameters
@@ -386,6 +418,8 @@ def parse(formulas: Sequence[str], aliases: Sequence[str]) -> Formulas:
         One formula, or a formula and a weight.
     aliases : sequence of str
         The declarations of the arguments; see `parse_alias`.
+    has_truth : bool
+        See `Reader`.
 
     Returns
     -------
@@ -406,7 +440,7 @@ def parse(formulas: Sequence[str], aliases: Sequence[str]) -> Formulas:
     >>> parse(["Exp(-SqDist(x, y)) * b"], ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)"]).values[0].dim
     2
     """
-    return _parse(tuple(map(checked_formula, formulas)), checked_aliases(aliases))
+    return _parse(tuple(map(checked_formula, formulas)), checked_aliases(aliases), has_truth)
 
 
 def checked_formula(formula: object) -> str:
@@ -417,8 +451,8 @@ def checked_formula(formula: object) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _parse(formulas: tuple[str, ...], aliases: tuple[str, ...]) -> Formulas:
+def _parse(formulas: tuple[str, ...], aliases: tuple[str, ...], has_truth: bool) -> Formulas:
     scope = Scope(aliases)
-    readers = [Reader(text, scope) for text in formulas]
+    readers = [Reader(text, scope, has_truth) for text in formulas]
     values = tuple(reader.read() for reader in readers)
     return Formulas(values, scope.arguments())

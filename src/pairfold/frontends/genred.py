@@ -98,6 +98,10 @@ class GenredBase:
     """Generic reduction of a formula string; `pairfold.numpy.Genred` and its like set the framework."""
 
     adapter: ClassVar[Adapter]
+    has_truth: ClassVar[bool] = True
+    """Whether comparisons are truth values in formulas: see `Reader`."""
+    finish: ClassVar[Any] = None
+    """See `Routine`."""
 
     @checked
     def __init__(
@@ -138,13 +142,13 @@ class GenredBase:
         self._formulas = (formula,) if formula2 is None else (formula, formula2)
         reduction = choose_reduction(reduction_op, formula2 is not None)
         options = make_options(reduction, dtype_acc, use_double_acc, sum_scheme)
-        parsed = parse(self._formulas, self.aliases)
+        parsed = parse(self._formulas, self.aliases, self.has_truth)
         value, *weights = parsed.values
         weight = weights[0] if weights else None
         k = number_kept(reduction, opt_arg)
         problem = make_problem(value, reduction, weight, k, self.axis)
         self.nargs = len(parsed.arguments)
-        self._routine = Routine(problem, self.axis, parsed.arguments, options, self.adapter)
+        self._routine = Routine(problem, self.axis, parsed.arguments, options, self.adapter, finish=self.finish)
 
     @property
     def formula(self) -> str:

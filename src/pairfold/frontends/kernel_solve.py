@@ -269,6 +269,8 @@ class KernelSolveBase:
 
     adapter: ClassVar[Adapter]
     solver: ClassVar[Any] = staticmethod(solve_routine)
+    has_truth: ClassVar[bool] = True
+    """Whether comparisons are truth values in formulas: see `Reader`."""
 
     @checked
     def __init__(
@@ -301,7 +303,7 @@ class KernelSolveBase:
         self.formula = formula
         self.aliases = list(aliases) if not isinstance(aliases, str) else aliases
         self.varinvalias = varinvalias
-        parsed = parse([formula], self.aliases)
+        parsed = parse([formula], self.aliases, self.has_truth)
         unknown = _find(varinvalias, parsed.arguments)
         self.position = unknown.position
         acts_alike(parsed.values[0], unknown.variable, {a.variable: a.name for a in parsed.arguments if a.name})

@@ -26,6 +26,7 @@ from pairfold.frontends.kernel_solve import solve_routine
 from pairfold.frontends.lazy_axes import is_single_axis, reduce_axes
 from pairfold.frontends.lazy_binding import bound, framework_of, partner
 from pairfold.frontends.lazy_index import components, expand_key, sizes_after, slice_of, taken
+from pairfold.frontends.lazy_logic import bar, check_numbers, choose, choose_by_method, logical
 from pairfold.frontends.lazy_matrix import LazyMatrix
 from pairfold.frontends.lazy_protocols import ArrayProtocols
 from pairfold.frontends.lazy_reduction import (
@@ -109,6 +110,8 @@ class LazyTensorBase(ArrayProtocols):
     complex_type: ClassVar[Any] = None
     ignored_keywords: ClassVar[tuple[str, ...]] = ()
     """Keywords of reductions that have no effect; none but in the alias of pykeops."""
+    finish: ClassVar[Any] = None
+    """See `Routine`."""
     solver: ClassVar[Any] = staticmethod(solve_routine)
     __hash__ = object.__hash__
 
@@ -390,10 +393,21 @@ class LazyTensorBase(ArrayProtocols):
         return self._binary(base, OPERATIONS["Powf"], swapped=True)
 
     def __or__(self: Tensor, other: Any) -> Tensor:
-        return self._binary(other, OPERATIONS["Scalprod"])
+        return bar(self, other, swapped=False)
 
     def __ror__(self: Tensor, other: Any) -> Tensor:
-        return self._binary(other, OPERATIONS["Scalprod"], swapped=True)
+        return bar(self, other, swapped=True)
+
+    def __and__(self: Tensor, other: Any) -> Tensor:
+        return logical(self, "&", other)
+
+    def __xor__(self: Tensor, other: Any) -> Tensor:
+        return logical(self, "^", other)
+
+    __rand__, __rxor__ = __and__, __xor__
+
+    def __invert__(self: Tensor) -> Tensor:
+        return logical(self, "~")
 
     def __lt__(self: Tensor, other: Any) -> Tensor:
         return self._binary(other, OPERATIONS["LessThan"])
@@ -442,8 +456,22 @@ class LazyTensorBase(ArrayProtocols):
         return self._operation(OPERATIONS["Clamp"], (lowest, highest))
 
     def ifelse(self: Tensor, chosen: Any, other: Any) -> Tensor:
-        """Return `chosen` where the tensor is at least 0, else `other`."""
+        """Return `chosen` where the tensor is at least 0, else `other`; for conditions there is `where`."""
+        self._check_threshold()
         return self._operation(OPERATIONS["IfElse"], (chosen, other))
+
+    def _check_threshold(self) -> None:
+        check_numbers(self)
+
+    def where(self: Tensor, first: Any, second: Any) -> Tensor:
+        """Return ``condition.where(a, b)`` of a condition, or ``a.where(condition, b)`` as PyTorch has it.
+
+        What is the condition is seen from the tensors; the function ``where(condition, a, b)`` is clearer.
+        """
+        return choose_by_method(self, first, second)
+
+    def _choose(self: Tensor, condition: Any, a: Any, b: Any) -> Tensor:
+        return choose(self, condition, a, b)
 
     def elem(self: Tensor, index: int) -> Tensor:
         """Return component `index` of the last axis, with dimension 1; negative ones count from the end."""

@@ -33,7 +33,7 @@ from pairfold.ir.expr import Expr
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
 from pairfold.ops import OPERATIONS
-from pairfold.ops.arithmetic import apply, constant
+from pairfold.ops.arithmetic import apply
 from pairfold.transform.calculus import CALCULUS
 
 __all__ = ["COMPLEX_RULES", "ComplexLazyTensorBase"]
@@ -104,7 +104,7 @@ def _square(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bo
 
 
 def _different(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
-    return constant(1.0) - apply("ComplexEqual", *_promoted(exprs, flags)), False
+    return apply("Not", apply("ComplexEqual", *_promoted(exprs, flags))), False
 
 
 def _extract(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
@@ -112,16 +112,21 @@ def _extract(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, b
     return apply("Extract", exprs[0], params=(2 * start, 2 * length)), True
 
 
-def _if_else(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
-    condition, *branches = exprs
-    if flags[0]:
-        raise ArgumentTypeError("ifelse asks where a tensor is at least 0, and complex numbers have no order.")
-    pairs = _promoted(branches, flags[1:])
-    count = max(condition.dim, *(z.dim // 2 for z in pairs))
-    if condition.dim > 1:
-        condition = apply("ComplexFromParts", condition, condition)
-    pairs = [z if z.dim == 2 * count else apply("Tile", z, params=(count,)) for z in pairs]
-    return apply("IfElse", condition, *pairs), True
+def _choice(name: str) -> Rule:
+    """Return the rule of a choice by a real condition."""
+
+    def rule(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
+        condition, *branches = exprs
+        if flags[0]:
+            raise ArgumentTypeError("ifelse asks where a tensor is at least 0, and complex numbers have no order.")
+        pairs = _promoted(branches, flags[1:])
+        count = max(condition.dim, *(z.dim // 2 for z in pairs))
+        if condition.dim > 1:
+            condition = apply("ComplexFromParts", condition, condition)
+        pairs = [z if z.dim == 2 * count else apply("Tile", z, params=(count,)) for z in pairs]
+        return apply(name, condition, *pairs), True
+
+    return rule
 
 
 COMPLEX_RULES: dict[str, Rule] = {
@@ -140,7 +145,8 @@ COMPLEX_RULES: dict[str, Rule] = {
     "Sum": _same_kind("ComplexSum"),
     "Concat": _same_kind("Concat"),
     "Extract": _extract,
-    "IfElse": _if_else,
+    "IfElse": _choice("IfElse"),
+    "Where": _choice("Where"),
     "Abs": _real_result("ComplexAbs"),
     "SqNorm2": _real_result("SqNorm2"),
     "Norm2": _real_result("Norm2"),

@@ -94,13 +94,14 @@ def _routine(
     tags: tuple[tuple[int, ...], ...],
     adapter: Adapter,
     is_complex: bool,
+    finish: Any,
 ) -> Routine:
     arguments = []
     for position, (dim, category, *index) in enumerate(tags):
         name = f"{_PREFIXES[category]}({index[0]},{dim})" if index else None
         arguments.append(Argument(name, position, dim, Category(category)))
     problem = make_problem(value, reduction, weight, k, side)
-    return Routine(problem, side, arguments, options, adapter, stretches=True, is_complex=is_complex)
+    return Routine(problem, side, arguments, options, adapter, True, is_complex, finish)
 
 
 def reduce_tensor(
@@ -144,7 +145,16 @@ def reduce_tensor(
         return LazyReduction(tensor, weight_expr, reduction, kept, side, options, kwargs)
     tags = tuple([leaf.tag for leaf in tensor._leaves])
     routine = _routine(
-        tensor._expr, weight_expr, reduction, kept, side, options, tags, tensor.adapter, tensor.is_complex
+        tensor._expr,
+        weight_expr,
+        reduction,
+        kept,
+        side,
+        options,
+        tags,
+        tensor.adapter,
+        tensor.is_complex,
+        tensor.finish,
     )
     return _call(routine, [leaf.array for leaf in tensor._leaves], [leaf.key for leaf in tensor._leaves], kwargs)  # type: ignore[union-attr]
 
@@ -328,7 +338,7 @@ class LazyReduction:
         self._weight = weight
         tags = tuple(leaf.tag for leaf in tensor._leaves)
         self._routine = _routine(
-            tensor._expr, weight, reduction, k, side, options, tags, tensor.adapter, tensor.is_complex
+            tensor._expr, weight, reduction, k, side, options, tags, tensor.adapter, tensor.is_complex, tensor.finish
         )
         self._settings = settings
         symbols = sorted(leaf for leaf in tensor._leaves if isinstance(leaf, Symbol))

@@ -16,6 +16,12 @@ A mask is accepted wherever ``ranges=`` is. It fits every size; `segments` and `
 more per pair. With ``exact=False`` they keep whole tiles of `TILE` x `TILE` pairs: more pairs than asked, at full
 speed; multiply the formula by an indicator, such as ``(i - j).abs() <= width``, when the others must not count.
 `radius` always keeps whole tiles.
+
+**What is left out.** A mask knows nothing of the formula: what it leaves out does not count, whatever the formula would
+give there. So the formula must be 0 (for a sum), or never win (for a minimum), at every pair that a mask may leave out.
+`radius` measures the Euclidean distance of the coordinates as they stand; a formula of another distance may be large
+where the coordinates are far apart, as between the two ends of a periodic box: say so with ``period=``, or take the
+pairs of clusters that are near by the distance of the formula (`from_matrix` of the cluster module).
 """
 
 from __future__ import annotations
@@ -297,7 +303,7 @@ def _successive(firsts: Integers, counts: Integers) -> Integers:
 # ---------------------------------------------------------------- points at a distance
 
 
-def radius(x: Any, y: Any, r: float) -> Mask:
+def radius(x: Any, y: Any, r: float, period: Any = None) -> Mask:
     """Keep at least the pairs of points at Euclidean distance `r` or less.
 
     The points are taken in tiles of `TILE` successive ones; two tiles are kept when their bounding boxes come as
@@ -314,11 +320,15 @@ def radius(x: Any, y: Any, r: float) -> Mask:
         Points of the columns.
     r : float
         The radius, finite, at least 0.
+    period : float or (D,) array, optional
+        Side of a periodic box, per coordinate; ``inf`` for a coordinate that does not repeat. The distance is that of
+        the nearest images, as in the formula ``d = x - y; d = d - period * (d / period).round()``; the points may lie
+        outside of the box.
 
     Raises
     ------
     ArgumentValueError
-        If a shape, a coordinate or the radius is wrong.
+        If a shape, a coordinate, the radius or the period is wrong.
 
     Examples
     --------
@@ -329,6 +339,9 @@ def radius(x: Any, y: Any, r: float) -> Mask:
     >>> x, _ = sort_clusters(x, tree_cluster(x))
     >>> float(radius(x, x, 0.05).dense(4096, 4096).mean()) < 0.15
     True
+    >>> ends = np.array([[0.01], [0.99]])
+    >>> bool(radius(ends, np.repeat(ends, TILE, axis=0), 0.1, period=1.0).dense(2, 2 * TILE).all())
+    True
     """
     points_x, points_y = _points(x, "x"), _points(y, "y")
     if points_x.shape[1] != points_y.shape[1]:
@@ -337,10 +350,22 @@ def radius(x: Any, y: Any, r: float) -> Mask:
         )
     if not 0 <= r < np.inf:
         raise ArgumentValueError(f"The radius is {r!r}; it must be a finite number, at least 0.")
-    reach = float(r) * (1 + SLACK)
+    sides = _sides(period, points_x.shape[1])
+    reach = float(r) * (1 + SLACK) + SLACK * float(np.max(sides, where=np.isfinite(sides), initial=0.0))
     boxes_x, boxes_y = _pyramid(points_x), _pyramid(points_y)
     sizes = len(points_x), len(points_y)
-    return _Tiles(*sizes, _near(boxes_x[0], boxes_y, reach), _near(boxes_y[0], boxes_x, reach))
+    return _Tiles(*sizes, _near(boxes_x[0], boxes_y, reach, sides), _near(boxes_y[0], boxes_x, reach, sides))
+
+
+def _sides(period: Any, dimension: int) -> NDArray[np.float64]:
+    """Return the period of every coordinate, infinite for none."""
+    found = as_host_array(np.inf if period is None else period)
+    if found.dtype.kind not in "iuf" or found.shape not in ((), (1,), (dimension,)) or not np.all(found > 0):
+        raise ArgumentValueError(
+            f"period is {period!r}; it must be a number greater than 0 (inf for none), or {dimension} of them, one per "
+            "coordinate."
+        )
+    return np.broadcast_to(found.astype(np.float64), (dimension,))
 
 
 def _points(points: Any, name: str) -> NDArray[np.float64]:
@@ -377,12 +402,12 @@ def _enclose(lows: NDArray[np.float64], highs: NDArray[np.float64], count: int) 
     return np.minimum.reduceat(lows, starts, axis=0), np.maximum.reduceat(highs, starts, axis=0)
 
 
-def _near(boxes: Boxes, pyramid: list[Boxes], reach: float) -> Integers:
+def _near(boxes: Boxes, pyramid: list[Boxes], reach: float, sides: NDArray[np.float64]) -> Integers:
     """Return rows ``(tile, first, last)``: box number `tile` comes near the lowest boxes ``[first, last)``."""
     found = [np.zeros((0, 3), np.int64)]
     for start in range(0, len(boxes[0]), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
-        tiles, near = _descend((boxes[0][some], boxes[1][some]), pyramid, reach)
+        tiles, near = _descend((boxes[0][some], boxes[1][some]), pyramid, reach, sides)
         joined = (tiles[1:] == tiles[:-1]) & (near[1:] == near[:-1] + 1)
         edge = np.ones(min(1, len(tiles)), np.bool_)
         first, last = np.concatenate([edge, ~joined]), np.concatenate([~joined, edge])
@@ -390,7 +415,7 @@ def _near(boxes: Boxes, pyramid: list[Boxes], reach: float) -> Integers:
     return np.concatenate(found)
 
 
-def _descend(boxes: Boxes, pyramid: list[Boxes], reach: float) -> tuple[Integers, Integers]:
+def _descend(boxes: Boxes, pyramid: list[Boxes], reach: float, sides: NDArray[np.float64]) -> tuple[Integers, Integers]:
     """Return the pairs (box, lowest box of the pyramid) that are `reach` apart or less, sorted."""
     count, roots = len(boxes[0]), len(pyramid[-1][0])
     tiles, near = np.repeat(np.arange(count), roots), np.tile(np.arange(roots), count)
@@ -399,10 +424,21 @@ def _descend(boxes: Boxes, pyramid: list[Boxes], reach: float) -> tuple[Integers
             tiles, near = np.repeat(tiles, _FAN), (near[:, None] * _FAN + np.arange(_FAN)).ravel()
             exists = near < len(level[0])
             tiles, near = tiles[exists], near[exists]
-        gap = np.maximum(boxes[0][tiles] - level[1][near], level[0][near] - boxes[1][tiles])
-        kept = np.sum(np.maximum(gap, 0.0) ** 2, axis=1) <= reach**2
+        gaps = _gaps(level[0][near] - boxes[1][tiles], level[1][near] - boxes[0][tiles], sides)
+        kept = np.sum(gaps**2, axis=1) <= reach**2
         tiles, near = tiles[kept], near[kept]
     return tiles, near
+
+
+def _gaps(lows: NDArray[np.float64], highs: NDArray[np.float64], sides: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far the intervals of differences ``[low, high]`` are from 0, or from any multiple of a finite side."""
+    gaps = np.maximum(lows, -highs)
+    repeats = np.isfinite(sides)
+    if repeats.any():
+        low, high, side = lows[:, repeats], highs[:, repeats], sides[repeats]
+        above = np.ceil(low / side) * side
+        gaps[:, repeats] = np.minimum(low - above + side, above - high)
+    return np.maximum(gaps, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

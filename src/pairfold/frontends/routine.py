@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -224,6 +224,8 @@ class Routine:
         Whether a single row (or column) stands for as many as the other arguments have.
     is_complex : bool
         Whether the results are pairs of real numbers that the caller gets as complex ones.
+    finish : callable, optional
+        ``finish(reduction, outputs) -> outputs``, for classes with other conventions.
     """
 
     def __init__(
@@ -235,6 +237,7 @@ class Routine:
         adapter: Adapter,
         stretches: bool = False,
         is_complex: bool = False,
+        finish: Callable[[Reduction, tuple[Any, ...]], tuple[Any, ...]] | None = None,
     ) -> None:
         self.problem = problem
         self.axis = axis
@@ -243,6 +246,7 @@ class Routine:
         self.adapter = adapter
         self.stretches = stretches
         self.is_complex = is_complex
+        self.finish = finish
         self._plans: dict[tuple[Key, ...], CallPlan] = {}
         self._elsewhere: dict[tuple[object, object], Routine] = {}
 
@@ -287,6 +291,8 @@ class Routine:
         )
         if self.is_complex:
             outputs = tuple(self.adapter.from_pairs(output) for output in outputs)
+        if self.finish is not None:
+            outputs = self.finish(self.problem.reduction, outputs)
         if out is not None:
             return self._fill(out, outputs)
         return outputs[0] if len(outputs) == 1 else outputs

@@ -133,7 +133,7 @@ def _operator(name: str) -> Callable[..., Any]:
     return operator
 
 
-_BOTH_SIDES = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "or", "matmul")
+_BOTH_SIDES = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "or", "and", "xor", "matmul")
 _ONE_SIDE = ("lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "abs", "getitem")
 _OPERATORS = (
     *(f"__{side}{name}__" for name in _BOTH_SIDES for side in ("", "r")),
@@ -238,6 +238,10 @@ _OPERATOR_OF = {
     "matmul": "product",
     "or": "__or__",
     "bitwise_or": "__ror__",
+    "and": "__and__",
+    "bitwise_and": "__rand__",
+    "xor": "__xor__",
+    "bitwise_xor": "__rxor__",
     "lt": "__lt__",
     "le": "__le__",
     "gt": "__gt__",

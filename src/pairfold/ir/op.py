@@ -66,6 +66,8 @@ class Op:
     other_names : tuple of str
         What NumPy and PyTorch call the method, where it has another name there: their functions of these names are
         carried out by it.
+    truth : str
+        Whether the components are truth values: ``"always"``, ``"never"``, or when the ``"operands"`` are.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Op:
     method_order: tuple[int, ...] = ()
     defaults: tuple[Any, ...] = ()
     other_names: tuple[str, ...] = ()
+    truth: str = "never"
     kind: Callable[[tuple[Expr, ...], tuple[Any, ...]], str] = _real
 
     def __repr__(self) -> str:

@@ -1,5 +1,6 @@
 """Reductions over all pairs of NumPy arrays: routines from formula strings, and symbolic tensors."""
 
+from pairfold.frontends.lazy_logic import where
 from pairfold.frontends.masks import band, lower, radius, segments, upper
 from pairfold.frontends.numpy import (
     ComplexLazyTensor,
@@ -39,4 +40,5 @@ __all__ = [
     "radius",
     "segments",
     "upper",
+    "where",
 ]

@@ -142,6 +142,7 @@ register(
         pullback=lambda node, g: (g * node.args[1], g * node.args[0]),
         definition="f g",
         domain=((-2, 2), (-2, 2)),
+        truth="operands",
     )
 )
 register(
@@ -186,6 +187,7 @@ def _comparison(name: str, function: Any, symbol: str, doc: str) -> Op:
             definition=f"1 where f {symbol} g, else 0",
             doc=doc,
             domain=((-2, 2), (-2, 2)),
+            truth="always",
         )
     )
 
@@ -213,8 +215,11 @@ register(
             apply("Where", node.args[0], constant(0.0), g),
         ),
         definition="f where c is not 0, else g",
+        doc="The derivative goes to the chosen operand alone: what the other one does there is not looked at.",
         domain=((-2, 2), (-2, 2), (-2, 2)),
+        method="where",
         kind=_where_kind,
+        truth="operands",
     )
 )
 
@@ -259,6 +264,7 @@ register(
         domain=((-2, 2),),
         sample=(((1,), (3,)),),
         kind=lambda args, params: args[0].kind,
+        truth="operands",
     )
 )
 
@@ -293,6 +299,7 @@ register(
         domain=((-2, 2), (-2, 2)),
         sample=(((2, 3), ()), ((1, 1), ())),
         kind=lambda args, params: args[0].kind,
+        truth="operands",
     )
 )
 
@@ -317,6 +324,7 @@ register(
         sample=(((5,), (1, 3)), ((3,), (0, 3))),
         kind=lambda args, params: args[0].kind,
         method="extract",
+        truth="operands",
     )
 )
 
@@ -365,6 +373,7 @@ register(
         domain=((-2, 2),),
         sample=(((3,), (2,)), ((1,), (4,))),
         kind=lambda args, params: args[0].kind,
+        truth="operands",
     )
 )
 

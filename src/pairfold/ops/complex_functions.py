@@ -81,6 +81,7 @@ register(
         reference=lambda z, w: (as_complex(z) == as_complex(w)).astype(np.result_type(z, w)),
         expand=_equal,
         definition="1 where z = w, else 0, per complex component",
+        truth="always",
         accuracy="exact",
         domain=((-2, 2), (-2, 2)),
         sample=(((4, 4), ()), ((2, 4), ()), ((4, 2), ()), ((2, 2), ())),

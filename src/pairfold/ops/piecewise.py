@@ -249,5 +249,6 @@ for _name, _function in (("Maximum", np.maximum), ("Minimum", np.minimum)):
             domain=((-2, 2), (-2, 2)),
             method=_name.lower(),
             accuracy="exact",
+            truth="operands",
         )
     )

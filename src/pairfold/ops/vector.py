@@ -96,6 +96,7 @@ register(
         domain=((-2, 2),),
         sample=(((4,), (2,)),),
         method="elem",
+        truth="operands",
     )
 )
 

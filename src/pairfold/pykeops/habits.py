@@ -20,8 +20,22 @@ Shape = tuple[int, ...]
 _WITHOUT_EFFECT = ("enable_chunks", "rec_multVar_highdim", "use_fast_math", "optional_flags", "dtype", "cuda_type")
 
 
+def _first_for_nobody(reduction: Reduction, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return column 0 where a minimum or maximum has no winner, as KeOps does; pairfold says -1."""
+    if reduction.name not in ("ArgMin", "ArgMax", "Min_ArgMin", "Max_ArgMax"):
+        return outputs
+    *values, where = outputs
+    return (*values, where * (where >= 0))
+
+
 class RoutineHabits:
-    """Routines take the options of every release without a word: the arguments of a call set the precision."""
+    """Routines take the options of every release without a word: the arguments of a call set the precision.
+
+    In formulas comparisons are numbers, for ``|`` and `IfElse` as well.
+    """
+
+    has_truth: ClassVar[bool] = False
+    finish: ClassVar[Any] = staticmethod(_first_for_nobody)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         given = inspect.signature(super().__init__).bind(*args, **kwargs)
@@ -38,6 +52,7 @@ class LazyTensorHabits(LazyTensorBase):
     """
 
     ignored_keywords: ClassVar[tuple[str, ...]] = _WITHOUT_EFFECT
+    finish: ClassVar[Any] = staticmethod(_first_for_nobody)
 
     def _lift(self, other: Any) -> Any:
         # Shorter shapes are padded on the left: a matrix (M, D) is indexed by j.
@@ -47,6 +62,15 @@ class LazyTensorHabits(LazyTensorBase):
 
     def _check_number(self, number: Any, axis: int | None) -> None:
         """Take a number for itself, whatever the axis."""
+
+    def _check_threshold(self) -> None:
+        """Take a comparison for its numbers, 0 and 1."""
+
+    def __or__(self, other: Any) -> Any:
+        return self._binary(other, OPERATIONS["Scalprod"])
+
+    def __ror__(self, other: Any) -> Any:
+        return self._binary(other, OPERATIONS["Scalprod"], swapped=True)
 
     @property
     def shape(self) -> Any:

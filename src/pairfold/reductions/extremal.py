@@ -1,7 +1,7 @@
 """Smallest and largest values over columns, their indices, and the K smallest.
 
-The first column wins ties and nan is never selected: every comparison is strict
-and false at nan. The derivative goes to the winner.
+The first column wins ties. Every comparison is strict and false at nan, so nan is never selected, nor is what a
+minimum starts from: +inf (-inf for a maximum). Nobody has the number -1. The derivative goes to the winner.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ def _winner_reference(name: str, arg_only: bool, value_only: bool) -> Callable[.
         filled = np.where(np.isnan(value), worst, value)
         if value.shape[-2] == 0:
             shape = (*value.shape[:-2], value.shape[-1])
-            best, where = np.full(shape, worst, value.dtype), np.zeros(shape, np.int64)
+            best, where = np.full(shape, worst, value.dtype), np.full(shape, -1, np.int64)
         else:
             best = (np.min if name == "Min" else np.max)(filled, axis=-2)
             where = (np.argmin if name == "Min" else np.argmax)(filled, axis=-2)
-            where = np.where(best == worst, 0, columns[where])
+            where = np.where(best == worst, -1, columns[where])
         if arg_only:
             return (where,)
         return (best,) if value_only else (best, where)
@@ -53,17 +53,12 @@ def _no_derivative(
     return zeros(value.dim), None
 
 
-def _winner_pullback(worst: float) -> Callable[..., tuple[Expr, None]]:
-    def pullback(
-        value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
-    ) -> tuple[Expr, None]:
-        best, where = outputs
-        # The worst value is never selected: when it is the result, nobody won.
-        nobody = apply("Equal", best, constant(worst))
-        wins = apply("Where", nobody, constant(0.0), apply("Equal", COLUMN_INDEX, where))
-        return apply("Where", wins, cotangents[0], constant(0.0)), None
-
-    return pullback
+def _winner_pullback(
+    value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
+) -> tuple[Expr, None]:
+    _, where = outputs
+    # Nobody has the number -1, which is no column.
+    return apply("Where", apply("Equal", COLUMN_INDEX, where), cotangents[0], constant(0.0)), None
 
 
 def _register_winner(name: str, output: str) -> None:
@@ -71,7 +66,7 @@ def _register_winner(name: str, output: str) -> None:
     better = _better(name)
     # The index is carried only when it is asked for.
     value_field = Field("best", lambda sizes: sizes.value, np.inf if name == "Min" else -np.inf)
-    index_field = Field("where", lambda sizes: sizes.value, 0, kind="index")
+    index_field = Field("where", lambda sizes: sizes.value, -1, kind="index")
     fields = (value_field,) if output == "value" else (value_field, index_field)
 
     def guard(state: State, value: Expr, sizes: Sizes) -> Expr:
@@ -88,7 +83,7 @@ def _register_winner(name: str, output: str) -> None:
 
     outputs = {"value": ("best",), "index": ("where",), "both": ("best", "where")}[output]
     full_name = {"value": name, "index": f"Arg{name}", "both": f"{name}_Arg{name}"}[output]
-    letter = name.lower()
+    letter, worst = name.lower(), "+inf" if name == "Min" else "-inf"
     register_reduction(
         Reduction(
             name=full_name,
@@ -101,7 +96,7 @@ def _register_winner(name: str, output: str) -> None:
             finish=lambda state, sizes: tuple(state[key] for key in outputs),
             shapes=lambda sizes: ((sizes.value,),) * len(outputs),
             reference=_winner_reference(name, output == "index", output == "value"),
-            pullback=_no_derivative if output == "index" else _winner_pullback(value_field.initial),
+            pullback=_no_derivative if output == "index" else _winner_pullback,
             saved=f"{name}_Arg{name}" if output == "value" else None,
             method={"value": letter, "index": f"arg{letter}", "both": f"{letter}_arg{letter}"}[output],
             other_names=(f"a{letter}",) if output == "value" else (),
@@ -110,7 +105,7 @@ def _register_winner(name: str, output: str) -> None:
                 "index": f"first j at which F has its {letter}imum, per component",
                 "both": f"{letter}imum over j of F and the first j that attains it",
             }[output],
-            doc=f"nan is never selected; no column, or only nan: {'+inf' if name == 'Min' else '-inf'} with index 0.",
+            doc=f"nan and {worst} are never selected; no other column: {worst} with index -1.",
         )
     )
 
@@ -233,7 +228,8 @@ def _register_smallest(name: str, outputs: tuple[str, ...], synonyms: tuple[str,
             needs_k=True,
             method={"KMin": "Kmin", "ArgKMin": "argKmin", "KMin_ArgKMin": "Kmin_argKmin"}[name],
             definition=definition,
-            doc="In increasing order, ties in the order of j; missing entries are +inf with index -1.",
+            doc="In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are "
+            "+inf with index -1.",
         )
     )
 

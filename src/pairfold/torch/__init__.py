@@ -1,5 +1,6 @@
 """Reductions over all pairs of PyTorch tensors: routines from formula strings, and symbolic tensors."""
 
+from pairfold.frontends.lazy_logic import where
 from pairfold.frontends.masks import band, lower, radius, segments, upper
 from pairfold.frontends.solve import Nystrom, SolveReport
 from pairfold.frontends.torch import (
@@ -39,4 +40,5 @@ __all__ = [
     "radius",
     "segments",
     "upper",
+    "where",
 ]

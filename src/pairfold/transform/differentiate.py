@@ -4,6 +4,10 @@ Reverse mode walks the graph once from the result to the variables and adds up
 cotangents (Griewank and Walther, Evaluating Derivatives, 2008, chapter 3).
 Because a pullback is linear in its cotangent, the adjoint of the adjoint is the
 differential itself: forward mode needs no rules of its own.
+
+Where a choice was made, the cotangent of the operand that was not chosen is 0, and its product with a derivative that
+is infinite there (a root at 0, a logarithm) would be nan. So the choice stays outermost: the pullback is applied to
+the cotangent as it was before the choice, and the choice to the result (`_masked`).
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from collections.abc import Sequence
 
 from pairfold.errors import DimensionError, NotDifferentiableError
 from pairfold.ir.expr import Category, Expr, topological
-from pairfold.ops.arithmetic import apply, variable, zeros
+from pairfold.ops.arithmetic import apply, constant, is_constant, variable, zeros
 from pairfold.transform.expand import expand_where
 
 __all__ = ["differential", "gradient", "gradients"]
@@ -60,11 +64,11 @@ def gradients(f: Expr, wanted: Sequence[Expr], g: Expr) -> list[Expr]:
                 f"{node.op.name} has no derivative, but a derivative of {node!r} was asked for. "
                 "Differentiate with respect to a variable that it does not depend on, or use another operation."
             )
-        parts = node.op.pullback(node, cotangent[node])
+        parts = _pulled_back(node, cotangent[node])
         for arg, part in zip(node.args, parts, strict=True):
             if part is not None and arg in active:
                 fitted = _fit(part, arg.dim)
-                cotangent[arg] = fitted if arg not in cotangent else cotangent[arg] + fitted
+                cotangent[arg] = fitted if arg not in cotangent else _sum(cotangent[arg], fitted)
     return [cotangent.get(v, zeros(v.dim)) for v in wanted]
 
 
@@ -72,9 +76,59 @@ def _fit(cotangent: Expr, dim: int) -> Expr:
     """Undo or do the broadcast between dimension 1 and `dim`."""
     if cotangent.dim == dim:
         return cotangent
-    if dim == 1:
-        return apply("Sum", cotangent)
-    return apply("SumT", cotangent, params=(dim,))
+    mask, value = _masked(cotangent)
+    if dim > 1:
+        return _where(mask, apply("SumT", value, params=(dim,)))
+    return _where(None if mask is None else apply("Max", mask), apply("Sum", cotangent))
+
+
+# ---------------------------------------------------------------- choices
+
+
+def _masked(cotangent: Expr) -> tuple[Expr | None, Expr]:
+    """Return where a cotangent counts, and what it is there; the first is None for everywhere."""
+    if cotangent.op.name != "Where":
+        return None, cotangent
+    condition, chosen, other = cotangent.args
+    if _is_zero(other):
+        inner, value = _masked(chosen)
+    elif _is_zero(chosen):
+        condition = apply("Not", condition)
+        inner, value = _masked(other)
+    else:
+        return None, cotangent
+    return condition if inner is None else apply("And", condition, inner), value
+
+
+def _is_zero(expr: Expr) -> bool:
+    return is_constant(expr.args[0] if expr.op.name == "SumT" else expr, 0.0)
+
+
+def _where(mask: Expr | None, value: Expr) -> Expr:
+    return value if mask is None else apply("Where", mask, value, constant(0.0))
+
+
+def _pulled_back(node: Expr, g: Expr) -> Sequence[Expr | None]:
+    """Return the cotangents of the operands of `node`, choices outermost."""
+    assert node.op.pullback is not None
+    mask, value = (None, g) if node.op.name == "Where" else _masked(g)
+    if mask is None:
+        return node.op.pullback(node, g)
+    parts = node.op.pullback(node, value if value.dim == node.dim else apply("SumT", value, params=(node.dim,)))
+    # Component by component a choice commutes with elementwise operations alone.
+    if mask.dim > 1 and not (node.op.elementwise and all(part is None or part.dim == node.dim for part in parts)):
+        return node.op.pullback(node, g)
+    return [None if part is None else _where(mask, part) for part in parts]
+
+
+def _sum(first: Expr, second: Expr) -> Expr:
+    """Return the sum of two cotangents, which counts where one of them does."""
+    (mask, value), (other_mask, other) = _masked(first), _masked(second)
+    if mask is None or other_mask is None:
+        return first + second
+    if mask is other_mask:
+        return _where(mask, value + other)
+    return _where(apply("Or", mask, other_mask), first + second)
 
 
 def differential(f: Expr, v: Expr, u: Expr) -> Expr:

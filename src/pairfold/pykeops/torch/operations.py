@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from pairfold.frontends import torch as frontend
 
@@ -12,6 +12,8 @@ __all__ = ["KernelSolve"]
 
 class KernelSolve(frontend.KernelSolve):
     """`pairfold.torch.KernelSolve` with the order of arguments of pykeops, which is not that of its NumPy class."""
+
+    has_truth: ClassVar[bool] = False
 
     def __init__(
         self,
