@@ -159,7 +159,7 @@ CHOICES: dict[str, tuple[Choice, Callable[[Any, Any], Any]]] = {
     "root": (lambda w, d, s: w(d > 0, d.sqrt(), 0.0), lambda d, s: 0 * d),
     "other branch": (lambda w, d, s: w(d == 0, 0.0, d.sqrt() * s), lambda d, s: 0 * d),
     "logarithm": (lambda w, d, s: w(d > 0, d.log(), -s), lambda d, s: -s + 0 * d),
-    "inverse": (lambda w, d, s: w((d > 0) & (d < 5), (1 / d + d.rsqrt()) * s, d), lambda d, s: d),
+    "inverse": (lambda w, d, s: w((d > 0) & (d < 5), s / d, d), lambda d, s: d),
     "nested": (lambda w, d, s: w(d > 0, w(d < 0.3, d.sqrt(), d.log()), s * d), lambda d, s: s * d),
     "two choices": (
         lambda w, d, s: (w(d > 0, d.sqrt() * s, 0.0) + w(d > 0.1, d.sqrt(), 0.0)).exp(),
@@ -168,8 +168,9 @@ CHOICES: dict[str, tuple[Choice, Callable[[Any, Any], Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", CHOICES)
-@pytest.mark.parametrize("is_vector", [False, True])
+@pytest.mark.parametrize(
+    ("name", "is_vector"), [*((name, False) for name in CHOICES), ("root", True), ("two choices", True)]
+)
 def test_poles_of_the_other_branch_do_no_harm(name: str, is_vector: bool) -> None:
     choice, at_zero = CHOICES[name]
     x = torch.rand(5, 2, dtype=torch.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pairfold.errors import ArgumentTypeError
 from pairfold.frontends.leaf import Leaf
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["bar", "check_numbers", "choose", "choose_by_method", "logical", "where"]
 
+Tensor = TypeVar("Tensor", bound="LazyTensorBase")
+
 _CONNECTIVES = {"&": "And", "^": "Xor", "~": "Not"}
 _TRUTH = "a truth value (a comparison, an array of booleans, or made of these by & | ^ ~)"
 
 
-def _lifted(tensor: LazyTensorBase, other: Any) -> tuple[LazyTensorBase, bool]:
+def _lifted(tensor: Tensor, other: Any) -> tuple[Tensor, bool]:
     """Return an operand as a tensor, and whether it is a truth value."""
     found = tensor._lift(other)
     number = other if isinstance(other, bool) else tensor.adapter.as_number(other)
@@ -37,7 +39,7 @@ def _holds_truth(tensor: LazyTensorBase) -> bool:
     return is_truth(tensor._expr, booleans)
 
 
-def bar(tensor: LazyTensorBase, other: Any, swapped: bool) -> Any:
+def bar(tensor: Tensor, other: Any, swapped: bool) -> Tensor:
     """Return ``tensor | other``: "or" of truth values, the scalar product of vectors.
 
     Raises
@@ -55,7 +57,7 @@ def bar(tensor: LazyTensorBase, other: Any, swapped: bool) -> Any:
     return tensor._binary(found, OPERATIONS["Or" if is_answer else "Scalprod"], swapped)
 
 
-def logical(tensor: LazyTensorBase, symbol: str, *others: Any) -> Any:
+def logical(tensor: Tensor, symbol: str, *others: Any) -> Tensor:
     """Return ``tensor & other``, ``tensor ^ other`` or ``~tensor``.
 
     Raises
@@ -73,7 +75,7 @@ def logical(tensor: LazyTensorBase, symbol: str, *others: Any) -> Any:
     return tensor._operation(OPERATIONS[_CONNECTIVES[symbol]], [found for found, _ in operands[1:]])
 
 
-def choose(tensor: LazyTensorBase, condition: Any, a: Any, b: Any) -> Any:
+def choose(tensor: Tensor, condition: Any, a: Any, b: Any) -> Tensor:
     """Return `where` of operands one of which is `tensor`."""
     found, is_answer = _lifted(tensor, condition)
     if not is_answer:
@@ -84,7 +86,7 @@ def choose(tensor: LazyTensorBase, condition: Any, a: Any, b: Any) -> Any:
     return found._operation(OPERATIONS["Where"], (a, b))
 
 
-def choose_by_method(tensor: LazyTensorBase, first: Any, second: Any) -> Any:
+def choose_by_method(tensor: Tensor, first: Any, second: Any) -> Tensor:
     """Return ``condition.where(a, b)`` or ``a.where(condition, b)``, whichever has the condition in its place."""
     is_condition = _holds_truth(tensor)
     if is_condition == _lifted(tensor, first)[1]:
