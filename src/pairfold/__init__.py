@@ -32,11 +32,12 @@ __all__ = [
     "radius",
     "segments",
     "upper",
+    "where",
 ]
 
 _MASKS = dict.fromkeys(("band", "lower", "radius", "segments", "upper"), "pairfold.frontends.masks")
 _MODULES = ("cupy", "errors", "numpy", "pykeops", "torch")
-_ELSEWHERE = {"install_as_pykeops": "pairfold.pykeops", **_MASKS}
+_ELSEWHERE = {"install_as_pykeops": "pairfold.pykeops", "where": "pairfold.frontends.lazy_logic", **_MASKS}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import pairfold
 import pairfold.numpy
 import pairfold.pykeops.numpy
 import pairfold.torch
@@ -98,7 +99,13 @@ def test_the_method_where(z: Any) -> None:
     np.testing.assert_array_equal((z > 0).where(z, -1.0).sum(axis=1), expected)
     np.testing.assert_array_equal(z.where(z > 0, -1.0).sum(axis=1), expected)
     np.testing.assert_array_equal(where(FLAGS[:, None], z, 0).sum(axis=1), np.where(FLAGS[:, None], DENSE, 0).sum(1))
-    assert pairfold.torch.where is pairfold.numpy.where
+    for function in (np.where, pairfold.where, pairfold.torch.where):
+        np.testing.assert_array_equal(function(DENSE[:, :1] > 0, z, z > 1).sum(axis=1), _by_row(DENSE))
+    assert isinstance(torch.where(z > 0, z > 1, z < 1), type(z))
+
+
+def _by_row(dense: Any) -> Any:
+    return np.where(dense[:, :1] > 0, dense, dense > 1).sum(1)
 
 
 @pytest.mark.parametrize(

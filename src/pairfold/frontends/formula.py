@@ -272,7 +272,7 @@ class Reader:
                 raise self.source.error_at(
                     node,
                     f"{symbol} takes truth values here (comparisons, and what & | ^ ~ make of them), and "
-                    f"{show(operand, self.scope.names())} is a number; write != 0, or {name}(...) for any numbers.",
+                    f"{outline(operand, self.scope.names())} is a number; write != 0, or {name}(...) for any numbers.",
                 )
         return self.make(node, OPERATIONS[name], operands)
 

@@ -203,6 +203,10 @@ def _product(a: Any, b: Any) -> Any:
     return a @ b if isinstance(a, ArrayProtocols) else b.__rmatmul__(a)
 
 
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    return _first_tensor([condition, a, b])._choose(condition, a, b)
+
+
 def _joined(tensors: Sequence[Any], axis: int = 0, *, dim: int = 0) -> Any:
     """Carry out `concatenate`, whose default axis is the first one everywhere."""
     return type(_first_tensor(tensors)).concatenate(tensors, axis or dim)
@@ -238,6 +242,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("norm", "vector_norm"), _norm),
     **dict.fromkeys(("clip", "clamp"), _clipped),
     "matmul": _product,
+    "where": checked(_where),
     "ndim": lambda x: x.dim(),
 }
 """Functions whose arguments are not those of a method."""
