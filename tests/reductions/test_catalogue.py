@@ -102,6 +102,14 @@ def test_weights_of_any_sign() -> None:
     np.testing.assert_allclose(_reduce("LogSumExpWeight", [0, 1], weights=[3, -1])[0], [np.log(3 - np.e)])
     np.testing.assert_equal(_reduce("LogSumExpWeight", [0, 1], weights=[1, -1]), [[NAN]])
     np.testing.assert_allclose(_reduce("SumSoftMaxWeight", [0, 0], weights=[1, 2])[0], [1.5])
+    np.testing.assert_equal(_reduce("LogSumExpWeight", [0, 1], weights=[0, 0]), [[-INF]])
+
+
+@pytest.mark.parametrize("values", [[], [-INF, -INF, -INF]])
+def test_the_average_of_nothing_is_zero(values: list[float]) -> None:
+    weights = [1.0, 2.0, INF][: len(values)]
+    assert _reduce("SumSoftMaxWeight", values, weights=weights) == [[0]]
+    assert _reduce("SumSoftMaxWeight_LogSumExp", values, weights=weights) == [[0], [-INF]]
 
 
 def test_variance_of_data_far_from_zero_keeps_its_digits() -> None:

@@ -189,6 +189,57 @@ def test_empty_tensors_have_gradients(name: str, rows: int, columns: int) -> Non
             assert torch.equal(gradient, torch.zeros_like(t))
 
 
+EXPONENTIAL = [
+    "LogSumExp",
+    "LogSumExpWeight",
+    "SumSoftMaxWeight",
+    "SumSoftMaxWeight_LogSumExp",
+    "Max_SumShiftExp",
+    "Max_SumShiftExpWeight",
+]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("name", EXPONENTIAL)
+def test_masked_rows_leave_all_gradients_as_they_are(name: str, axis: int, dtype: torch.dtype) -> None:
+    """A row that sees only -inf has gradient 0 and spoils no other, to second order, whatever its own cotangent is."""
+    generator = torch.Generator(torch.get_default_device()).manual_seed(0)
+    x, y, b = (torch.randn(5, size, generator=generator, dtype=dtype) for size in (3, 3, 1))
+    b = b.abs()
+    bias = torch.zeros(5, 1, dtype=dtype)
+    bias[2] = -torch.inf
+    kept, reduced = ("Vi", "Vj") if axis == 1 else ("Vj", "Vi")
+    aliases = [f"x = {kept}(3)", f"m = {kept}(1)", f"y = {reduced}(3)", f"b = {reduced}(1)"]
+    weight = "b" if "Weight" in name else None
+    routine = pf.Genred("(x | y) + m", aliases, name, axis, formula2=weight)
+
+    def gradients(rows: list[int]) -> list[Tensor]:
+        given = [t.clone().requires_grad_() for t in (x[rows], y, b)]
+        outputs = routine(given[0], bias[rows], *given[1:])
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        total = sum(torch.where(out == -torch.inf, 0 * out.detach().nan_to_num(), out).sin().sum() for out in outputs)
+        first = torch.autograd.grad(total, given, create_graph=True, materialize_grads=True)
+        return [*first, *torch.autograd.grad(sum(g.sin().sum() for g in first), given, materialize_grads=True)]
+
+    whole, without = gradients([0, 1, 2, 3, 4]), gradients([0, 1, 3, 4])
+    for found, expected in zip(whole, without, strict=True):
+        if len(expected) == 4:
+            assert found[2].eq(0).all()
+        torch.testing.assert_close(found[[0, 1, 3, 4]] if len(expected) == 4 else found, expected)
+
+
+def test_rows_that_a_mask_leaves_empty_are_those_of_attention() -> None:
+    q, k, v = (torch.randn(4, 5, dtype=torch.float64).requires_grad_() for _ in range(3))
+    found = (pf.Vi(q) | pf.Vj(k)).sumsoftmaxweight(pf.Vj(v), axis=1, ranges=pf.lower(-1))
+    allowed = torch.ones(1, 4, 4, dtype=torch.bool).tril(-1)
+    attention = torch.nn.functional.scaled_dot_product_attention
+    expected = attention(q[None], k[None], v[None], attn_mask=allowed, scale=1.0)[0]
+    torch.testing.assert_close(found, expected)
+    wanted = torch.autograd.grad(expected.sin().sum(), (q, k, v))
+    torch.testing.assert_close(torch.autograd.grad(found.sin().sum(), (q, k, v)), wanted)
+
+
 def test_formulas_without_tensors_of_one_side() -> None:
     x, _, _, p = (t.requires_grad_() for t in arguments())
     routine = pf.Genred("p * Square(x)", ["x = Vi(2)", "p = Pm(1)"], axis=0)

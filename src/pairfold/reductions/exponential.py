@@ -106,7 +106,13 @@ def _log_sum_exp_reference(value: Any, weight: Any, k: int, columns: Any) -> tup
 def _average_reference(value: Any, weight: Any) -> tuple[Any, ...]:
     _, weighted = _shifted(value, weight)
     shift, total = _shifted(value, None)
-    return weighted / total, shift + np.log(total)
+    return np.where(total == 0, 0.0, weighted / total), shift + np.log(total)
+
+
+def _average(state: State) -> Expr:
+    """Return the average; that of nothing is 0, as an attention layer wants it."""
+    is_empty = apply("Equal", state["total"], constant(0.0))
+    return apply("Where", is_empty, constant(0.0), state["weighted"] / state["total"])
 
 
 def _fit(f: Expr, dim: int) -> Expr:
@@ -114,13 +120,27 @@ def _fit(f: Expr, dim: int) -> Expr:
     return apply("Sum", f) if dim == 1 else f
 
 
+def _relative_to(largest: Expr) -> Expr:
+    """Return what exponents are taken relative to: 0 where all of them are -inf, for -inf - (-inf) would be nan."""
+    return apply("Where", apply("Equal", largest, constant(-np.inf)), constant(0.0), largest)
+
+
+def _share(value: Expr, log_sum: Expr) -> Expr:
+    """Return the part of a sum that a column has; columns of nothing have none."""
+    return apply("Exp", value - _relative_to(log_sum))
+
+
 def _log_sum_exp_pullback(
     value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
 ) -> tuple[Expr, Expr | None]:
-    share = apply("Exp", value - outputs[0]) * cotangents[0]
+    share = _share(value, outputs[0]) * cotangents[0]
     if weight is None:
         return share, None
-    return _fit(share * weight, value.dim), _fit(share, weight.dim)
+    # Where weights that are not all 0 could have been, the logarithm of their sum has an infinite slope.
+    is_empty = apply("Equal", outputs[0], constant(-np.inf)) * apply("NotEqual", cotangents[0], constant(0.0))
+    is_pole = is_empty * apply("LessThan", constant(-np.inf), value)
+    slope = share * apply("Where", is_pole, constant(np.inf), constant(1.0))
+    return _fit(share * weight, value.dim), _fit(slope, weight.dim)
 
 
 def _average_pullback(
@@ -128,7 +148,7 @@ def _average_pullback(
 ) -> tuple[Expr, Expr | None]:
     assert weight is not None
     average, log_sum = outputs
-    share = apply("Exp", value - log_sum)
+    share = _share(value, log_sum)
     g_value = share * _fit(cotangents[0] * (weight - average), value.dim)
     if len(cotangents) > 1:
         g_value = g_value + share * cotangents[1]
@@ -145,7 +165,8 @@ register_reduction(
         pullback=_log_sum_exp_pullback,
         method="logsumexp",
         definition="log of the sum over j of exp(F), per component",
-        doc="-inf entries are ignored; -inf when there is no column or all entries are -inf; inf when one is inf.",
+        doc="-inf entries are ignored; -inf, with derivative 0, when there is no column or all entries are -inf; "
+        "inf when one is inf.",
         **_COMMON,
     )
 )
@@ -168,7 +189,7 @@ register_reduction(
         name="SumSoftMaxWeight",
         synonyms=("SoftMax",),
         fields=(_SHIFT, _TOTAL, _WEIGHTED),
-        finish=lambda state, sizes: (state["weighted"] / state["total"],),
+        finish=lambda state, sizes: (_average(state),),
         shapes=lambda sizes: ((_weighted_dim(sizes),),),
         reference=lambda value, weight, k, columns: _average_reference(value, weight)[:1],
         needs_weight=True,
@@ -176,7 +197,7 @@ register_reduction(
         saved="SumSoftMaxWeight_LogSumExp",
         method="sumsoftmaxweight",
         definition="sum over j of exp(F) G divided by the sum over j of exp(F), per component; F or G may be a scalar",
-        doc="nan when there is no column.",
+        doc="0, with derivative 0, when there is no column or all F are -inf.",
         **_COMMON,
     )
 )
@@ -185,7 +206,7 @@ register_reduction(
         name="SumSoftMaxWeight_LogSumExp",
         fields=(_SHIFT, _TOTAL, _WEIGHTED),
         finish=lambda state, sizes: (
-            state["weighted"] / state["total"],
+            _average(state),
             _logarithm(state["shift"], state["total"]),
         ),
         shapes=lambda sizes: ((_weighted_dim(sizes),), (sizes.value,)),
@@ -242,9 +263,11 @@ def _pair_pullback(
     best, total = apply("Extract", pair, params=(0, 1)), apply("Extract", pair, params=(1, count))
     g_best = apply("Extract", cotangents[0], params=(0, 1))
     g_total = apply("Extract", cotangents[0], params=(1, count))
-    term = apply("Exp", value - best)
+    term = apply("Exp", value - _relative_to(best))
+    nobody = apply("Equal", best, constant(-np.inf))
+    wins = apply("Where", nobody, constant(0.0), apply("Equal", COLUMN_INDEX, where))
     # The sum is taken relative to the maximum, so the winner also moves every term.
-    to_winner = apply("Where", apply("Equal", COLUMN_INDEX, where), g_best - apply("Sum", g_total * total), constant(0))
+    to_winner = apply("Where", wins, g_best - apply("Sum", g_total * total), constant(0))
     if weight is None:
         return term * g_total + to_winner, None
     return term * apply("Sum", g_total * weight) + to_winner, term * g_total
