@@ -126,6 +126,7 @@ def _by_row(dense: Any) -> Any:
         (lambda z: z.where(z, z), "it cannot be told which: neither tensor is a truth value"),
         (lambda z: (z > 0).where(z > 1, z > 2), "it cannot be told which: both tensors are truth values. Use the func"),
         (lambda z: (z > 0).ifelse(1, -1), "a comparison is 0 or 1: that is everywhere. Use where(condition, a, b)"),
+        (lambda z: where(z > 0, 1), "where(condition, a, b): missing a required argument: 'b'"),
         (lambda z: where(X > 0, 1, 2), "where chooses among LazyTensors, and none of its arguments is one"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pairfold.errors import ArgumentTypeError
 from pairfold.frontends.leaf import Leaf
+from pairfold.frontends.signatures import checked
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import variable
 from pairfold.ops.logic import is_truth
@@ -113,6 +114,7 @@ def check_numbers(tensor: LazyTensorBase) -> None:
         )
 
 
+@checked
 def where(condition: Any, a: Any, b: Any) -> Any:
     """Return `a` where the condition holds, else `b`.
 
