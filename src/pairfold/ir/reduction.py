@@ -14,17 +14,18 @@ the guard holds for some lane, before the ordinary update of the same column.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from pairfold.ir.expr import Expr
 
 __all__ = ["REDUCTIONS", "Field", "Reduction", "Sizes", "register_reduction"]
 
 State = dict[str, Expr]
+
+_LARGEST = {"float16": 65504.0, "float32": (2 - 2.0**-23) * 2.0**127, "float64": sys.float_info.max}
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,7 @@ class Field:
         """Return `initial` in working precision; a finite number beyond its range is the largest that it has."""
         if math.isinf(self.initial):
             return self.initial
-        largest = float(np.finfo(dtype).max)
-        return max(-largest, min(self.initial, largest))
+        return max(-_LARGEST[dtype], min(self.initial, _LARGEST[dtype]))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

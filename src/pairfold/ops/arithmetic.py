@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ __all__ = [
     "apply",
     "broadcast_dimension",
     "constant",
+    "folded",
     "is_constant",
     "is_integer",
     "one",
@@ -44,6 +46,12 @@ def constant(value: float) -> Expr:
 def is_constant(expr: Expr, value: float | None = None) -> bool:
     """Tell whether `expr` is a constant (equal to `value`, when given)."""
     return expr.op is CONST and (value is None or expr.params[0] == value)
+
+
+def folded(op: Op, args: Sequence[Expr], params: Params) -> Expr:
+    """Return the constant that `op` makes of constants; it may overflow, as numbers in arrays do."""
+    with np.errstate(all="ignore"):
+        return constant(float(op.reference(*(arg.params[0] for arg in args), *params)))
 
 
 def is_integer(parameter: object) -> bool:

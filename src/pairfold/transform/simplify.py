@@ -19,10 +19,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, reduce
 from operator import or_
 
-import numpy as np
-
 from pairfold.ir.expr import COLUMN_BIT, ROW_BIT, Expr, make, rewrite
-from pairfold.ops.arithmetic import apply, constant, is_constant, one
+from pairfold.ops.arithmetic import apply, constant, folded, is_constant, one
 
 __all__ = ["factors", "product", "simplify"]
 
@@ -36,8 +34,7 @@ def _rule(node: Expr, args: tuple[Expr, ...]) -> Expr:
     op = node.op
     if args and op.elementwise and node.kind == "real":
         if all(is_constant(arg) for arg in args):
-            with np.errstate(all="ignore"):
-                return constant(float(op.reference(*(arg.params[0] for arg in args), *node.params)))
+            return folded(op, args, node.params)
         args, replicated = _without_replication(args, node.dim)
         if replicated:
             inner = _rule(make(op, args, node.params), args)
