@@ -352,6 +352,17 @@ def test_the_cache_is_bounded() -> None:
     assert CAPACITY >= 3
 
 
+@pytest.mark.parametrize("level", [None, "avx2", "sse2"])
+def test_nothing_is_printed(level: str | None, capfd: pytest.CaptureFixture[str]) -> None:
+    """LLVM writes to the stream of the process, where Python's filters of warnings do not see it."""
+    if not supported(level or "sse2"):
+        pytest.skip(f"this processor lacks {level}")
+    forget_everything()
+    for dtype in ("float32", "float64"):
+        run(gaussian_sum(), gaussian_data(5, 7, dtype=dtype), rows=5, columns=7, options=Options(level=level))
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
 @pytest.mark.cpu
 def test_explain_says_what_is_hoisted() -> None:
     names = {X: "x", Y: "y", B: "b", G: "g"}

@@ -11,11 +11,12 @@ from pairfold.codegen.vectormath import ACCURACY_ULP
 from pairfold.ir.expr import Category, make, topological
 from pairfold.ir.op import OPERATIONS, Op, register
 from pairfold.ops import variable
-from pairfold.ops.arithmetic import apply
+from pairfold.ops.arithmetic import apply, constant
 from pairfold.ops.elementary import MATH_FUNCTIONS
 from pairfold.targets.reference import evaluate
 from pairfold.transform.calculus import CALCULUS
 from pairfold.transform.expand import expand
+from pairfold.transform.simplify import simplify
 from tests.conformance.cases import all_cases, build
 
 KEOPS_NAMES = [
@@ -179,6 +180,18 @@ def test_expansion_equals_reference_at_special_values(op: Op) -> None:
         (expected,), (found,) = evaluate([node], bindings), evaluate(expand([node]), bindings)
         found = np.broadcast_to(found, expected.shape)
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize(
+    "op", [op for op in OPERATIONS.values() if op.arity and op.elementwise], ids=lambda op: op.name
+)
+def test_operations_of_constants_are_constants(op: Op) -> None:
+    """What overflows or has no value does so in silence (the test suite makes errors of warnings)."""
+    for params in {params for _, params in op.sample} or {()}:
+        for numbers in product(SPECIAL[:: op.arity], repeat=op.arity):
+            node = make(op, [constant(number) for number in numbers], params)
+            (found,) = evaluate(simplify(expand([node])), {})
+            np.testing.assert_allclose(found, evaluate([node], {})[0], rtol=1e-12, atol=1e-300)
 
 
 def _value(name: str, *operands: float | list[float], params: tuple[object, ...] = ()) -> list[float]:
