@@ -23,6 +23,7 @@ __all__ = [
     "Vj",
     "__version__",
     "band",
+    "compile_ahead",
     "generic_argkmin",
     "generic_argmin",
     "generic_logsumexp",
@@ -37,7 +38,7 @@ __all__ = [
 
 _MASKS = dict.fromkeys(("band", "lower", "radius", "segments", "upper"), "pairfold.frontends.masks")
 _MODULES = ("cupy", "errors", "numpy", "pykeops", "torch")
-_ELSEWHERE = {"install_as_pykeops": "pairfold.pykeops", "where": "pairfold.frontends.lazy_logic", **_MASKS}
+_ELSEWHERE = {"compile_ahead": "pairfold.ahead", "install_as_pykeops": "pairfold.pykeops", "where": "pairfold.frontends.lazy_logic", **_MASKS}
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError
@@ -14,9 +14,12 @@ from pairfold.frontends.formula import parse
 from pairfold.frontends.routine import Routine, make_options, make_problem
 from pairfold.frontends.signatures import checked, unknown_keywords
 from pairfold.ir.expr import Category
+from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction
 
-__all__ = ["GenredBase", "choose_reduction", "make_generics", "number_kept", "refuse_options"]
+__all__ = [
+    "GenredBase", "choose_reduction", "make_generics", "number_kept", "read_problem", "refuse_options"
+]
 
 
 def choose_reduction(name: str, has_weight: bool) -> Reduction:
@@ -94,6 +97,16 @@ def refuse_options(**given: Any) -> None:
             )
 
 
+def read_problem(
+    formulas: Sequence[str], aliases: Sequence[str], reduction: Reduction, axis: int, opt_arg: object, has_truth: bool
+) -> tuple[Problem, tuple[Argument, ...]]:
+    """Return the problem of formula strings (a formula, and a weight where the reduction has one) and its arguments."""
+    parsed = parse(formulas, aliases, has_truth)
+    value, *weights = parsed.values
+    problem = make_problem(value, reduction, weights[0] if weights else None, number_kept(reduction, opt_arg), axis)
+    return problem, tuple(parsed.arguments)
+
+
 class GenredBase:
     """Generic reduction of a formula string; `pairfold.numpy.Genred` and its like set the framework."""
 
@@ -142,13 +155,11 @@ class GenredBase:
         self._formulas = (formula,) if formula2 is None else (formula, formula2)
         reduction = choose_reduction(reduction_op, formula2 is not None)
         options = make_options(reduction, dtype_acc, use_double_acc, sum_scheme)
-        parsed = parse(self._formulas, self.aliases, self.has_truth)
-        value, *weights = parsed.values
-        weight = weights[0] if weights else None
-        k = number_kept(reduction, opt_arg)
-        problem = make_problem(value, reduction, weight, k, self.axis)
-        self.nargs = len(parsed.arguments)
-        self._routine = Routine(problem, self.axis, parsed.arguments, options, self.adapter, finish=self.finish)
+        problem, arguments = read_problem(
+            self._formulas, self.aliases, reduction, self.axis, opt_arg, self.has_truth
+        )
+        self.nargs = len(arguments)
+        self._routine = Routine(problem, self.axis, arguments, options, self.adapter, finish=self.finish)
 
     @property
     def formula(self) -> str:

@@ -18,7 +18,18 @@ from pairfold.errors import TargetError
 from pairfold.ir.lock import ForkSafeLock
 from pairfold.schedule.schedule import UNROLL, Schedule, choose
 
-__all__ = ["LLVM_LOCK", "Binary", "compile_work", "default_threads", "machine", "schedule_for"]
+__all__ = [
+    "LEVELS",
+    "LLVM_LOCK",
+    "Binary",
+    "Machine",
+    "compile_work",
+    "default_threads",
+    "machine",
+    "schedule_for",
+    "schedule_on",
+    "scratch_bytes",
+]
 
 LLVM_LOCK = ForkSafeLock()
 """LLVM's own objects are shared by all compilations."""
@@ -47,11 +58,16 @@ class Binary:
     @property
     def scratch_bytes(self) -> int:
         """Bytes of scratch memory that each thread needs."""
-        item = 4 if self.dtype == "float32" else 8
-        return max(1, self.kernel.scratch_vectors) * self.schedule.lanes * item
+        return scratch_bytes(self.kernel, self.schedule, self.dtype)
 
 
-_LEVELS = {
+def scratch_bytes(kernel: Kernel, schedule: Schedule, dtype: str) -> int:
+    """Return the bytes of scratch memory that a thread needs for a kernel."""
+    item = 4 if dtype == "float32" else 8
+    return max(1, kernel.scratch_vectors) * schedule.lanes * item
+
+
+LEVELS = {
     "avx512": (("avx512f", "avx512dq", "avx512vl", "avx512bw", "avx2", "fma"), 64, 32),
     "avx2": (("avx2", "fma"), 32, 16),
     "sse2": (("sse2",), 16, 16),
@@ -87,9 +103,9 @@ def machine(level: str | None = None) -> Machine:
     level = level or os.environ.get("PAIRFOLD_CPU_LEVEL")
     if "sse2" not in available:
         return Machine(name, available, 16, 32)
-    if level is not None and level not in _LEVELS:
-        raise TargetError(f"There is no CPU level {level!r}; choose one of {', '.join(_LEVELS)}.")
-    for known, (needed, vector_bytes, registers) in _LEVELS.items():
+    if level is not None and level not in LEVELS:
+        raise TargetError(f"There is no CPU level {level!r}; choose one of {', '.join(LEVELS)}.")
+    for known, (needed, vector_bytes, registers) in LEVELS.items():
         if level in (None, known) and available.issuperset(needed):
             kept = frozenset(feature for feature in available if not feature.startswith(_BEYOND[known]))
             return Machine(name, kept, vector_bytes, registers)
@@ -122,11 +138,17 @@ def schedule_for(
     work: Work, dtype: str, accumulate: str = "block", level: str | None = None, few_rows: bool = False
 ) -> Schedule:
     """Choose the schedule of `work` on this machine."""
-    host = machine(level)
+    return schedule_on(machine(level), work, dtype, accumulate, few_rows)
+
+
+def schedule_on(
+    processor: Machine, work: Work, dtype: str, accumulate: str = "block", few_rows: bool = False
+) -> Schedule:
+    """Choose the schedule of `work` on a processor."""
     return choose(
-        vector_bytes=host.vector_bytes,
-        registers=host.registers,
-        features=host.features,
+        vector_bytes=processor.vector_bytes,
+        registers=processor.registers,
+        features=processor.features,
         item_bytes=4 if dtype == "float32" else 8,
         looped_dim=work.longest_sum if work.longest_sum > UNROLL else 0,
         state_dim=work.added_dim,
