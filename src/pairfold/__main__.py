@@ -57,10 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     compiling = parser.add_subparsers(dest="command").add_parser(
         "compile",
         help="write a formula as a C function: NAME.h, NAME.c, NAME_kernel.o",
-        description="Write a formula as a C function: NAME.h, NAME.c and NAME_kernel.o. Nothing of Python is needed to "
-        "run it.",
-        epilog="Example: pairfold compile gauss 'Exp(-g*SqDist(x,y))*b' 'x = Vi(3)' 'y = Vj(3)' 'b = Vj(1)' 'g = Pm(1)' "
-        "--dtype float64 --level avx2 --level avx512 -o build",
+        description="Write a formula as a C function: NAME.h, NAME.c and NAME_kernel.o. It runs without Python.",
+        epilog="Example: pairfold compile gauss 'Exp(-g*SqDist(x,y))*b' 'x = Vi(3)' 'y = Vj(3)' 'b = Vj(1)' "
+        "'g = Pm(1)' --dtype float64 --level sse2 --level avx2 -o build",
     )
     compiling.add_argument("name", metavar="NAME", help="name of the C function")
     compiling.add_argument("formula", metavar="FORMULA", help="as for Genred; gradients with Grad(...)")

@@ -41,7 +41,7 @@ class Part:
     machine: Machine
 
 
-_ARM_LEVELS = {"neon": (("neon",), 16, 32)}
+_ARM_LEVELS: dict[str, tuple[tuple[str, ...], int, int]] = {"neon": (("neon",), 16, 32)}
 """64-bit Arm: every processor has these vectors, with a fused multiply-add."""
 
 
