@@ -38,7 +38,12 @@ __all__ = [
 
 _MASKS = dict.fromkeys(("band", "lower", "radius", "segments", "upper"), "pairfold.frontends.masks")
 _MODULES = ("cupy", "errors", "numpy", "pykeops", "torch")
-_ELSEWHERE = {"compile_ahead": "pairfold.ahead", "install_as_pykeops": "pairfold.pykeops", "where": "pairfold.frontends.lazy_logic", **_MASKS}
+_ELSEWHERE = {
+    "compile_ahead": "pairfold.ahead",
+    "install_as_pykeops": "pairfold.pykeops",
+    "where": "pairfold.frontends.lazy_logic",
+    **_MASKS,
+}
 
 
 def __getattr__(name: str) -> Any:

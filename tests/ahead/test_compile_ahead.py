@@ -12,9 +12,7 @@ import pytest
 from pairfold import compile_ahead
 from pairfold.engine import Options, run
 from pairfold.errors import PairfoldError
-from pairfold.frontends.adapter import NUMPY
-from pairfold.frontends.genred import choose_reduction, make_routine
-from pairfold.frontends.routine import make_options
+from pairfold.frontends.genred import choose_reduction, read_problem
 from pairfold.targets.cpu import LEVELS, machine
 from tests.ahead.build import address, built, numbers
 
@@ -70,9 +68,9 @@ def expected(case: Case, arrays: list[Array], level: str, n_i: int, n_j: int) ->
     """Return what the engine gives on one thread with the same processor features."""
     reduction = choose_reduction(case.reduction, case.formula2 is not None)
     formulas = [case.formula] if case.formula2 is None else [case.formula, case.formula2]
-    routine = make_routine(formulas, case.aliases, reduction, case.axis, case.opt_arg, make_options(reduction), NUMPY)
+    problem, _ = read_problem(formulas, case.aliases, reduction, case.axis, case.opt_arg, has_truth=True)
     rows, columns = (n_i, n_j) if case.axis == 1 else (n_j, n_i)
-    return run(routine.problem, arrays, rows=rows, columns=columns, options=Options(threads=1, split=1, level=level))
+    return run(problem, arrays, rows=rows, columns=columns, options=Options(threads=1, split=1, level=level))
 
 
 def outputs_like(results: tuple[Array, ...]) -> list[Array]:
@@ -142,10 +140,10 @@ def test_block_sparse_ranges(name: str, tmp_path: Path) -> None:
     ends = np.array([2, 3, 3], np.int64)
     intervals = np.array([[0, 10], [30, 47], [5, 80]], np.int64)
     reduction = choose_reduction(case.reduction, case.formula2 is not None)
-    routine = make_routine([case.formula], case.aliases, reduction, 1, case.opt_arg, make_options(reduction), NUMPY)
+    problem, _ = read_problem([case.formula], case.aliases, reduction, 1, case.opt_arg, has_truth=True)
     ranges = (blocks, ends, intervals)
     options = Options(threads=1, level=HERE[0])
-    results = run(routine.problem, arrays, rows=60, columns=80, ranges=ranges, options=options)
+    results = run(problem, arrays, rows=60, columns=80, ranges=ranges, options=options)
     found = outputs_like(results)
     function = compiled(case, tmp_path, "float64", [HERE[0]]).f_ranges
     tables = map(address, ranges)
@@ -153,7 +151,7 @@ def test_block_sparse_ranges(name: str, tmp_path: Path) -> None:
     for result, out in zip(results, found, strict=True):
         np.testing.assert_allclose(out, result, rtol=1e-13)
     assert function(*numbers(0), None, None, None, *numbers(60, 80), *map(address, [*arrays, *found])) == 0
-    nothing = run(routine.problem, [a[:0] if len(a) == 80 else a for a in arrays], rows=60, columns=0, options=options)
+    nothing = run(problem, [a[:0] if len(a) == 80 else a for a in arrays], rows=60, columns=0, options=options)
     np.testing.assert_array_equal(found[0], nothing[0])
 
 

@@ -208,9 +208,7 @@ def _outputs(problem: Problem, plan: Plan, axis: int, type_: str) -> tuple[CArra
     """Return the arrays that the C function writes: out, out1, ..."""
     shapes = problem.reduction.shapes(problem.sizes)
     return tuple(
-        CArray(
-            f"out{number or ''}", "int64_t" if output.kind == "index" else type_, "ji"[axis], 0, shape or (1,)
-        )
+        CArray(f"out{number or ''}", "int64_t" if output.kind == "index" else type_, "ji"[axis], 0, shape or (1,))
         for number, (output, shape) in enumerate(zip(plan.work.outputs, shapes, strict=True))
     )
 

@@ -17,9 +17,7 @@ from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction
 
-__all__ = [
-    "GenredBase", "choose_reduction", "make_generics", "number_kept", "read_problem", "refuse_options"
-]
+__all__ = ["GenredBase", "choose_reduction", "make_generics", "number_kept", "read_problem", "refuse_options"]
 
 
 def choose_reduction(name: str, has_weight: bool) -> Reduction:
@@ -155,9 +153,7 @@ class GenredBase:
         self._formulas = (formula,) if formula2 is None else (formula, formula2)
         reduction = choose_reduction(reduction_op, formula2 is not None)
         options = make_options(reduction, dtype_acc, use_double_acc, sum_scheme)
-        problem, arguments = read_problem(
-            self._formulas, self.aliases, reduction, self.axis, opt_arg, self.has_truth
-        )
+        problem, arguments = read_problem(self._formulas, self.aliases, reduction, self.axis, opt_arg, self.has_truth)
         self.nargs = len(arguments)
         self._routine = Routine(problem, self.axis, arguments, options, self.adapter, finish=self.finish)
 
