@@ -40,9 +40,13 @@ class Adapter:
         Its arrays; anything else goes through `prepare`.
     working_dtype : callable
         ``working_dtype(dtypes) -> dtype``: the real dtype of the results for arguments of these dtypes, by the
-        promotion rules of the framework; the default precision for none. Raises `ArgumentValueError`.
+        promotion rules of the framework; for none and for integers the default precision, which programs may change.
+        Raises `ArgumentValueError`.
     computing_dtype : callable
-        ``computing_dtype(dtype) -> dtype``: the dtype of the arithmetic on numbers that are stored as `dtype`.
+        ``computing_dtype(dtypes) -> dtype``: the dtype of the arithmetic on arguments of these dtypes, float32 or
+        float64.
+    is_real : callable
+        Whether a dtype is one of floating-point numbers, complex ones included: neither integers nor booleans.
     is_complex : callable
         Whether a dtype is complex.
     as_pairs, from_pairs : callable
@@ -51,16 +55,20 @@ class Adapter:
         ``permute(array, axes)`` puts the axes into this order.
     as_dtype : callable
         ``as_dtype(value)``: the dtype that a user names, or None when it is none.
+    contiguous : callable
+        ``contiguous(array) -> array`` in the order of memory that C has, copied if need be.
     dtype_name : callable
         ``"float32"`` for the dtype float32, and so on.
     prepare : callable
         ``prepare(array, dtype, shape, stretched) -> array``: complex numbers to pairs, cast, insert or drop axes of
         length 1 (`shape`, or None), then broadcast (`stretched`, or None).
     empty : callable
-        ``empty(dtype) -> array`` with no entry; carries the dtype of a formula without variables.
+        ``empty(dtype, args) -> array`` with no entry, on the device of the arguments; carries the dtype of a formula
+        without variables.
     run : callable
-        The engine on arrays of the framework, with the signature of `pairfold.engine.run`, but `ranges` has six arrays:
-        the three that belong to the rows first, then those of the columns, which derivatives need.
+        The engine on arrays of the framework, all float32 or all float64, with the signature of `pairfold.engine.run`,
+        but `ranges` has six arrays: the three that belong to the rows first, then those of the columns, which
+        derivatives need.
     fill : callable
         ``fill(out, result)`` copies `result` into the array `out`.
     target : str or None
@@ -73,15 +81,17 @@ class Adapter:
     as_number: Callable[[object], int | float | complex | None]
     array_type: type[Any]
     working_dtype: Callable[[Iterable[Any]], Any]
-    computing_dtype: Callable[[Any], Any]
+    computing_dtype: Callable[[Iterable[Any]], Any]
+    is_real: Callable[[Any], bool]
     is_complex: Callable[[Any], bool]
     as_pairs: Callable[[Any], Any]
     from_pairs: Callable[[Any], Any]
     permute: Callable[[Any, Sequence[int]], Any]
     as_dtype: Callable[[Any], Any]
+    contiguous: Callable[[Any], Any]
     dtype_name: Callable[[Any], str]
     prepare: Callable[[Any, Any, Sequence[int] | None, Sequence[int] | None], Any]
-    empty: Callable[[Any], Any]
+    empty: Callable[[Any, Sequence[Any]], Any]
     run: Callable[..., tuple[Any, ...]]
     fill: Callable[[Any, Any], None]
     target: str | None = None
@@ -176,15 +186,7 @@ def _prepare(
 def _run(
     problem: Problem, arrays: Sequence[Any], *, ranges: tuple[Any, ...] | None = None, **kwargs: Any
 ) -> tuple[np.ndarray[Any, Any], ...]:
-    half = None if ranges is None else ranges[:3]
-    stored = next(array.dtype for array in arrays if array is not None)
-    computed = computing_dtype(stored)
-    if computed == stored:
-        return run(problem, arrays, ranges=half, **kwargs)
-    arrays = [None if array is None else array.astype(computed) for array in arrays]
-    outputs = run(problem, arrays, ranges=half, **kwargs)
-    with np.errstate(over="ignore"):
-        return tuple(output.astype(stored) if output.dtype == computed else output for output in outputs)
+    return run(problem, arrays, ranges=None if ranges is None else ranges[:3], **kwargs)
 
 
 def _fill(out: np.ndarray[Any, Any], result: np.ndarray[Any, Any]) -> None:
@@ -199,14 +201,16 @@ NUMPY = Adapter(
     array_type=np.ndarray,
     working_dtype=working_dtype,
     computing_dtype=computing_dtype,
+    is_real=lambda dtype: dtype.kind not in "biu",
     is_complex=lambda dtype: dtype.kind == "c",
     as_pairs=as_pairs,
     from_pairs=from_pairs,
     permute=np.transpose,
     as_dtype=_as_dtype,
+    contiguous=np.ascontiguousarray,
     dtype_name=operator.attrgetter("name"),
     prepare=_prepare,
-    empty=lambda dtype: np.empty(0, dtype),
+    empty=lambda dtype, args: np.empty(0, dtype),
     run=_run,
     fill=_fill,
 )

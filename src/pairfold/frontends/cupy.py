@@ -6,6 +6,7 @@ streams in order, else by ``__cuda_array_interface__``. Results are CuPy arrays.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -115,6 +116,11 @@ def _prepare(array: Array, dtype: Any, shape: Sequence[int] | None, stretched: S
         return result if stretched is None else cupy.broadcast_to(result, tuple(stretched))
 
 
+def _empty(dtype: Any, args: Sequence[Array]) -> Array:
+    with args[0].device if args else contextlib.nullcontext():
+        return cupy.empty(0, dtype)
+
+
 def _fill(out: Array, result: Array) -> None:
     with result.device:
         cupy.copyto(out, result)
@@ -159,22 +165,20 @@ def _run(
             "pairfold.numpy, or leave backend out."
         )
     device = _common_device(problem, arrays)
-    stored = next(array.dtype for array in arrays if array is not None)
-    computed = number_types.computing_dtype(stored)
+    dtype = next(array.dtype for array in arrays if array is not None)
     with cupy.cuda.Device(device):
-        plain = [None if array is None else _addressable(array, computed, device) for array in arrays]
-        outputs = run_on_device(
+        plain = [None if array is None else _addressable(array, dtype, device) for array in arrays]
+        return run_on_device(
             problem,
             [None if array is None else _place(array) for array in plain],
             CupyMemory(device),
-            dtype=computed.name,
+            dtype=dtype.name,
             rows=rows,
             columns=columns,
             batch=batch,
             ranges=None if ranges is None else (ranges[0], ranges[1], ranges[2]),
             options=options,
         )
-        return tuple(output.astype(stored, copy=False) if output.dtype == computed else output for output in outputs)
 
 
 def _common_device(problem: Problem, arrays: Sequence[Array | None]) -> int:
@@ -226,14 +230,16 @@ CUPY = Adapter(
     array_type=cupy.ndarray,
     working_dtype=NUMPY.working_dtype,
     computing_dtype=NUMPY.computing_dtype,
+    is_real=NUMPY.is_real,
     is_complex=NUMPY.is_complex,
     as_pairs=_as_pairs,
     from_pairs=_from_pairs,
     permute=cupy.transpose,
     as_dtype=NUMPY.as_dtype,
+    contiguous=cupy.ascontiguousarray,
     dtype_name=NUMPY.dtype_name,
     prepare=_prepare,
-    empty=lambda dtype: cupy.empty(0, dtype),
+    empty=_empty,
     run=_run,
     fill=_fill,
     target="cuda",

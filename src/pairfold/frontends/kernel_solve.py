@@ -158,9 +158,10 @@ def solve_routine(
         progress=progress,
     )
     found = solve_linear(call, system.arrays[position], alike=system.alike, xp=xp, **kwargs)
-    if not system.is_flat:
-        return found
-    return (found[0][..., 0], found[1]) if kwargs.get("return_report") else found[..., 0]
+    solution, *report = found if kwargs.get("return_report") else (found,)
+    solution = routine.adapter.prepare(solution, system.dtype, None, None)
+    solution = solution[..., 0] if system.is_flat else solution
+    return (solution, *report) if report else solution
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,12 +178,15 @@ class LinearSystem:
         See `acts_alike`.
     is_flat : bool
         Whether the right-hand side was given without its last axis, of length 1.
+    dtype : dtype
+        Of the solution.
     """
 
     arrays: list[Any]
     variable: Expr
     alike: bool
     is_flat: bool
+    dtype: Any
 
 
 def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> LinearSystem:
@@ -210,8 +214,9 @@ def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> Linea
             f"The right-hand side is complex, of shape {tuple(natural.shape)}. Give it as real numbers re, im, "
             f"re, im, ...: its last axis has length {unknown.dim}."
         )
-    arrays[position] = routine.adapter.prepare(natural, plan.dtype, _two_axes(natural.shape), shape)
-    return LinearSystem(arrays, variable, alike, len(natural.shape) == 1)
+    # In the precision of the arithmetic: iterations on numbers of 16 bits would not get far.
+    arrays[position] = routine.adapter.prepare(natural, plan.computing, _two_axes(natural.shape), shape)
+    return LinearSystem(arrays, variable, alike, len(natural.shape) == 1, routine.result_dtype(plan))
 
 
 def _formula_of(routine: Routine, unknown: Argument) -> tuple[Expr, Expr, dict[Expr, str]]:

@@ -660,14 +660,18 @@ class LazyTensorBase(ArrayProtocols):
                [ 1.,  0., -1.]])
         """
         self._require_data("dense")
-        if (self._rows or 0) < (self._columns or 0):
-            return self.T.dense().swapaxes(-3, -2)
+        if (self._rows or 0) <= (self._columns or 0):
+            return self.T._by_columns()
+        return self.adapter.contiguous(self._by_columns().swapaxes(-3, -2))
+
+    def _by_columns(self) -> Any:
+        """Return all entries, column after column: (..., M, N, D)."""
         # Each column becomes a batch entry without columns: rows stay what the engine is fast at.
         new = self._like(with_category(self._expr, Category.COLUMN, Category.PARAMETER))
         new._leaves = tuple(_with_column_batch(leaf) for leaf in self._leaves if isinstance(leaf, Leaf))
         new._batch, new._columns, new.ranges = (*self._batch, self._columns or 0), 1, None
         table = reduce_tensor(new, REDUCTIONS["Sum"], 1)
-        return table.reshape((*self._batch, self._columns, self._rows, self._shape[-1])).swapaxes(-3, -2)
+        return table.reshape((*self._batch, self._columns, self._rows, self._shape[-1]))
 
     def diag(self) -> Any:
         """Return the entries with i = j.

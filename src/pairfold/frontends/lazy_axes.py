@@ -18,6 +18,7 @@ from pairfold.frontends.lazy_reduction import (
     cast,
     check_keywords,
     check_lazy_keywords,
+    computing_dtype,
     inner_operation,
     keeps_axes,
     reduce_tensor,
@@ -153,10 +154,10 @@ def _reduce_by_engine(
     if dtype is not None:
         dtype = result_dtype(tensor, dtype)
         tensor = at_least(tensor, dtype)
-    stored = None if tensor.is_complex else stored_dtype(tensor)
-    if stored is not None and adapter.computing_dtype(stored) != stored:
-        # Between the steps nothing is rounded to 16 bits.
-        tensor = widened(tensor, adapter.computing_dtype(stored))
+    stored, computing = (None, None) if tensor.is_complex else (stored_dtype(tensor), computing_dtype(tensor))
+    if stored is not None and computing != stored:
+        # Between the steps nothing is rounded to the type of the result.
+        tensor = widened(tensor, computing)
     second = {name: value for name, value in kwargs.items() if name not in _FIRST_ONLY}
 
     def again(array: Any, name: str) -> Any:

@@ -30,6 +30,7 @@ __all__ = [
     "cast",
     "check_keywords",
     "check_lazy_keywords",
+    "computing_dtype",
     "inner_operation",
     "keeps_axes",
     "reduce_tensor",
@@ -244,8 +245,17 @@ def _is_floating(adapter: Adapter, dtype: Any) -> bool:
 
 def stored_dtype(tensor: LazyTensorBase) -> Any:
     """Return the real type that the arrays of `tensor` are promoted to; None where there are only numbers."""
-    found = [leaf.key[2] for leaf in tensor._leaves if isinstance(leaf, Leaf) and leaf.is_strong]
+    found = _dtypes(tensor)
     return tensor.adapter.working_dtype(found) if found else None
+
+
+def computing_dtype(tensor: LazyTensorBase) -> Any:
+    """Return the type of the arithmetic on the arrays of `tensor`."""
+    return tensor.adapter.computing_dtype(_dtypes(tensor))
+
+
+def _dtypes(tensor: LazyTensorBase) -> list[Any]:
+    return [leaf.key[2] for leaf in tensor._leaves if isinstance(leaf, Leaf) and leaf.is_strong]
 
 
 def widened(tensor: LazyTensorBase, dtype: Any) -> LazyTensorBase:
@@ -303,9 +313,8 @@ def _with_result(
 
 
 def at_least(tensor: LazyTensorBase, dtype: Any) -> LazyTensorBase:
-    """Return `tensor` with arrays of a type that holds those of `dtype`."""
-    stored = stored_dtype(tensor)
-    return widened(tensor, tensor.adapter.working_dtype([dtype] if stored is None else [stored, dtype]))
+    """Return `tensor` with arrays of a type that holds them and those of `dtype`."""
+    return widened(tensor, tensor.adapter.computing_dtype([*_dtypes(tensor), dtype]))
 
 
 def cast(tensor: LazyTensorBase, array: Any, dtype: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pairfold.errors import ArgumentValueError
 
-__all__ = ["as_pairs", "computing_dtype", "from_pairs", "working_dtype"]
+__all__ = ["arithmetic_of", "as_pairs", "computing_dtype", "from_pairs", "working_dtype"]
 
 Array = np.ndarray[Any, Any]
 DType = np.dtype[Any]
@@ -20,10 +20,30 @@ it comes from other packages (ml_dtypes)."""
 
 _REAL = ("float32", "float64", *_HALF)
 
+_SMALL_WHOLE = frozenset({"bool", "int8", "uint8", "int16", "uint16"})
+"""Whole numbers that are exact in float32; wider ones are beyond 2^24."""
 
-def computing_dtype(dtype: DType) -> DType:
-    """Return the type of the arithmetic on numbers that are stored as `dtype`."""
-    return np.dtype(np.float32) if dtype.name in _HALF else dtype
+_IN_FLOAT32 = frozenset({"float32", "complex32", "complex64", *_HALF})
+
+
+def arithmetic_of(names: Iterable[str]) -> str:
+    """Return the type of the arithmetic on numbers of these types, for every framework.
+
+    float32 where that loses nothing: floating-point numbers of 32 and 16 bits, also beside whole numbers of 16 and 8
+    bits. Whole numbers of 32 and 64 bits, and whole numbers among themselves, are computed with in float64.
+
+    Examples
+    --------
+    >>> arithmetic_of(["float16"]), arithmetic_of(["float32", "int16"]), arithmetic_of(["float32", "int64"])
+    ('float32', 'float32', 'float64')
+    """
+    given = set(names)
+    return "float32" if given & _IN_FLOAT32 and given <= _IN_FLOAT32 | _SMALL_WHOLE else "float64"
+
+
+def computing_dtype(dtypes: Iterable[DType]) -> DType:
+    """Return the type of the arithmetic on numbers of these types."""
+    return np.dtype(arithmetic_of(dtype.name for dtype in dtypes))
 
 
 def working_dtype(dtypes: Iterable[DType]) -> DType:
@@ -74,5 +94,5 @@ def as_pairs(array: Array) -> Array:
 
 def from_pairs(array: Array) -> Array:
     """Return real numbers re, im, re, im, ... of shape (..., 2 n) as complex ones, (..., n)."""
-    array = array.astype(computing_dtype(array.dtype), order="C", copy=False)
+    array = array.astype(computing_dtype([array.dtype]), order="C", copy=False)
     return array.view(np.dtype(f"c{2 * array.itemsize}"))

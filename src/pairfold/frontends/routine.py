@@ -186,8 +186,10 @@ class CallPlan:
         Sizes of the problem: rows are kept and columns are reduced, whatever the user calls i and j.
     batch : tuple of int
         Leading axes of the result.
-    dtype : dtype
-        Working precision.
+    dtype : dtype or None
+        Precision of the results; None is the default one of the framework, which a program may change.
+    computing : dtype
+        Precision of the arithmetic.
     steps : tuple of (Step or None) or None
         Per argument; the arguments go to the engine as they are when None.
     used : tuple of bool
@@ -200,6 +202,7 @@ class CallPlan:
     columns: int
     batch: Shape
     dtype: Any
+    computing: Any
     steps: tuple[Step | None, ...] | None
     used: tuple[bool, ...]
     shapes: tuple[Shape, ...]
@@ -289,6 +292,8 @@ class Routine:
             ranges=intervals,
             options=options,
         )
+        if plan.dtype != plan.computing:
+            outputs = self._rounded(outputs, plan)
         if self.is_complex:
             outputs = tuple(self.adapter.from_pairs(output) for output in outputs)
         if self.finish is not None:
@@ -311,6 +316,19 @@ class Routine:
             self._elsewhere[backend, device_id] = found
         return found
 
+    def result_dtype(self, plan: CallPlan) -> Any:
+        """Return the precision of the results of a call, that of their parts where they are complex."""
+        dtype = self.adapter.working_dtype(()) if plan.dtype is None else plan.dtype
+        # There are no complex numbers of 16-bit parts.
+        return self.adapter.computing_dtype([dtype]) if self.is_complex else dtype
+
+    def _rounded(self, outputs: tuple[Any, ...], plan: CallPlan) -> tuple[Any, ...]:
+        dtype = self.result_dtype(plan)
+        return tuple(
+            self.adapter.prepare(output, dtype, None, None) if output.dtype == plan.computing else output
+            for output in outputs
+        )
+
     def options_with(self, threads: int | None, progress: bool) -> Options:
         """Return the options of this routine with what a call may choose."""
         return replace(self.options, threads=_thread_count(threads), progress=bool(progress))
@@ -332,7 +350,7 @@ class Routine:
                 category = _OTHER_SIDE.get(category, category)
             if argument.name is not None:
                 names[variable(argument.position, argument.dim, category)] = argument.name
-        dtype = self.adapter.dtype_name(self.adapter.computing_dtype(plan.dtype))
+        dtype = self.adapter.dtype_name(plan.computing)
         if target not in (None, "cpu", "cuda"):
             raise ArgumentValueError(f"target is {target!r}; allowed are 'cpu' and 'cuda'.")
         target = self.adapter.target if target is None else target
@@ -344,7 +362,7 @@ class Routine:
         """Return `args` as the engine takes them; None for those that the formula does not use."""
         prepare = self.adapter.prepare
         if not any(plan.used):
-            return [self.adapter.empty(plan.dtype)]
+            return [self.adapter.empty(plan.computing, args)]
         return [
             None if not used else arg if step is None else prepare(arg, step.dtype, step.shape, step.stretched)
             for arg, step, used in zip(args, plan.steps or (None,) * len(args), plan.used, strict=True)
@@ -387,7 +405,7 @@ class Routine:
         return plan
 
     def _work_out(self, keys: tuple[Key, ...]) -> CallPlan:
-        dtype = self._dtype(keys)
+        dtype, computing = self._dtypes(keys)
         shapes = [
             self._natural_shape(argument, tuple(key[1]), key[2])
             for argument, key in zip(self.arguments, keys, strict=True)
@@ -397,7 +415,7 @@ class Routine:
         positions = {node.params[0] for node in variables(*self.problem.roots)}
         used = tuple(argument.position in positions for argument in self.arguments)
         steps = tuple(
-            self._step(argument, key, shape, dtype, len(batch), sizes)
+            self._step(argument, key, shape, computing, len(batch), sizes)
             for argument, key, shape in zip(self.arguments, keys, shapes, strict=True)
         )
         rows, columns = sizes[Category.ROW], sizes[Category.COLUMN]
@@ -412,6 +430,7 @@ class Routine:
             columns=columns,
             batch=batch,
             dtype=dtype,
+            computing=computing,
             steps=None if is_direct else steps,
             used=used,
             shapes=tuple((*batch, rows, *shape) for shape in outputs),
@@ -447,7 +466,8 @@ class Routine:
         label = self._label(argument)
         return f"{label[0].upper()}{label[1:]}"
 
-    def _dtype(self, keys: tuple[Key, ...]) -> Any:
+    def _dtypes(self, keys: tuple[Key, ...]) -> tuple[Any, Any]:
+        """Return the dtypes of the results and of the arithmetic; see `CallPlan`."""
         # Numbers, and arrays without axes, follow the others.
         strong: list[Any] = []
         for argument, (kind, shape, dtype) in zip(self.arguments, keys, strict=True):
@@ -458,17 +478,16 @@ class Routine:
             if kind is not Numbers and len(shape) > 0:
                 strong.append(dtype)
         dtype = self.adapter.working_dtype(strong)
-        if self.is_complex:
-            # There are no complex numbers of 16-bit parts.
-            dtype = self.adapter.computing_dtype(dtype)
+        computing = self.adapter.computing_dtype(strong)
         accumulator = ACCUMULATORS[self.options.dtype_acc or "auto"]
-        name = self.adapter.dtype_name(dtype)
+        # Integers are computed with in float64, and 16 bits in float32, which may still be added up in their own name.
+        name = self.adapter.dtype_name(dtype if computing == self.adapter.computing_dtype([dtype]) else computing)
         if 0 < accumulator < _BITS[name]:
             raise ArgumentValueError(
                 f"dtype_acc={self.options.dtype_acc!r} is narrower than the data, which are {name}; "
                 f"use at least {name!r}."
             )
-        return dtype
+        return dtype if any(self.adapter.is_real(one) for one in strong) else None, computing
 
     def _size(self, side: Category, shapes: Sequence[Shape]) -> int:
         """Return the number of rows (columns); the index counts once when no argument has it."""

@@ -281,12 +281,17 @@ class _System:
         xp = self.xp
         if 0 in v.shape:
             return xp.ones_like(self.inner(v, v))
-        found = xp.asarray(xp.amax(abs(v), axis=-2 if self.alike else (-2, -1), keepdims=True), dtype=xp.float64)
+        found = _as_type(xp.amax(abs(v), axis=-2 if self.alike else (-2, -1), keepdims=True), xp.float64, xp)
         return xp.where(found == 0, xp.ones_like(found), found)
 
     def cast(self, factors: Array, v: Array) -> Array:
         """Return `factors` in the precision of `v`, so that products with it keep its dtype."""
-        return self.xp.asarray(factors, dtype=v.dtype)
+        return _as_type(factors, v.dtype, self.xp)
+
+
+def _as_type(array: Array, dtype: Any, xp: ModuleType) -> Array:
+    """Return `array` with another dtype, where it is: `torch.asarray` would move it to the default device."""
+    return array.to(dtype) if xp.__name__ == "torch" else array.astype(dtype, copy=False)
 
 
 class _Run:
@@ -524,9 +529,9 @@ def nystrom_preconditioner(
     # A matrix of lower rank without alpha has eigenvalues 0: they are left alone.
     damped = values + alpha + np.finfo(np.float64).tiny
     shrink = damped[..., -1:] / damped - 1.0
-    vectors = xp.asarray(vectors, dtype=b.dtype)
+    vectors = _as_type(vectors, b.dtype, xp)
     adjoint = xp.conj(xp.swapaxes(vectors, -1, -2))
-    shrink = xp.asarray(shrink, dtype=b.dtype)[..., :, None]
+    shrink = _as_type(shrink, b.dtype, xp)[..., :, None]
 
     def precondition(r: Array) -> Array:
         flat = r if alike else r.reshape(*batch, size, 1)
@@ -548,7 +553,7 @@ def _leading_eigenvectors(test: Array, products: Array, unit: float, xp: ModuleT
     Algorithm 2.1 of the paper; the shift that makes the small matrix definite grows until it suffices.
     """
     precise = xp.complex128 if test.dtype in (xp.complex64, xp.complex128) else xp.float64
-    test, products = xp.asarray(test, dtype=precise), xp.asarray(products, dtype=precise)
+    test, products = _as_type(test, precise, xp), _as_type(products, precise, xp)
     if not bool(xp.all(xp.isfinite(products))):
         raise NotConvergedError(
             "A product with the matrix is not finite: look for nan, inf or overflow in the arguments of the formula."

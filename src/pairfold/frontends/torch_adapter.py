@@ -16,6 +16,7 @@ from pairfold.engine import Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.derivatives import differentiable_form, numbered, output_kinds
+from pairfold.frontends.number_types import arithmetic_of
 from pairfold.frontends.torch_operator import is_tracked, reduce
 from pairfold.frontends.torch_request import Request, Sizes
 from pairfold.ir.expr import Category, variables
@@ -25,10 +26,7 @@ __all__ = ["TORCH"]
 
 _DEFAULT = Options()
 
-_HALF = frozenset({torch.float16, torch.bfloat16})
-"""Types that are stored but not computed with: the arithmetic is that of float32."""
-
-_REAL = frozenset({torch.float32, torch.float64}) | _HALF
+_REAL = frozenset({torch.float32, torch.float64, torch.float16, torch.bfloat16})
 _WHOLE = frozenset({torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64})
 
 
@@ -75,8 +73,9 @@ def _working_dtype(dtypes: Iterable[torch.dtype]) -> torch.dtype:
     return fold(torch.promote_types, real) if real else torch.get_default_dtype()
 
 
-def _computing_dtype(dtype: torch.dtype) -> torch.dtype:
-    return torch.float32 if dtype in _HALF else dtype
+def _computing_dtype(dtypes: Iterable[torch.dtype]) -> torch.dtype:
+    found: torch.dtype = getattr(torch, arithmetic_of(map(_dtype_name, dtypes)))
+    return found
 
 
 def _as_pairs(array: Tensor) -> Tensor:
@@ -85,7 +84,7 @@ def _as_pairs(array: Tensor) -> Tensor:
 
 
 def _from_pairs(array: Tensor) -> Tensor:
-    array = array.to(_computing_dtype(array.dtype))
+    array = array.to(_computing_dtype([array.dtype]))
     return torch.view_as_complex(array.unflatten(-1, (-1, 2)).contiguous())
 
 
@@ -148,9 +147,6 @@ def _run(
     problem, positions = numbered(problem)
     given: list[Any] = [arrays[position] for position in positions] if positions else list(arrays)
     given = _on_one_device(problem, given)
-    storage = given[0].dtype
-    if storage in _HALF:
-        given = [t.to(torch.float32) for t in given]
     request, selected = _request(problem, options, is_tracked(given))
     tables: tuple[Tensor, ...] = ()
     if ranges is not None and isinstance(ranges[0], Tensor):
@@ -159,8 +155,6 @@ def _run(
     elif ranges is not None:
         tables = tuple([torch.from_numpy(part) for part in ranges])
     outputs = reduce(request, given, Sizes(rows, columns, batch), tables)
-    if storage in _HALF:
-        outputs = tuple(t.to(storage) if t.is_floating_point() else t for t in outputs)
     return tuple([outputs[k] for k in selected])
 
 
@@ -172,14 +166,16 @@ TORCH = Adapter(
     array_type=Tensor,
     working_dtype=_working_dtype,
     computing_dtype=_computing_dtype,
+    is_real=lambda dtype: dtype not in _WHOLE,
     is_complex=lambda dtype: dtype.is_complex,
     as_pairs=_as_pairs,
     from_pairs=_from_pairs,
     permute=lambda array, axes: array.permute(tuple(axes)),
     as_dtype=_as_dtype,
+    contiguous=lambda array: array.contiguous(),
     dtype_name=_dtype_name,
     prepare=_prepare,
-    empty=lambda dtype: torch.empty(0, dtype=dtype),
+    empty=lambda dtype, args: torch.empty(0, dtype=dtype, device=args[0].device if args else None),
     run=_run,
     fill=_fill,
 )

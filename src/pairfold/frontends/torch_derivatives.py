@@ -14,6 +14,7 @@ from torch import Tensor
 from pairfold.frontends.derivatives import (
     Feed,
     Pass,
+    Piece,
     adjoint,
     at_winners,
     output_kinds,
@@ -74,7 +75,10 @@ class Call:
         return 0 in (self.sizes.rows, self.sizes.columns, *self.sizes.batch)
 
     def pull_back(self, wanted: tuple[int, ...], cotangents: Sequence[Tensor | None]) -> dict[int, Tensor]:
-        """Return the gradients with respect to the arrays that are `wanted`."""
+        """Return the gradients with respect to the arrays that are `wanted`, contiguous."""
+        return {k: t.contiguous() for k, t in self._gradients(wanted, cotangents).items()}
+
+    def _gradients(self, wanted: tuple[int, ...], cotangents: Sequence[Tensor | None]) -> dict[int, Tensor]:
         if self.request.system is not None:
             return _Solution(self, self.request.system).pull_back(wanted, cotangents[0])
         kinds = output_kinds(self.problem)
@@ -89,7 +93,7 @@ class Call:
     def _zeros(self, position: int) -> Tensor:
         """Return the gradient 0 of argument number `position`, which has a gradient itself where nothing is summed."""
         array = self.arrays[position]
-        zeros = torch.zeros_like(array)
+        zeros = array.new_zeros(array.shape)
         return torch.where(torch.zeros_like(array, dtype=torch.bool), array, zeros) if self.is_empty else zeros
 
     def _pull_back(self, wanted: tuple[int, ...], cotangents: dict[int, Tensor]) -> dict[int, Tensor]:
@@ -100,11 +104,14 @@ class Call:
         for one in adjoint(self.problem, wanted, given):
             total = self._launch(one, cotangents=cotangents)
             for piece in one.pieces:
-                found[piece.index] = self._fitted(total[..., piece.first : piece.last], piece.index)
+                found[piece.index] = self._fitted(total, piece)
         return found
 
     def push_forward(self, tangents: dict[int, Tensor]) -> dict[int, Tensor]:
-        """Return the tangents of the real outputs for those of the arrays."""
+        """Return the tangents of the real outputs for those of the arrays, contiguous."""
+        return {k: t.contiguous() for k, t in self._tangents(tangents).items()}
+
+    def _tangents(self, tangents: dict[int, Tensor]) -> dict[int, Tensor]:
         if self.request.system is not None:
             return {0: _Solution(self, self.request.system).push_forward(tangents)}
         found: dict[int, Tensor] = {}
@@ -128,7 +135,8 @@ class Call:
             return {}
         total = self._launch(one, tangents=tangents)
         return {
-            piece.index: total[..., piece.first : piece.last].reshape(self._shapes[piece.index]) for piece in one.pieces
+            piece.index: _owned(total[..., piece.first : piece.last], total).reshape(self._shapes[piece.index])
+            for piece in one.pieces
         }
 
     @property
@@ -173,12 +181,18 @@ class Call:
         request = Request(saved, self.request.options, self.request.is_swapped)
         return self.reduce(request, self.arrays, self.sizes, self.ranges)
 
-    def _fitted(self, total: Tensor, position: int) -> Tensor:
-        """Undo the broadcast of argument number `position` over rows and batch axes."""
-        array = self.arrays[position]
-        if total.dim() > array.dim():
-            total = total.sum(-2)
-        return total.sum_to_size(array.shape)
+    def _fitted(self, total: Tensor, piece: Piece) -> Tensor:
+        """Return the piece for one argument, and undo the broadcast of this over rows and batch axes."""
+        array = self.arrays[piece.index]
+        found = total[..., piece.first : piece.last]
+        if found.dim() > array.dim():
+            found = found.sum(-2)
+        return _owned(found.sum_to_size(array.shape), total)
+
+
+def _owned(part: Tensor, whole: Tensor) -> Tensor:
+    """Return `part` of the components of `whole` with memory of its own, which it need not have when it is all."""
+    return part if part.shape[-1] == whole.shape[-1] else part.clone(memory_format=torch.contiguous_format)
 
 
 class _Winners:

@@ -62,8 +62,8 @@ def solve_tensors(
     system = linear_system(routine, position, args)
     plan = routine.plan(system.arrays)
     prepared = routine.prepared(plan, system.arrays)
-    given = [prepared[place].to(routine.adapter.computing_dtype(plan.dtype)) for place in positions]
-    given.append(_as_parameter(alpha, len(plan.batch), given[0].dtype))
+    given = [prepared[place] for place in positions]
+    given.append(_as_parameter(alpha, len(plan.batch), given[0]))
     six = () if ranges is None else routine.intervals(ranges, plan)
     tables = tuple(part if isinstance(part, Tensor) else torch.from_numpy(part) for part in six)
     reports: list[Any] | None = [] if return_report else None
@@ -74,13 +74,13 @@ def solve_tensors(
         system=System(positions.index(position), tuple(settings.items()), reports),
     )
     (found,) = reduce(request, given, Sizes(plan.rows, plan.columns, plan.batch), tables)
-    found = found.to(plan.dtype)
+    found = found.to(system.dtype)
     found = found[..., 0] if system.is_flat else found
     return (found, reports[0]) if reports else found
 
 
-def _as_parameter(alpha: float | Tensor, axes: int, dtype: torch.dtype) -> Tensor:
+def _as_parameter(alpha: float | Tensor, axes: int, like: Tensor) -> Tensor:
     shape = (1,) * (axes + 1)
     if isinstance(alpha, Tensor):
-        return alpha.to(dtype).reshape(shape)
-    return torch.full(shape, float(alpha), dtype=torch.float64)
+        return alpha.to(like).reshape(shape)
+    return torch.full(shape, float(alpha), dtype=torch.float64, device=like.device)

@@ -179,13 +179,17 @@ def call_traced(origin: str, name: str, args: tuple[Any, ...], kwargs: dict[str,
     programs: list[tuple[str, tuple[int, ...]]] = []
     if name not in ("__pow__", "power"):
         # Dynamo does not take numbers that change from call to call for constants; a tensor without axes is as weak.
-        args = tuple([torch.scalar_tensor(arg, dtype=torch.float64) if isinstance(arg, float) else arg for arg in args])
+        args = tuple([_as_tensor(arg) if isinstance(arg, float) else arg for arg in args])
     given = tuple([_written(arg, tensors, programs) for arg in args])
     named = tuple([(key, _written(value, tensors, programs)) for key, value in kwargs.items()])
     program = extended(tuple(programs), name, given, named)
     if is_lazy is None:
         is_lazy = gives_lazy(program, tuple([_sizes(t, any_number=True) for t in tensors]))
     return TracedTensor(origin, program, tuple(tensors)) if is_lazy else replay(program, tensors)
+
+
+def _as_tensor(number: float) -> Tensor:
+    return torch.scalar_tensor(number, dtype=torch.float64, device="cpu")
 
 
 def _written(value: Any, tensors: list[Tensor], programs: list[tuple[str, tuple[int, ...]]]) -> Any:
