@@ -17,6 +17,23 @@ SAFETY = 4.0
 """The spread is a maximum over a few random trials, not over all roundings."""
 
 
+def assert_owned(*results: Any) -> None:
+    """Fail unless arrays or tensors are as an array library makes them.
+
+    They are contiguous, and their memory holds nothing else, which a slice of a larger array would keep alive.
+    """
+    for result in results:
+        if isinstance(result, np.ndarray):
+            memory = result
+            while isinstance(memory.base, np.ndarray):
+                memory = memory.base
+            is_contiguous, held, size = result.flags.c_contiguous, memory.nbytes, result.nbytes
+        else:
+            is_contiguous, held, size = result.is_contiguous(), result.untyped_storage().nbytes(), result.nbytes
+        assert is_contiguous, f"shape {tuple(result.shape)} with strides {getattr(result, 'strides', None)}"
+        assert held == size, f"{size} bytes are part of {held}"
+
+
 def assert_close(found: Array, expected: Array, tolerance: Any) -> None:
     """Fail unless shapes agree, finite values differ by at most `tolerance`, and nan and inf sit at the same places.
 

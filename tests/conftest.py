@@ -8,7 +8,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -66,6 +68,33 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=reason))
         if item.get_closest_marker("cpu") and target != "cpu":
             item.add_marker(pytest.mark.skip(reason="about the CPU"))
+
+
+@pytest.fixture(autouse=True)
+def results_are_owned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check the memory of all results of reductions of NumPy arrays and PyTorch tensors, whatever a test is about."""
+    from pairfold.frontends.routine import Routine
+    from tests.comparison import assert_owned
+
+    reduce = Routine.__call__
+
+    def checked(self: Routine, *args: Any, **kwargs: Any) -> Any:
+        result = reduce(self, *args, **kwargs)
+        if kwargs.get("out") is None:
+            assert_owned(*(array for array in (result if isinstance(result, tuple) else (result,)) if _has_data(array)))
+        return result
+
+    monkeypatch.setattr(Routine, "__call__", checked)
+
+
+def _has_data(array: object) -> bool:
+    if isinstance(array, np.ndarray):
+        return True
+    torch = sys.modules.get("torch")
+    # Transforms and traces of PyTorch hand out tensors that only stand for others.
+    return (
+        torch is not None and type(array) is torch.Tensor and not torch._C._functorch.is_functorch_wrapped_tensor(array)
+    )
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from pairfold.ir.expr import Category
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply
-from tests.comparison import assert_close, spread
+from tests.comparison import assert_close, assert_owned, spread
 
 
 def test_equal_arrays_pass() -> None:
@@ -67,3 +67,13 @@ def test_the_spread_catches_a_wrong_formula() -> None:
     (tolerance,) = spread([apply("Sin", x)], points, "float32")
     with pytest.raises(AssertionError):
         assert_close(np.sin(points[x]) * (1 + 1e-5), np.sin(points[x]), tolerance)
+
+
+def test_views_of_larger_arrays_are_noticed() -> None:
+    torch = pytest.importorskip("torch")
+    for array in (np.ones((3, 4)), torch.ones(3, 4)):
+        assert_owned(array, array.reshape((12,)), array.reshape((2, 6)))
+        with pytest.raises(AssertionError, match="with strides"):
+            assert_owned(array[:, :2])
+        with pytest.raises(AssertionError, match="are part of 96" if isinstance(array, np.ndarray) else "part of 48"):
+            assert_owned(array[:2])

@@ -97,6 +97,53 @@ def test_ways_to_sum_16_bits(dtype: Any, options: dict[str, str]) -> None:
     np.testing.assert_array_equal(found, exact.astype("f4").astype(dtype))
 
 
+@pytest.mark.parametrize("dtype", ["float16", BFLOAT16])
+@pytest.mark.parametrize("number", [1e5, -1e9, 1e-8, 0.1, 3 * 10**5])
+def test_numbers_beside_16_bits_have_the_precision_of_the_arithmetic(dtype: Any, number: float) -> None:
+    x, y = X.astype(dtype), Y.astype(dtype)
+    distances = ((x.astype("f8")[:, None] - y.astype("f8")) ** 2).sum(-1)
+    exact = np.exp(-(number * distances) / (abs(number) * 2 + 1e-9) * np.sign(number)).sum(1, keepdims=True)
+    squares = Vi(x).sqdist(Vj(y))
+    formula = Genred("Exp(-p * SqDist(x, y) / q)", ["x = Vi(2)", "y = Vj(2)", "p = Pm(1)", "q = Pm(1)"], axis=1)
+    sign, width = np.sign(number), abs(number) * 2 + 1e-9
+    for found in (
+        (-(number * squares) / width * sign).exp().sum(1),
+        (-(Pm(number) * squares) / Pm(width) * sign).exp().sum(1),
+        (-([number] * squares) / np.array(width) * sign).exp().sum(1),
+        formula(x, y, number * sign, width),
+        formula(x, y, np.float64(number * sign), np.array(width)),
+    ):
+        np.testing.assert_allclose(found.astype("f8"), exact, rtol=1e-2 if dtype == BFLOAT16 else 1e-3)
+
+
+def test_a_mask_beside_16_bits() -> None:
+    scores = Vi(X.astype("f2")) | Vj(Y.astype("f2"))
+    masked = (scores - 5).ifelse(scores, -1e9)
+    exact = (X.astype("f2").astype("f8")) @ Y.astype("f2").astype("f8").T
+    exact = np.where(exact >= 5, exact, -1e9)
+    np.testing.assert_allclose((masked * 1e-6).sum(1).astype("f8")[:, 0], (exact * 1e-6).sum(1), rtol=1e-3)
+    assert np.isfinite(masked.logsumexp(1)).any()
+
+
+@pytest.mark.parametrize("other", ["float16", "float32", "float64", BFLOAT16, "int8"])
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint32"])
+def test_whole_numbers_beyond_24_bits_stay_apart(dtype: str, other: Any) -> None:
+    ids = np.array([[2**24], [2**24 + 1], [5], [2**30 + 1], [2**30]], dtype)
+    weights = np.array([[1], [2], [3], [4], [5]], other)
+    try:
+        wanted = expected_dtype(ids.dtype, weights.dtype)
+    except TypeError:
+        return
+    found = ((Vi(ids) == Vj(ids)) * Vj(weights)).sum(1)
+    assert found.dtype == wanted
+    np.testing.assert_array_equal(found.astype("f8"), weights.astype("f8"))
+    lag = (Vi(ids) - Vj(ids)).abs() * Vj(np.ones((5, 1), other))
+    np.testing.assert_array_equal(lag.min((0, 1)).astype("f8"), [0.0])
+    np.testing.assert_array_equal(
+        lag.Kmin(2, 1)[:, 1].astype("f8"), np.array([1, 1, 2**24 - 5, 1, 1]).astype(wanted).astype("f8")
+    )
+
+
 def test_16_bits_with_strides_batches_ranges_and_out() -> None:
     x = np.asfortranarray(RNG.uniform(0, 1, (3, 6, 2)).astype("f2"))[:, ::2]
     y = Y.astype("f2")[::-1]

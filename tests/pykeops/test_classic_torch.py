@@ -19,6 +19,7 @@ from pairfold.frontends.classic import Formula, Kernel, kernel_formulas  # noqa:
 from pairfold.frontends.classic_product import MODES  # noqa: E402
 from pairfold.frontends.classic_torch import FeaturesKP, KernelProduct, kernel_product  # noqa: E402
 from pairfold.targets import reference  # noqa: E402
+from tests.comparison import assert_owned  # noqa: E402
 
 N, M = 5, 6
 Tensor = Any
@@ -39,6 +40,7 @@ def agree_with_derivatives(first: Tensor, second: Tensor, inputs: Sequence[Tenso
     torch.testing.assert_close(first, second, rtol=1e-9, atol=1e-10)
     ours, dense = gradients(first, inputs, 1), gradients(second, inputs, 1)
     used = [number for number, gradient in enumerate(dense) if gradient is not None]
+    assert_owned(*(ours[number] for number in used))
     assert used
     for number in used:
         torch.testing.assert_close(ours[number], dense[number], rtol=1e-8, atol=1e-9)

@@ -16,6 +16,7 @@ from pairfold.errors import ArgumentTypeError
 from pairfold.frontends.torch_operator import OPERATOR
 from pairfold.frontends.torch_request import Request
 from pairfold.torch.cluster import band, from_matrix
+from tests.comparison import assert_owned
 from tests.torch.dense import PAIRS, arguments
 
 Function = Callable[..., Tensor]
@@ -269,3 +270,16 @@ def test_a_preconditioner_of_ones_own_cannot_be_in_a_graph() -> None:
         grad(lambda b: solver(x, x, b, alpha=1.0, preconditioner=lambda r: r).sum())(b)
     with pytest.raises(ArgumentTypeError, match="cannot be solved with a report"):
         grad(lambda b: solver(x, x, b, alpha=1.0, return_report=True)[0].sum())(b)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
+def test_compiled_gradients_own_their_memory(dtype: torch.dtype) -> None:
+    inputs = [torch.rand(6, 3).to(dtype), torch.rand(7, 3).to(dtype), torch.rand(7, 2).to(dtype)]
+    tracked = [t.requires_grad_() for t in inputs]
+    compiled = torch.compile(
+        lambda x, y, b: ((-pf.Vi(x).sqdist(pf.Vj(y)) / 1e5).exp() * pf.Vj(b)).sum(1), backend="aot_eager"
+    )
+    found = compiled(*tracked)
+    x, y, b = (t.detach().double() for t in inputs)
+    torch.testing.assert_close(found, ((-(torch.cdist(x, y) ** 2) / 1e5).exp() @ b).to(dtype))
+    assert_owned(found, *torch.autograd.grad(found.sum(), tracked))

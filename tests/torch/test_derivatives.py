@@ -24,7 +24,8 @@ from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant, variable
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets import reference
-from pairfold.torch import Genred
+from pairfold.torch import Genred, Vi, Vj
+from tests.comparison import assert_owned
 from tests.conformance.cases import Case, all_cases, draw, label
 
 Function = Callable[..., tuple[Tensor, ...]]
@@ -274,3 +275,38 @@ def test_products_of_zeros_have_derivatives(zeros: int) -> None:
 
     for transform in (grad, hessian, lambda f: jacrev(hessian(f)), lambda f: jacfwd(jacfwd(jacfwd(f)))):
         torch.testing.assert_close(transform(product)(y), transform(dense)(y))
+
+
+def _kernel(x: Tensor, y: Tensor, b: Tensor, axis: int) -> Tensor:
+    return ((-Vi(x).sqdist(Vj(y))).exp() * Vj(b)).sum(axis)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_derivatives_own_their_memory(axis: int, dtype: torch.dtype) -> None:
+    """Those of one side come out of one reduction, side by side."""
+    inputs = [torch.rand(6, 3).to(dtype), torch.rand(7, 3).to(dtype), torch.rand(7, 2).to(dtype)]
+    program = functools.partial(_kernel, axis=axis)
+    tracked = [t.requires_grad_() for t in inputs]
+    first = torch.autograd.grad(program(*tracked).sum(), tracked, create_graph=True)
+    assert_owned(*first, *torch.autograd.grad(sum(g.sin().sum() for g in first), tracked))
+    plain = [t.detach() for t in inputs]
+    assert_owned(*torch.func.grad(lambda *given: program(*given).sum(), (0, 1, 2))(*plain))
+    assert_owned(torch.func.jvp(program, tuple(plain), tuple(plain))[1])
+    assert_owned(torch.func.vmap(program)(*(torch.stack([t, t]) for t in plain)))
+    matrix = Vi(plain[0]).sqdist(Vj(plain[1]))
+    assert_owned(matrix.dense(), matrix.T.dense(), matrix.rows(2), matrix @ plain[2], matrix.sum((0, 1)))
+
+
+@pytest.mark.parametrize("name", ["Min", "KMin", "Max", "Var", "Prod", "LogSumExp"])
+def test_derivatives_of_reductions_own_their_memory(name: str) -> None:
+    inputs = [torch.rand(4, 2).requires_grad_(), torch.rand(9, 2).requires_grad_(), torch.rand(9, 1).requires_grad_()]
+    x, y, b = inputs
+    found = (Vi(x).sqdist(Vj(y)) + Vj(b)).reduction(name, axis=1, opt_arg=2 if name == "KMin" else None)
+    assert_owned(*torch.autograd.grad(found.sum(), inputs))
+
+
+def test_solutions_own_their_memory() -> None:
+    x, b = torch.rand(6, 3).requires_grad_(), torch.rand(6, 2).requires_grad_()
+    solution = (-Vi(x).sqdist(Vj(x))).exp().solve(b, alpha=0.1)
+    assert_owned(solution, *torch.autograd.grad(solution.sum(), (x, b)))

@@ -181,3 +181,12 @@ def test_tensors_of_numpy_lazy_tensors_do_not_mix() -> None:
     x: Any = np.ones((3, 2))
     with pytest.raises(ArgumentTypeError, match="A LazyTensor of PyTorch arrays meets one of NumPy arrays"):
         pf.Vi(torch.ones(3, 2)) + pn.Vi(x)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.trace.*:DeprecationWarning")
+def test_traces_of_torch_jit() -> None:
+    x = torch.ones(3, 2)
+    for program in (lambda p: SQUARES(p, p), lambda p: pf.LazyTensor(p[:, None]).sqdist(pf.Vj(p)).sum(1)):
+        program(x)
+        with pytest.raises(TargetError, match=r"for constants. Use torch.compile\(function\), or torch.export.export"):
+            torch.jit.trace(program, x)

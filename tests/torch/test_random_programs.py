@@ -15,6 +15,7 @@ from torch import Tensor
 from pairfold.frontends import torch_operator
 from pairfold.targets import reference
 from pairfold.torch import LazyTensor, where
+from tests.comparison import assert_owned
 
 Program = Callable[..., Any]
 
@@ -208,7 +209,9 @@ def check(case: Case) -> None:
     if case.reduction == "two smallest" and expected.shape[-1] < 2:
         expected = torch.cat([expected, torch.full_like(expected, torch.inf)], -1)
         found, expected = found[..., :1], expected[..., :1]
-    results = zip(derivatives(found, inputs), derivatives(expected, inputs), strict=True)
+    found_derivatives = derivatives(found, inputs)
+    assert_owned(*found_derivatives[1:])
+    results = zip(found_derivatives, derivatives(expected, inputs), strict=True)
     for number, (one, other) in enumerate(results):
         # Sums of different order, and conditions of up to 1e5 in quotients and powers of deep programs.
         scale = float(other.detach().abs().max()) if other.numel() else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 
 import pairfold.torch as pf
 from pairfold.engine import run
+from pairfold.errors import ArgumentValueError
 from pairfold.frontends import torch_operator
 from tests.torch.dense import PAIRS, arguments
 
@@ -98,14 +99,103 @@ def test_dtypes_are_promoted_as_pytorch_does(first: torch.dtype, second: torch.d
     torch.testing.assert_close(found, expected.to(result))
 
 
-def test_integers_follow_the_default_dtype() -> None:
+@pytest.fixture
+def default_dtype() -> Iterator[Callable[[torch.dtype], None]]:
+    """`torch.set_default_dtype`, for one test."""
+    before = torch.get_default_dtype()
+    yield torch.set_default_dtype
+    torch.set_default_dtype(before)
+
+
+def test_integers_follow_the_default_dtype(default_dtype: Callable[[torch.dtype], None]) -> None:
     x = torch.ones(3, 2, dtype=torch.int64)
-    torch.set_default_dtype(torch.float64)
-    try:
-        routine = pf.Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], axis=1)
-        assert routine(x, x).dtype == torch.float64
-    finally:
-        torch.set_default_dtype(torch.float32)
+    programs: dict[str, Callable[[], Tensor]] = {
+        "Genred": lambda: SQUARES(x, x),
+        "LazyTensor": lambda: pf.Vi(x).sqdist(pf.Vj(x)).sum(1),
+        "several axes": lambda: pf.Vi(x).sqdist(pf.Vj(x)).sum((0, 1)),
+        "dtype": lambda: torch.empty(0, dtype=pf.Vi(x).dtype),
+        "numbers": lambda: (pf.Pm(0.3) + 1).sum(1),
+        "complex": lambda: pf.Vi(x).exp1j().sum(0).real,
+    }
+    for dtype in (torch.float32, torch.float64, torch.float32, torch.float16):
+        default_dtype(dtype)
+        for name, program in programs.items():
+            wide = name == "complex" and dtype == torch.float16
+            assert program().dtype == (torch.float32 if wide else dtype), name
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+@pytest.mark.parametrize("other", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int8, torch.bool])
+def test_integers_beyond_24_bits_stay_apart(dtype: torch.dtype, other: torch.dtype) -> None:
+    ids = torch.tensor([[2**24], [2**24 + 1], [5], [2**30 + 1], [2**30]], dtype=dtype)
+    ones = torch.ones(5, 1, dtype=other)
+    equal = ((pf.Vi(ids) == pf.Vj(ids)) * pf.Vj(ones)).sum(1)
+    assert equal.tolist() == [[1.0]] * 5
+    assert equal.dtype == (other if other.is_floating_point else torch.float32)
+    lag = (pf.Vi(ids) - pf.Vj(ids)).abs() * pf.Vj(ones)
+    nearest = torch.tensor([1, 1, 2**24 - 5, 1, 1], dtype=torch.float64).to(equal.dtype)
+    assert torch.equal(lag.Kmin(2, 1)[:, 1], nearest)
+    routine = pf.Genred("Exp(-Abs(t - s) / p) * b", ["t = Vi(1)", "s = Vj(1)", "p = Pm(1)", "b = Vj(1)"], axis=1)
+    exact = (-(ids.double() - ids.double().mT).abs() / 60).exp().sum(1, keepdim=True)
+    torch.testing.assert_close(routine(ids, ids, 60.0, ones), exact.to(equal.dtype))
+
+
+def test_gradients_beside_integers() -> None:
+    ids, x = torch.tensor([[2**24], [2**24 + 1]]), torch.tensor([[1.5], [2.5]], requires_grad=True)
+    total = ((pf.Vi(ids) == pf.Vj(ids)) * pf.Vj(x) ** 2).sum(1)
+    assert total.dtype == torch.float32
+    (gradient,) = torch.autograd.grad(total.sum(), x)
+    assert (gradient.dtype, gradient.tolist()) == (torch.float32, [[3.0], [5.0]])
+
+
+def test_the_default_device_is_for_new_tensors_only() -> None:
+    x, b = torch.randn(5, 2), torch.randn(5, 1)
+    programs: list[Callable[[], Tensor]] = [
+        lambda: SQUARES(x, x),
+        lambda: (0.3 * pf.Vi(x).sqdist(pf.Vj(x)) + pf.Pm(0.7)).sum(1),
+        lambda: pf.Vi(x)[:, [0, 0], :].sum(1),
+        lambda: (pf.Vi(x) - pf.Vi(x)).sum(1),
+        lambda: torch.autograd.grad(pf.Vi(x.requires_grad_()).sqdist(pf.Vj(x)).min(1).sum(), x)[0],
+        lambda: (-pf.Vi(x).sqdist(pf.Vj(x))).exp().solve(b, alpha=0.1),
+        lambda: (-pf.Vi(x).sqdist(pf.Vj(x))).exp().solve(b, alpha=0.1, preconditioner="nystrom"),
+        lambda: torch.compile(lambda x: (pf.Vi(x) * 0.7).sum(0), backend="eager")(x),
+    ]
+    with torch.device("meta"):
+        found = [program() for program in programs]
+    assert {t.device for t in found} == {x.device}
+    for one, program in zip(found, programs, strict=True):
+        torch.testing.assert_close(one, program())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.complex64, torch.int64])
+def test_numpy_takes_the_entries(dtype: torch.dtype) -> None:
+    x, y = torch.ones(3, 2).to(dtype), torch.full((4, 2), 3).to(dtype)
+    difference = pf.Vi(x) - pf.Vj(y)
+    found = np.asarray(difference)
+    np.testing.assert_array_equal(found, np.full((3, 4, 2), -2))
+    assert found.dtype.name == {torch.float16: "float16", torch.complex64: "complex64"}.get(dtype, "float32")
+    assert np.asarray(difference, dtype=np.complex128).dtype == np.complex128
+    assert np.array(difference, copy=True).flags.c_contiguous
+    with pytest.raises(ArgumentValueError, match="no memory that an array could share: its entries are computed now"):
+        np.asarray(difference, copy=False)
+    if dtype.is_floating_point:
+        np.testing.assert_array_equal(np.asarray(pf.Vi(x.requires_grad_()) - pf.Vj(y)), found)
+
+
+@pytest.mark.parametrize("number", [1e5, -1e9, 1e-8, 3 * 10**5])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_numbers_beside_16_bits_have_the_precision_of_the_arithmetic(dtype: torch.dtype, number: float) -> None:
+    x, y = (torch.rand(size, 1, 2).to(dtype) for size in (4, 6))
+    exact = (-((x.double() - y.double().squeeze(1)) ** 2).sum(-1) / 2).exp().sum(1, keepdim=True)
+    squares = pf.Vi(x[:, 0]).sqdist(pf.Vj(y[:, 0]))
+    routine = pf.Genred("Exp(-p * SqDist(x, y) / q)", ["x = Vi(2)", "y = Vj(2)", "p = Pm(1)", "q = Pm(1)"], axis=1)
+    for found in (
+        (-(number * squares) / (2 * number)).exp().sum(1),
+        (-(pf.Pm(number) * squares) / pf.Pm(2 * number)).exp().sum(1),
+        (-([number] * squares) / torch.tensor(2.0 * number)).exp().sum(1),
+        routine(x[:, 0], y[:, 0], number, 2 * number),
+    ):
+        assert torch.equal(found, exact.to(dtype))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

@@ -57,6 +57,8 @@ class Adapter:
         ``as_dtype(value)``: the dtype that a user names, or None when it is none.
     contiguous : callable
         ``contiguous(array) -> array`` in the order of memory that C has, copied if need be.
+    to_numpy : callable
+        ``to_numpy(array)``: the numbers as a NumPy array, from whatever device and without derivatives.
     dtype_name : callable
         ``"float32"`` for the dtype float32, and so on.
     prepare : callable
@@ -89,6 +91,7 @@ class Adapter:
     permute: Callable[[Any, Sequence[int]], Any]
     as_dtype: Callable[[Any], Any]
     contiguous: Callable[[Any], Any]
+    to_numpy: Callable[[Any], np.ndarray[Any, Any]]
     dtype_name: Callable[[Any], str]
     prepare: Callable[[Any, Any, Sequence[int] | None, Sequence[int] | None], Any]
     empty: Callable[[Any, Sequence[Any]], Any]
@@ -208,6 +211,7 @@ NUMPY = Adapter(
     permute=np.transpose,
     as_dtype=_as_dtype,
     contiguous=np.ascontiguousarray,
+    to_numpy=np.asarray,
     dtype_name=operator.attrgetter("name"),
     prepare=_prepare,
     empty=lambda dtype, args: np.empty(0, dtype),

@@ -237,6 +237,7 @@ CUPY = Adapter(
     permute=cupy.transpose,
     as_dtype=NUMPY.as_dtype,
     contiguous=cupy.ascontiguousarray,
+    to_numpy=lambda array: array.get(),
     dtype_name=NUMPY.dtype_name,
     prepare=_prepare,
     empty=_empty,

@@ -732,6 +732,11 @@ class LazyTensorBase(ArrayProtocols):
         return part[(..., drop_i, drop_j, slice(None))]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if copy is False:
+            raise ArgumentValueError(
+                "A LazyTensor has no memory that an array could share: its entries are computed now. Leave copy=False "
+                "out, or call .dense()."
+            )
         size = 8
         for length in self._shape:
             size *= length or 0
@@ -740,8 +745,8 @@ class LazyTensorBase(ArrayProtocols):
                 f"This LazyTensor of shape {self.shape} would become an array of {size / 2**30:.1f} GiB. Reduce it, or "
                 "call .dense() if you mean it."
             )
-        array = self.dense()
-        return array if dtype is None else array.astype(dtype)
+        array = self.adapter.to_numpy(self.dense())
+        return array if dtype is None else array.astype(dtype, copy=False)
 
     def _require_data(self, method: str) -> None:
         if self.is_symbolic:

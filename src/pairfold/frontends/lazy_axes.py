@@ -141,7 +141,6 @@ def _check(
 def _reduce_by_engine(
     tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], kwargs: dict[str, Any]
 ) -> Any:
-    adapter = tensor.adapter
     batch = tensor.dim() - 3
     side = 1 if batch + 1 in axes else 0
     # What remains after the first step has the axes (*batch, i or j, last).

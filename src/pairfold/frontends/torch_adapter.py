@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pairfold.engine import Options
-from pairfold.errors import ArgumentTypeError, ArgumentValueError
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, TargetError
 from pairfold.frontends.adapter import Adapter
 from pairfold.frontends.derivatives import differentiable_form, numbered, output_kinds
 from pairfold.frontends.number_types import arithmetic_of
@@ -30,8 +30,16 @@ _REAL = frozenset({torch.float32, torch.float64, torch.float16, torch.bfloat16})
 _WHOLE = frozenset({torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64})
 
 
+_NO_TRACE = (
+    "torch.jit.trace would take the sizes of this reduction, and what it returns, for constants. Use "
+    "torch.compile(function), or torch.export.export(module, arguments) to save a graph: both record the reduction."
+)
+
+
 def _as_array(value: object) -> Tensor:
     if isinstance(value, Tensor):
+        if torch._C._is_tracing():
+            raise TargetError(_NO_TRACE)
         if value.layout is not torch.strided or value.is_nested:
             layout = "nested layout" if value.is_nested else f"layout {value.layout}"
             remedy = "torch.nested.to_padded_tensor(tensor, 0.0)" if value.is_nested else "tensor.to_dense()"
@@ -104,6 +112,14 @@ def _prepare(array: Tensor, dtype: torch.dtype, shape: Sequence[int] | None, str
     return result if stretched is None else result.expand(tuple(stretched))
 
 
+def _to_numpy(array: Tensor) -> np.ndarray[Any, Any]:
+    array = array.detach().cpu()
+    # NumPy has no bfloat16.
+    array = array.float() if array.dtype == torch.bfloat16 else array
+    found: np.ndarray[Any, Any] = array.numpy()
+    return found
+
+
 def _fill(out: Tensor, result: Tensor) -> None:
     out.copy_(result)
 
@@ -173,6 +189,7 @@ TORCH = Adapter(
     permute=lambda array, axes: array.permute(tuple(axes)),
     as_dtype=_as_dtype,
     contiguous=lambda array: array.contiguous(),
+    to_numpy=_to_numpy,
     dtype_name=_dtype_name,
     prepare=_prepare,
     empty=lambda dtype, args: torch.empty(0, dtype=dtype, device=args[0].device if args else None),
