@@ -292,12 +292,8 @@ class Routine:
             ranges=intervals,
             options=options,
         )
-        if plan.dtype != plan.computing:
-            outputs = self._rounded(outputs, plan)
-        if self.is_complex:
-            outputs = tuple(self.adapter.from_pairs(output) for output in outputs)
-        if self.finish is not None:
-            outputs = self.finish(self.problem.reduction, outputs)
+        if plan.dtype != plan.computing or self.is_complex or self.finish is not None:
+            outputs = self._finished(outputs, plan)
         if out is not None:
             return self._fill(out, outputs)
         return outputs[0] if len(outputs) == 1 else outputs
@@ -322,12 +318,17 @@ class Routine:
         # There are no complex numbers of 16-bit parts.
         return self.adapter.computing_dtype([dtype]) if self.is_complex else dtype
 
-    def _rounded(self, outputs: tuple[Any, ...], plan: CallPlan) -> tuple[Any, ...]:
-        dtype = self.result_dtype(plan)
-        return tuple(
-            self.adapter.prepare(output, dtype, None, None) if output.dtype == plan.computing else output
-            for output in outputs
-        )
+    def _finished(self, outputs: tuple[Any, ...], plan: CallPlan) -> tuple[Any, ...]:
+        """Return what the engine found as the caller gets it."""
+        dtype, adapter = self.result_dtype(plan), self.adapter
+        if dtype != plan.computing:
+            outputs = tuple(
+                adapter.prepare(output, dtype, None, None) if output.dtype == plan.computing else output
+                for output in outputs
+            )
+        if self.is_complex:
+            outputs = tuple(adapter.from_pairs(output) for output in outputs)
+        return outputs if self.finish is None else self.finish(self.problem.reduction, outputs)
 
     def options_with(self, threads: int | None, progress: bool) -> Options:
         """Return the options of this routine with what a call may choose."""
