@@ -250,14 +250,14 @@ class _Run:
         shape = given.shape if given.ndim else (1,)
         if given.ndim == 1 and argument.category != Category.PARAMETER:
             shape = (*shape, 1)
-        total = np.zeros(shape, self.plan.dtype)
+        total = np.zeros(shape, self.plan.computing)
         is_empty = 0 in (self.plan.rows, self.plan.columns, *self.plan.batch)
         for part in () if is_empty else value.parts:
             array = self._output(part)
             if argument.category == Category.PARAMETER:
                 array = array.sum(-2)
             total += _sum_to(array, shape)
-        return total.reshape(given.shape)
+        return total.reshape(given.shape).astype(self.routine.result_dtype(self.plan), copy=False)
 
     def _output(self, value: _Output) -> Array:
         key = (value.problem, value.feeds, value.is_swapped, value.is_single)
@@ -274,7 +274,7 @@ class _Run:
         return self.plan.rows if (side == Category.ROW) != value.is_swapped else self.plan.columns
 
     def _reduced(self, value: _Output) -> tuple[Array, ...]:
-        dtype = self.plan.dtype
+        dtype = self.plan.computing
         counts = any(isinstance(feed, _Numbers) for feed in value.feeds)
         if counts and dtype == np.float32 and max(self.plan.rows, self.plan.columns) > EXACT_IN_FLOAT32:
             dtype = np.dtype(np.float64)
@@ -284,13 +284,13 @@ class _Run:
         ]
         outputs = self.routine.adapter.run(
             value.problem,
-            arrays or [self.routine.adapter.empty(dtype)],
+            arrays or [self.routine.adapter.empty(dtype, arrays)],
             rows=self._size(value, Category.ROW),
             columns=self._size(value, Category.COLUMN),
             batch=self.plan.batch,
             options=self.options,
         )
-        return tuple(output.astype(self.plan.dtype) if output.dtype.kind == "f" else output for output in outputs)
+        return tuple(output.astype(self.plan.computing) if output.dtype.kind == "f" else output for output in outputs)
 
     def _fed(self, feed: _Fed, value: _Output, node: Expr) -> Array:
         """Return what stands for a variable of `value`: (..., dim) for a parameter, else (..., points, dim)."""
