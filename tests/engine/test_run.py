@@ -14,9 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from llvmlite import ir
 
+from pairfold.codegen.cpu_kernel import emit_kernel
 from pairfold.engine import Options, explain, run
 from pairfold.engine.cache import CAPACITY, compiled, forget_everything
+from pairfold.engine.plan import make_plan
 from pairfold.errors import ArgumentValueError, TargetError
 from pairfold.ir.expr import Category
 from pairfold.ir.lock import ForkSafeLock
@@ -26,7 +29,8 @@ from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.schedule import Schedule
 from pairfold.targets import reference
-from pairfold.targets.cpu import machine
+from pairfold.targets.cpu import machine, schedule_for
+from pairfold.transform.differentiate import gradients
 from tests.engine.problems import (
     B,
     G,
@@ -224,6 +228,33 @@ def test_a_very_deep_formula_compiles() -> None:
     for _ in range(500):
         expected = np.abs(expected + arrays[1])
     np.testing.assert_allclose(found[:, 0], expected.sum((1, 2)), rtol=1e-11)
+
+
+def test_huge_formulas_have_small_code() -> None:
+    """What is emitted for a step of pairs does not grow with unrolling, row vectors and inlining all at once."""
+    total, expected = constant(0.0), 0.0
+    x, y = gaussian_data(3, 2)[:2]
+    distances = ((x[:, None] - y) ** 2).sum(-1)
+    for number in range(450):
+        total = total + apply("Exp", apply("SqDist", X, Y) * constant(-1 - number / 7)) * constant(number)
+        expected = expected + np.exp(distances * (-1 - number / 7)) * number
+    problem = Problem(total, REDUCTIONS["Sum"])
+    schedule = schedule_for(make_plan(problem).work, "float64")
+    assert (schedule.row_vectors, schedule.columns, schedule.inlines) == (1, 1, False)
+    (found,) = run(problem, [x, y], rows=3, columns=2)
+    np.testing.assert_allclose(found[:, 0], expected.sum(1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("hidden", [8, 16, 17, 64])
+def test_small_matrices_have_small_code(hidden: int) -> None:
+    """The emitted code of a network in the formula is no longer for 16 hidden units than for 17, which are looped."""
+    layer, weights = variable(1, hidden, Category.COLUMN), variable(2, hidden * hidden, Category.PARAMETER)
+    value = apply("ReLU", apply("MatVecMult", weights, layer * apply("Sum", X)))
+    slopes = gradients(value, [layer, weights], variable(3, hidden, Category.ROW))
+    work = make_plan(Problem(apply("Concat", *slopes), REDUCTIONS["Sum"])).work
+    module = ir.Module()
+    emit_kernel(module, "kernel", work, "float32", schedule_for(work, "float32"))
+    assert len(str(module).splitlines()) < 5000
 
 
 def test_a_product_with_more_factors_than_nodes_compiles() -> None:

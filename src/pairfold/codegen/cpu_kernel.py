@@ -88,6 +88,9 @@ class _CpuBuilder(KernelBuilder):
             item = [self.builder.load(self.element(self.items, add(start, k), INT64), typ=INT64) for k in range(size)]
             self._item(*item)
         self.builder.ret_void()
+        if not self.schedule.inlines:
+            for function in self.lanes.module.functions:
+                function.attributes.discard("alwaysinline")
         return Kernel(self.function.name, self.layout, self.scratch_used)
 
     def _item(self, row_first: Value, row_last: Value, first: Value, last: Value, batch: Value, out_row: Value) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 __all__ = ["CudaSchedule", "Schedule", "choose", "choose_cuda", "choose_cuda_split", "choose_split"]
 
@@ -11,6 +12,16 @@ UNROLL = 16
 
 INSERTED = 32
 """Largest number of smallest values that are kept by inserting them into sorted lists on CPUs."""
+
+LARGEST_UNROLLED = 1500
+"""Instructions of a step up to which vectors are unrolled: what it saves is less than what loads of the rest take."""
+
+LARGEST_CODE = 6000
+"""Instructions of a step up to which several pairs are in work at a time, and functions are inlined: the time of
+compilers grows with the square."""
+
+SHORTEST = 4
+"""Dimension up to which vectors are unrolled in any case: points have it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,8 @@ class Schedule:
     collects : bool
         Whether the K smallest values are collected in lists that are sorted when they are full, instead of inserted
         into sorted lists one by one.
+    inlines : bool
+        Whether mathematical functions become part of the code; else it calls them.
     """
 
     lanes: int
@@ -55,6 +68,7 @@ class Schedule:
     terms: int = 1
     register_rows: int = 24
     collects: bool = False
+    inlines: bool = True
 
     @property
     def rows(self) -> int:
@@ -97,6 +111,7 @@ def choose(
     item_bytes: int,
     looped_dim: int,
     state_dim: int,
+    code_size: Callable[[int], int] = lambda unroll: 0,
     accumulate: str = "block",
     few_rows: bool = False,
     kept: int = 1,
@@ -111,6 +126,8 @@ def choose(
         Dimension of the longest sum over components that runs as a loop, 0 when there is none.
     state_dim : int
         Components of the state that every column adds to.
+    code_size : callable
+        Instructions for one pair in the code, when vectors up to a given dimension are unrolled.
     few_rows : bool
         Blocks have fewer rows than a vector has lanes: lanes beside them are idle anyway, but not whole vectors.
     kept : int
@@ -119,7 +136,8 @@ def choose(
     lanes = vector_bytes // item_bytes
     collects = kept > INSERTED
     if few_rows:
-        return Schedule(lanes, 1, 4, state_dim <= 4, accumulate=accumulate, features=features, collects=collects)
+        schedule = Schedule(lanes, 1, 4, state_dim <= 4, accumulate=accumulate, features=features, collects=collects)
+        return _of_bounded_code(schedule, code_size)
     # What lists of candidates cost does not depend on how many are in work, but their memory does.
     row_vectors = 1 if collects else 4 if registers >= 32 else 2
     # Measured: more than two sums a row crowd out the rest of the formula, and four columns pay for load and store.
@@ -129,7 +147,19 @@ def choose(
     columns = 4 if looped_dim or not in_registers else 1
     # Short blocks make small errors; closing one costs an exact addition per sum, which many sums a row notice.
     block = 64 if in_registers else 128
-    return Schedule(lanes, row_vectors, columns, in_registers, block, accumulate, features, collects=collects)
+    schedule = Schedule(lanes, row_vectors, columns, in_registers, block, accumulate, features, collects=collects)
+    return _of_bounded_code(schedule, code_size)
+
+
+def _of_bounded_code(schedule: Schedule, code_size: Callable[[int], int]) -> Schedule:
+    """Return the schedule for a formula that may be huge: with loops in it, or with one pair at a time."""
+    pairs = schedule.row_vectors * schedule.columns
+    if code_size(schedule.unroll) * pairs > LARGEST_UNROLLED:
+        schedule = replace(schedule, unroll=SHORTEST)
+    size = code_size(schedule.unroll)
+    if size * pairs > LARGEST_CODE:
+        schedule = replace(schedule, row_vectors=1, columns=1, inlines=size <= LARGEST_CODE)
+    return schedule
 
 
 def choose_split(rows: int, columns: int, rows_per_step: int, threads: int) -> int:

@@ -152,6 +152,7 @@ def schedule_on(
         item_bytes=4 if dtype == "float32" else 8,
         looped_dim=work.longest_sum if work.longest_sum > UNROLL else 0,
         state_dim=work.added_dim,
+        code_size=work.code_size,
         accumulate=accumulate,
         few_rows=few_rows,
         kept=work.kept,
@@ -163,7 +164,7 @@ def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel
     module = ir.Module(name="pairfold")
     kernel = emit_kernel(module, name, work, dtype, schedule)
     with LLVM_LOCK:
-        target_machine = _target_machine(schedule.features)
+        target_machine = _target_machine(schedule.features, opt=2 if schedule.inlines else 1)
         parsed = llvm.parse_assembly(str(module))
         parsed.triple = llvm.get_process_triple()
         parsed.verify()  # LLVM passes crash the process on what the verifier rejects
@@ -177,7 +178,7 @@ def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel
     return Binary(kernel, schedule, dtype, call, engine)
 
 
-def _target_machine(features: frozenset[str]) -> Any:
+def _target_machine(features: frozenset[str], opt: int = 2) -> Any:
     name, available = _processor()
     switches = [f"+{feature}" for feature in sorted(features)]
     if features:
@@ -185,7 +186,7 @@ def _target_machine(features: frozenset[str]) -> Any:
         # Without this LLVM splits 512-bit vectors on processors that it tunes for 256 bits.
         switches.append("-prefer-256-bit")
     target = llvm.Target.from_triple(llvm.get_process_triple())
-    return target.create_target_machine(cpu=name, features=",".join(switches), opt=2, jit=True)
+    return target.create_target_machine(cpu=name, features=",".join(switches), opt=opt, jit=True)
 
 
 def optimise(module: Any, target_machine: Any) -> None:
