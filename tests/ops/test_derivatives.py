@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pairfold.errors import NotDifferentiableError
-from pairfold.ir.expr import Category, Expr
+from pairfold.ir.expr import Category, Expr, topological
 from pairfold.ir.op import OPERATIONS, Op
 from pairfold.ops import constant, variable
 from pairfold.ops.arithmetic import apply
@@ -115,3 +115,14 @@ def test_an_operation_without_derivative_says_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(OPERATIONS, "Stiff", stiff)
     with pytest.raises(NotDifferentiableError, match="Stiff has no derivative"):
         _gradient("Stiff", [1.0])
+
+
+def test_derivatives_of_choices_grow_linearly() -> None:
+    x = variable(0, 1, Category.ROW)
+    counts = []
+    for terms in (150, 300):
+        largest = apply("Square", x)
+        for shift in range(1, terms):
+            largest = apply("Maximum", largest, apply("Square", x - constant(shift)))
+        counts.append(len(topological([gradient(largest, x, constant(1.0))])))
+    assert counts[1] < 2.1 * counts[0]

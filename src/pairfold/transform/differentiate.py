@@ -21,6 +21,9 @@ from pairfold.transform.expand import expand_where
 
 __all__ = ["differential", "gradient", "gradients"]
 
+Masks = dict[Expr, tuple[Expr | None, Expr]]
+"""By cotangent: where it counts, and what it is there; see `_masked`."""
+
 
 def gradient(f: Expr, v: Expr, g: Expr) -> Expr:
     """Return the adjoint of the differential of `f` with respect to the node `v`, applied to `g`.
@@ -56,6 +59,7 @@ def gradients(f: Expr, wanted: Sequence[Expr], g: Expr) -> list[Expr]:
         if any(arg in active for arg in node.args):
             active.add(node)
     cotangent: dict[Expr, Expr] = {f: g}
+    known: Masks = {}
     for node in reversed(order):
         if node not in active or node in wanted or node not in cotangent:
             continue
@@ -64,19 +68,19 @@ def gradients(f: Expr, wanted: Sequence[Expr], g: Expr) -> list[Expr]:
                 f"{node.op.name} has no derivative, but a derivative of {node!r} was asked for. "
                 "Differentiate with respect to a variable that it does not depend on, or use another operation."
             )
-        parts = _pulled_back(node, cotangent[node])
+        parts = _pulled_back(node, cotangent[node], known)
         for arg, part in zip(node.args, parts, strict=True):
             if part is not None and arg in active:
-                fitted = _fit(part, arg.dim)
-                cotangent[arg] = fitted if arg not in cotangent else _sum(cotangent[arg], fitted)
+                fitted = _fit(part, arg.dim, known)
+                cotangent[arg] = fitted if arg not in cotangent else _sum(cotangent[arg], fitted, known)
     return [cotangent.get(v, zeros(v.dim)) for v in wanted]
 
 
-def _fit(cotangent: Expr, dim: int) -> Expr:
+def _fit(cotangent: Expr, dim: int, known: Masks) -> Expr:
     """Undo or do the broadcast between dimension 1 and `dim`."""
     if cotangent.dim == dim:
         return cotangent
-    mask, value = _masked(cotangent)
+    mask, value = _masked(cotangent, known)
     if dim > 1:
         return _where(mask, apply("SumT", value, params=(dim,)))
     return _where(None if mask is None else apply("Max", mask), apply("Sum", cotangent))
@@ -85,19 +89,33 @@ def _fit(cotangent: Expr, dim: int) -> Expr:
 # ---------------------------------------------------------------- choices
 
 
-def _masked(cotangent: Expr) -> tuple[Expr | None, Expr]:
+def _masked(cotangent: Expr, known: Masks) -> tuple[Expr | None, Expr]:
     """Return where a cotangent counts, and what it is there; the first is None for everywhere."""
-    if cotangent.op.name != "Where":
-        return None, cotangent
-    condition, chosen, other = cotangent.args
-    if _is_zero(other):
-        inner, value = _masked(chosen)
-    elif _is_zero(chosen):
-        condition = apply("Not", condition)
-        inner, value = _masked(other)
-    else:
-        return None, cotangent
-    return condition if inner is None else apply("And", condition, inner), value
+    chain = []
+    node = cotangent
+    while node not in known:
+        choice = _choice(node)
+        if choice is None:
+            known[node] = None, node
+        else:
+            chain.append((node, choice[0]))
+            node = choice[1]
+    mask, value = known[node]
+    for outer, condition in reversed(chain):
+        mask = condition if mask is None else apply("And", condition, mask)
+        known[outer] = mask, value
+    return mask, value
+
+
+def _choice(cotangent: Expr) -> tuple[Expr, Expr] | None:
+    """Return the condition of a cotangent that is 0 where it does not hold, and what it is where it does."""
+    if cotangent.op.name == "Where":
+        condition, chosen, other = cotangent.args
+        if _is_zero(other):
+            return condition, chosen
+        if _is_zero(chosen):
+            return apply("Not", condition), other
+    return None
 
 
 def _is_zero(expr: Expr) -> bool:
@@ -108,10 +126,10 @@ def _where(mask: Expr | None, value: Expr) -> Expr:
     return value if mask is None else apply("Where", mask, value, constant(0.0))
 
 
-def _pulled_back(node: Expr, g: Expr) -> Sequence[Expr | None]:
+def _pulled_back(node: Expr, g: Expr, known: Masks) -> Sequence[Expr | None]:
     """Return the cotangents of the operands of `node`, choices outermost."""
     assert node.op.pullback is not None
-    mask, value = (None, g) if node.op.name == "Where" else _masked(g)
+    mask, value = (None, g) if node.op.name == "Where" else _masked(g, known)
     if mask is None:
         return node.op.pullback(node, g)
     parts = node.op.pullback(node, value if value.dim == node.dim else apply("SumT", value, params=(node.dim,)))
@@ -121,9 +139,9 @@ def _pulled_back(node: Expr, g: Expr) -> Sequence[Expr | None]:
     return [None if part is None else _where(mask, part) for part in parts]
 
 
-def _sum(first: Expr, second: Expr) -> Expr:
+def _sum(first: Expr, second: Expr, known: Masks) -> Expr:
     """Return the sum of two cotangents, which counts where one of them does."""
-    (mask, value), (other_mask, other) = _masked(first), _masked(second)
+    (mask, value), (other_mask, other) = _masked(first, known), _masked(second, known)
     if mask is None or other_mask is None:
         return first + second
     if mask is other_mask:
