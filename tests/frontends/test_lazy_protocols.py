@@ -155,12 +155,13 @@ def test_what_there_is_not(call: Callable[[Any], Any], error: type[Exception], m
         ("arcsin", "A LazyTensor has no 'arcsin'. It is called asin here: x.asin()."),
         ("amax", "A LazyTensor has no 'amax'. It is called max here: x.max("),
         ("std", "A LazyTensor has no 'std'. Write var(axis) ** 0.5."),
-        ("logsumexpp", "A LazyTensor has no 'logsumexpp'. Did you mean 'logsumexp'?"),
-        ("qqqqqqqq", "A LazyTensor has no 'qqqqqqqq'."),
+        ("kmin_argkmin", "A LazyTensor has no 'kmin_argkmin'. Did you mean 'Kmin_argKmin'?"),
+        ("conjugate", "A LazyTensor has no 'conjugate'."),
     ],
 )
 def test_attributes_that_there_are_not(name: str, message: str) -> None:
     assert not hasattr(Vi(X), name)
+    assert name not in dir(Vi(X))
     with pytest.raises(UnknownMethodError, match="^" + re.escape(message)):
         getattr(Vi(X), name)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pairfold.frontends.lazy import LazyTensorBase
+from pairfold.frontends.lazy_protocols import Missing, missing_names
 from pairfold.frontends.lazy_reduction import inner_operation
 from pairfold.frontends.signatures import checked, misfit
 from pairfold.ir.op import Op
@@ -155,15 +156,19 @@ def attach_methods() -> None:
         if record.method is not None:
             _attach(record.method, _calculus_method(record), _text(record.definition, record.doc))
     for name in own:
-        method = vars(LazyTensorBase)[name]
-        if inspect.isfunction(method) and not name.startswith("_") and _has_fixed_parameters(method):
-            setattr(LazyTensorBase, name, checked(method))
+        _check_calls_of(name)
+    for name in missing_names(vars(LazyTensorBase)):
+        setattr(LazyTensorBase, name, Missing(name))
 
 
-def _has_fixed_parameters(method: Callable[..., Any]) -> bool:
-    """Whether a method has parameters, and does not check keywords itself."""
+def _check_calls_of(name: str) -> None:
+    """Let a method that has parameters, and does not check keywords itself, say which there are."""
+    method = vars(LazyTensorBase)[name]
+    if name.startswith("_") or not inspect.isfunction(method):
+        return
     code = method.__code__
-    return code.co_argcount > 1 and not code.co_flags & inspect.CO_VARKEYWORDS
+    if code.co_argcount > 1 and not code.co_flags & inspect.CO_VARKEYWORDS:
+        setattr(LazyTensorBase, name, checked(method))
 
 
 attach_methods()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any, NoReturn
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, UnknownMethodError
 from pairfold.frontends.signatures import checked, parameters_of
@@ -20,7 +21,7 @@ from pairfold.ir.reduction import Reduction
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
 
-__all__ = ["ArrayProtocols"]
+__all__ = ["ArrayProtocols", "Missing", "missing_names"]
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     name: function
@@ -118,16 +119,41 @@ class ArrayProtocols:
     def __contains__(self, value: object) -> bool:
         raise ArgumentTypeError("A LazyTensor is no sequence; (x == value).any(axis) finds a value.")
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "rmatmat" and len(self.shape) != 2:
-            # Only `scipy.sparse.linalg.aslinearoperator` asks for it, of what has a shape and `matvec`.
+    @property
+    def rmatmat(self) -> Any:
+        """Only SciPy's `aslinearoperator` asks for it, of what has a shape and `matvec`."""
+        if len(self.shape) != 2:
             raise ArgumentTypeError(
                 f"SciPy's linear operators have two axes, this LazyTensor has the shape {self.shape}: use "
                 "x.as_matrix(), which SciPy takes as it is."
             )
-        if name.startswith("_"):
-            raise UnknownMethodError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        raise UnknownMethodError(f"A LazyTensor has no {name!r}. {_instead(type(self), name)}".rstrip())
+        raise UnknownMethodError("A LazyTensor has no 'rmatmat'.")
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not isinstance(getattr_static(type(self), name, None), Missing)]
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Stand for the methods that are made from the registries; one at run time would slow every access down."""
+
+
+class Missing:
+    """Stands in the place of a method that other packages have, and says what to do instead."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type[Any]) -> NoReturn:
+        raise UnknownMethodError(f"A LazyTensor has no {self.name!r}. {_instead(owner, self.name)}".rstrip())
+
+
+def missing_names(methods: Iterable[str]) -> set[str]:
+    """Return the names of what a class with these methods may be asked for in vain."""
+    known = set(methods)
+    return {*_HINTS, *_methods(), *(name.lower() for name in known)} - known
 
 
 def _instead(kind: type[Any], name: str) -> str:
@@ -137,7 +163,7 @@ def _instead(kind: type[Any], name: str) -> str:
         return f"It is called {method} here: x.{method}{parameters_of(getattr(kind, method))}."
     if name in _HINTS:
         return _HINTS[name]
-    return suggestion(name, [known for known in dir(kind) if not known.startswith("_")]).strip()
+    return suggestion(name, [known for known in dir(kind) if not known.startswith("_") and known != name]).strip()
 
 
 @cache
