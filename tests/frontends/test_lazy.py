@@ -170,6 +170,7 @@ def test_numbers_in_the_formula() -> None:
     assert (x * 0).formula == "(Vi(0,3) * 0.0)"
     assert (x * 0.5).formula == "(Vi(0,3) * 0.5)"
     assert (x * 0.7).formula == "(Vi(0,3) * Pm(1,1))"
+    assert (x * 1000).formula == "(Vi(0,3) * Pm(1,1))"
     np.testing.assert_array_equal((x * 0).sum(1), np.zeros((5, 3)))
 
 
@@ -586,8 +587,22 @@ def test_the_same_program_builds_nothing_twice(x: Any) -> None:
 
     program(0.3)
     before = _routine.cache_info().misses
-    program(0.4)
+    for scale in (0.4, 1000, 1001, np.int64(10**6), -(2**40), 10**20):
+        program(scale)
     assert _routine.cache_info().misses == before
+
+
+@pytest.mark.parametrize("number", [11, -1000, 2**24 + 1, np.int64(2**53 - 1), 10**20])
+def test_an_integer_is_exact_wherever_it_stands(number: Any) -> None:
+    """Whether it is written into the formula or a parameter, and whatever operation it meets."""
+    ids = np.array([[number - 1], [number], [0]], np.float64)
+    t = Vi(ids)
+    assert (t == number).sum(1).ravel().tolist() == (ids == float(number)).ravel().tolist()
+    np.testing.assert_array_equal((t - number).sum(1), ids - float(number))
+    np.testing.assert_array_equal(t.clamp(number, number).sum(1), np.full((3, 1), float(number)))
+    again = pickle.loads(pickle.dumps(number * t))
+    assert repr(again) == repr(number * t)
+    np.testing.assert_array_equal(again.sum(1), float(number) * ids)
 
 
 @pytest.mark.parametrize(

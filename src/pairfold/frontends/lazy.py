@@ -72,8 +72,9 @@ LARGEST_IMPLICIT_ARRAY = 2**30
 """Bytes that `numpy.asarray(lazy)` may fill; `dense` has no such limit."""
 
 _ADD, _SUBTRACT, _MULT, _DIVIDE = (OPERATIONS[name] for name in ("Add", "Subtract", "Mult", "Divide"))
-_EXACT_FLOATS = frozenset((-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0))
-"""Floats that are written into the formula; any other is a parameter, so that a new value needs no new code."""
+_WRITTEN_INTEGERS = range(-10, 11)
+_WRITTEN_FLOATS = frozenset((-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0))
+"""Numbers that are written into the formula; any other is a parameter, so that a new value needs no new code."""
 
 
 def _broadcast_size(first: int | None, second: int | None) -> int | None:
@@ -190,13 +191,10 @@ class LazyTensorBase(ArrayProtocols):
     def _read_number(self, number: Any) -> Leaf | Expr:
         if isinstance(number, complex):
             self._refuse_complex()
-        if isinstance(number, int) or number in _EXACT_FLOATS:
-            return self._number(number)
-        return leaf_of_numbers(number, self.adapter)
-
-    def _number(self, number: float) -> Expr:
-        try:
+        if number in (_WRITTEN_INTEGERS if isinstance(number, int) else _WRITTEN_FLOATS):
             return constant(number)
+        try:
+            return leaf_of_numbers(float(number), self.adapter)
         except OverflowError:
             raise ArgumentValueError("This integer is beyond the range of float64.") from None
 
@@ -305,8 +303,8 @@ class LazyTensorBase(ArrayProtocols):
             raise _restated(op, [self], params, reason) from None
 
     def _binary(self: Tensor, other: Any, op: Op, swapped: bool = False) -> Tensor:
-        if type(other) is int:
-            number = self._number(other)
+        if type(other) is int and other in _WRITTEN_INTEGERS:
+            number = constant(other)
             return self._like(make(op, (number, self._expr) if swapped else (self._expr, number)))
         if not isinstance(other, LazyTensorBase) or other.adapter is not self.adapter:
             other = self._lift(other)
