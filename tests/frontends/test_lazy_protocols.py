@@ -176,3 +176,18 @@ def test_other_names_are_used_once_and_by_no_method() -> None:
 def test_parameters_follow_in_functions() -> None:
     found = np.exp(Pm(0.5)) * Vi(np.float32(X))
     assert found.sum(axis=1).dtype == np.float32
+
+
+def test_truth_values() -> None:
+    x, y = Vi(X), Vj(Y)
+    first, second = XD < 0.5, YD > 0.6
+    for function in (np.logical_or, np.logical_and, np.logical_xor):
+        np.testing.assert_array_equal(function(x < 0.5, y > 0.6).dense(), function(first, second))
+        np.testing.assert_array_equal(function(first, y > 0.6).dense(), function(first, second))
+    np.testing.assert_array_equal(np.logical_not(x - 0.5 < 0).dense(), ~first)
+    np.testing.assert_array_equal((first | (y > 0.6)).dense(), first | second)
+    np.testing.assert_array_equal(np.where(x < y, x, 2.5).dense(), np.where(XD < YD, XD, 2.5))
+    np.testing.assert_array_equal(np.where(first, x, y).dense(), np.where(first, XD, YD))
+    np.testing.assert_allclose((XD | y).dense()[..., 0], X @ Y.T)
+    with pytest.raises(ArgumentTypeError, match=r"where\(condition, a, b\): missing a required argument: 'a'"):
+        np.where(x < y)

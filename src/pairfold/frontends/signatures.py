@@ -42,7 +42,7 @@ def parameters_of(function: Callable[..., Any]) -> str:
 
 def misfit(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> ArgumentTypeError:
     """Return the error for arguments that do not fit the parameters of `function`."""
-    name = function.__name__ if function.__name__ not in _OF_CLASSES else type(args[0]).__name__
+    name = type(args[0]).__name__ if function.__name__ in _OF_CLASSES else function.__name__.lstrip("_")
     signature = inspect.signature(function)
     try:
         signature.bind(*args, **kwargs)
