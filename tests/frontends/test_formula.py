@@ -44,7 +44,7 @@ def read(formula: str, aliases: object = ALIASES) -> Expr:
         ("x ** 2", apply("Square", X)),
         ("x ** 2.0", apply("Square", X)),
         ("x ** 0.5", apply("Sqrt", X)),
-        ("x ** -0.5", apply("Rsqrt", X)),
+        ("x ** -0.5", constant(1) / apply("Sqrt", X)),
         ("x ** -3", apply("Pow", X, params=(-3,))),
         ("x ** 1.5", apply("Powf", X, constant(1.5))),
         ("x ** y", apply("Powf", X, Y)),

@@ -49,6 +49,14 @@ def test_at_kinks(name: str, point: float, params: tuple[int, ...], expected: fl
     assert _gradient(name, [point], params=params) == [expected]
 
 
+@pytest.mark.parametrize(("exponent", "expected"), [(0.3, 0), (0.5, 0), (1, 1), (1.5, 0), (2, 0), (-0.5, -np.inf)])
+def test_powers_at_zero(exponent: float, expected: float) -> None:
+    """Where the value is finite, so is the slope: that of a root is 0, as that of Sqrt."""
+    assert _gradient("Powf", [0], [exponent]) == [expected]
+    if exponent > 0:
+        assert _gradient("Powf", [0], [exponent], wrt=1) == [0]
+
+
 def test_clamp_is_differentiable_at_its_closed_ends() -> None:
     assert _gradient("Clamp", [0, 1, 2, -1], [0], [1]) == [1, 1, 0, 0]
     assert _gradient("Clamp", [0, 1, 2, -1], [0], [1], wrt=1) == [1]

@@ -265,3 +265,12 @@ def test_a_solve_with_one_point() -> None:
     for right in (b, Vi(b), LazyTensor(b[:, None])):
         np.testing.assert_allclose(kernel.solve(right, alpha=0.5), b / 1.5)
     np.testing.assert_allclose(kernel.solve(b, alpha=0.5, enable_chunks=False, backend="CPU"), b / 1.5)
+
+
+def test_the_power_of_an_inverse_root_is_rsqrt() -> None:
+    """It is 0 between equal points, where pairfold's own class says inf, as for all negative powers."""
+    points = np.array([[0.0, 1.0]])
+    distances = (LazyTensor(points[:, None]) - LazyTensor(points[None])).sqnorm2()
+    assert (distances**-0.5).sum(axis=1).item() == 0
+    ours = (pairfold.numpy.Vi(points) - pairfold.numpy.Vj(points)).sqnorm2()
+    assert (ours**-0.5).sum(axis=1).item() == (ours**-1.5).sum(axis=1).item() == np.inf

@@ -56,6 +56,18 @@ def _by_definition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch_operator, "run", reference.run)
 
 
+@pytest.mark.parametrize("p", [1.5, 3.0])
+def test_minkowski_distances_between_equal_points_have_the_gradients_of_cdist(p: float) -> None:
+    x = torch.tensor([[0.0, 1.0], [2.0, 1.0]], dtype=torch.float64, requires_grad=True)
+    y = torch.tensor([[0.0, 1.0], [2.0, 3.0]], dtype=torch.float64)
+    distances = ((Vi(x) - Vj(y)).abs() ** p).sum(-1) ** (1 / p)
+    (found,) = torch.autograd.grad(distances.sum(axis=1).sum(), x, create_graph=True)
+    (expected,) = torch.autograd.grad(torch.cdist(x, y, p=p).sum(), x)
+    torch.testing.assert_close(found, expected)
+    (second,) = torch.autograd.grad(found.sum(), x)
+    assert second.isfinite().all()
+
+
 # ---------------------------------------------------------------- functions to be differentiated
 
 

@@ -60,7 +60,8 @@ def power(base: Expr, exponent: float) -> Expr | None:
     if exponent == 0.5:
         return apply("Sqrt", base)
     if exponent == -0.5:
-        return apply("Rsqrt", base)
+        # Rsqrt would be 0 at 0, where all other negative powers are infinite.
+        return constant(1.0) / apply("Sqrt", base)
     if isinstance(exponent, int) or (exponent.is_integer() and abs(exponent) < 2**31):
         return apply("Pow", base, params=(int(exponent),))
     return None

@@ -10,7 +10,7 @@ import numpy as np
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr
 from pairfold.ir.op import Op, register
-from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, is_integer, one, same_dimension
+from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, is_constant, is_integer, one, same_dimension
 
 __all__ = ["MATH_FUNCTIONS"]
 
@@ -110,10 +110,17 @@ _unary(
 
 def _powf_pullback(node: Expr, g: Expr) -> tuple[Expr, Expr]:
     base, exponent = node.args
-    return (
-        g * (exponent * apply("Powf", base, exponent - one())),
-        g * (apply("Log", base) * node),
-    )
+    if is_constant(exponent) and not 0 < exponent.params[0] < 1:
+        return g * (exponent * apply("Powf", base, exponent - one())), g * (apply("Log", base) * node)
+    at_zero = apply("Equal", base, constant(0.0))
+    is_positive = apply("LessThan", constant(0.0), exponent)
+    # A root has an infinite slope at 0; like that of Sqrt it counts as 0. The other operand of a choice must be finite,
+    # for its own derivative is multiplied by 0.
+    is_root = at_zero * (is_positive * apply("LessThan", exponent, one()))
+    slope = exponent * apply("Powf", apply("Where", is_root, one(), base), exponent - one())
+    vanishes = at_zero * is_positive
+    logarithm = apply("Log", apply("Where", vanishes, one(), base))
+    return g * apply("Where", is_root, constant(0.0), slope), g * (logarithm * node)
 
 
 register(
@@ -125,7 +132,7 @@ register(
         reference=np.power,
         pullback=_powf_pullback,
         definition="f to the real power g",
-        doc="nan for f < 0 and a g that is no integer.",
+        doc="nan for f < 0 and a g that is no integer. At f = 0 the derivative of a root (0 < g < 1) is 0.",
         domain=((0.2, 3), (-2, 2)),
         method="power",
         other_names=("pow", "float_power"),

@@ -66,6 +66,11 @@ class LazyTensorHabits(LazyTensorBase):
     def _check_threshold(self) -> None:
         """Take a comparison for its numbers, 0 and 1."""
 
+    def __pow__(self, exponent: Any) -> Any:
+        # 0 at 0, though other negative powers are infinite there.
+        is_inverse_root = isinstance(exponent, float) and exponent == -0.5
+        return self.rsqrt() if is_inverse_root else super().__pow__(exponent)
+
     def __or__(self, other: Any) -> Any:
         return self._binary(other, OPERATIONS["Scalprod"])
 
