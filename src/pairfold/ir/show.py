@@ -94,8 +94,9 @@ def _pieces(node: Expr) -> list[str | Expr]:
         return ["(", node.args[0], f" {_INFIX[name]} ", node.args[1], ")"]
     if name == "Minus":
         return ["(-", node.args[0], ")"]
+    parts: list[str | Expr] = [*node.args, *map(str, node.params)]
     pieces: list[str | Expr] = [f"{name}("]
-    for number, part in enumerate([*node.args, *map(str, node.params)]):
+    for number, part in enumerate(parts):
         pieces += [", ", part] if number else [part]
     return [*pieces, ")"]
 
