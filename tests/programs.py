@@ -771,8 +771,9 @@ def noise(epsilon: float, generator: torch.Generator, relative: bool) -> Change:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong: the output it is seen in, and in words."""
+    """What is wrong: "form" (shape, type), "number" or "layout"; the output it is seen in; in words."""
 
+    kind: str
     where: str
     what: str
 
@@ -790,13 +791,13 @@ def _faults(program: Program, variables: Mapping[str, Any]) -> list[Fault]:
     found = []
     for name, output in variables["outputs"].items():
         dtype = program.dtype if name == "result" or program.by_grad else str(variables[name[-1]].dtype)
-        fault = (
-            _form(program, output, wanted.values[name], dtype)
-            or _numbers(program, name, output, inputs, wanted)
-            or _layout(output)
-        )
-        if fault:
-            found.append(Fault(name, fault))
+        checks = {
+            "form": lambda: _form(program, output, wanted.values[name], dtype),
+            "number": lambda: _numbers(program, name, output, inputs, wanted),
+            "layout": lambda: _layout(output),
+        }
+        fault = next((Fault(kind, name, what) for kind, check in checks.items() if (what := check())), None)
+        found += [fault] if fault else []
     return found
 
 

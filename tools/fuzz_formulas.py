@@ -16,6 +16,7 @@ import json
 import os
 import queue
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -85,7 +86,8 @@ def examine(program: Program) -> Finding | None:
         return Finding("printed", printed[:80], printed[:1000])
     found = faults(program, variables)
     if found:
-        place = found[0].where.split(" in ")[0]
+        worst = min(found, key=lambda fault: fault.kind == "layout")
+        place = f"{worst.kind} of the {worst.where.split(' in ')[0]}"
         return Finding("wrong", place, "; ".join(f"{fault.where}: {fault.what}" for fault in found))
     return None
 
@@ -135,7 +137,7 @@ def reduced(program: Program, finding: Finding, limit: float) -> tuple[Program, 
 # ---------------------------------------------------------------- processes
 
 
-def work(seed: int, start: int, stop: int, limit: float) -> None:
+def work(seed: int, start: int, stop: int, limit: float, ignored: str | None = None) -> None:
     """Examine some programs; what is found goes to the original standard output, one JSON text a line."""
     global _IS_WORKER  # noqa: PLW0603
     _IS_WORKER = True
@@ -146,7 +148,7 @@ def work(seed: int, start: int, stop: int, limit: float) -> None:
             faulthandler.dump_traceback_later(limit, exit=True)
             program = program_of(seed, case)
             found = examine(program)
-            if found:
+            if found and not (ignored and re.search(ignored, f"{found.where} {found.what}")):
                 program, found = reduced(program, found, limit)
                 steps = sorted(name for name, _, _ in program.steps)
                 line = {"case": case, **asdict(found), "program": text(program), "steps": steps}
@@ -155,11 +157,12 @@ def work(seed: int, start: int, stop: int, limit: float) -> None:
         report.write(json.dumps({"begun": stop}) + "\n")
 
 
-def supervise(seed: int, start: int, stop: int, limit: float) -> Iterator[dict[str, Any]]:
+def supervise(seed: int, start: int, stop: int, limit: float, ignored: str | None = None) -> Iterator[dict[str, Any]]:
     """Yield the findings of a range of programs, in processes of their own, one after the other."""
     while start < stop:
         with tempfile.TemporaryFile("a+b") as errors:
             arguments = ["--worker", str(start), str(stop), "--seed", str(seed), "--limit", str(limit)]
+            arguments += ["--ignore", ignored] if ignored else []
             command = [sys.executable, __file__, *arguments]
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
                 begun = start
@@ -208,7 +211,7 @@ class Journal:
                 file.write(json.dumps(entry) + "\n")
 
 
-def run(seed: int, count: int, jobs: int, limit: float, journal: Journal) -> None:
+def run(seed: int, count: int, jobs: int, limit: float, journal: Journal, ignored: str | None = None) -> None:
     """Examine all programs that the journal does not know, with `jobs` processes at a time."""
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     for start in range(0, count, CHUNK):
@@ -221,7 +224,7 @@ def run(seed: int, count: int, jobs: int, limit: float, journal: Journal) -> Non
                 start = waiting.get_nowait()
             except queue.Empty:
                 return
-            found = list(supervise(seed, start, min(start + CHUNK, count), limit))
+            found = list(supervise(seed, start, min(start + CHUNK, count), limit, ignored))
             journal.write(*found, *([{"done": start}] if start + CHUNK <= count else []))
             print(f"{min(start + CHUNK, count)}: {len(found)} findings", flush=True)  # noqa: T201
 
@@ -259,11 +262,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
     parser.add_argument("--limit", type=float, default=120, help="seconds for one program")
     parser.add_argument("--folder", type=Path, default=Path("output/fuzz"), help="where the journal is kept")
+    parser.add_argument("--ignore", help="a regular expression for findings that are known")
     parser.add_argument("--only", type=int, help="show and examine this program only")
     parser.add_argument("--worker", type=int, nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.worker:
-        work(given.seed, *given.worker, given.limit)
+        work(given.seed, *given.worker, given.limit, given.ignore)
         return 0
     if given.only is not None:
         program = program_of(given.seed, given.only)
@@ -271,7 +275,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{text(program)}\n\n{found or 'nothing is wrong'}\n")
         return found is not None
     journal = Journal(given.folder, given.seed)
-    run(given.seed, given.count, given.jobs, given.limit, journal)
+    run(given.seed, given.count, given.jobs, given.limit, journal, given.ignore)
     return report(journal.findings, sys.stdout) > 0
 
 
