@@ -788,24 +788,29 @@ def _faults(program: Program, variables: Mapping[str, Any]) -> list[Fault]:
     inputs = [as_tensor(variables[NAMES[k]]) for k in range(len(program.arguments))]
     e = as_tensor(variables["e"]) if program.by_grad else None
     wanted = expected(program, inputs, e)
-    found = []
-    for name, output in variables["outputs"].items():
-        dtype = program.dtype if name == "result" or program.by_grad else str(variables[name[-1]].dtype)
-        checks = {
-            "form": lambda: _form(program, output, wanted.values[name], dtype),
-            "number": lambda: _numbers(program, name, output, inputs, wanted),
-            "layout": lambda: _layout(output),
-        }
-        fault = next((Fault(kind, name, what) for kind, check in checks.items() if (what := check())), None)
-        found += [fault] if fault else []
-    return found
+    found = [_fault(program, name, output, inputs, wanted, variables) for name, output in variables["outputs"].items()]
+    return [fault for fault in found if fault]
 
 
-def _form(program: Program, output: Any, value: Tensor, dtype: str) -> str | None:
+def _fault(
+    program: Program, name: str, output: Any, inputs: Sequence[Tensor], wanted: Expected, variables: Mapping[str, Any]
+) -> Fault | None:
+    if name == "result":
+        dtype = "int64" if REDUCTIONS[program.reduction].picks else program.dtype
+    else:
+        dtype = str(variables["e" if program.by_grad else name[-1]].dtype)
+    form = _form(output, wanted.values[name], dtype.removeprefix("torch."))
+    number = None if form else _numbers(program, name, output, inputs, wanted)
+    for kind, what in (("form", form), ("number", number), ("layout", _layout(output))):
+        if what:
+            return Fault(kind, name, what)
+    return None
+
+
+def _form(output: Any, value: Tensor, dtype: str) -> str | None:
     """Return what is wrong with the shape and type of an output."""
     if tuple(output.shape) != tuple(value.shape):
         return f"shape {tuple(output.shape)}, expected {tuple(value.shape)}"
-    dtype = "int64" if REDUCTIONS[program.reduction].picks else dtype.removeprefix("torch.")
     if str(output.dtype).removeprefix("torch.") != dtype:
         return f"dtype {output.dtype}, expected {dtype}"
     return None
