@@ -20,20 +20,22 @@ import numpy as np
 
 from benchmarks.bench import peak_memory, reset_peak_memory
 
-__all__ = ["PROBES", "run_probe"]
+__all__ = ["ALIASES", "GAUSS", "PROBES", "gaussian_arguments", "microseconds", "run_probe", "seconds_of"]
 
 Numbers = dict[str, float]
 GAUSS = "Exp(-g * SqDist(x, y)) * b"
 ALIASES = ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)", "g = Pm(1)"]
 
 
-def _arguments(rows: int, columns: int) -> tuple[Any, ...]:
+def gaussian_arguments(rows: int, columns: int) -> tuple[Any, ...]:
+    """Return x, y, b and g for a Gaussian sum in three dimensions, in float32."""
     random = np.random.default_rng(0)
     x, y = (random.random((count, 3), dtype=np.float32) for count in (rows, columns))
     return x, y, random.standard_normal((columns, 1), dtype=np.float32), np.array([20.0], dtype=np.float32)
 
 
-def _seconds(call: Callable[[], object]) -> float:
+def seconds_of(call: Callable[[], object]) -> float:
+    """Return the seconds that one call takes."""
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
@@ -41,32 +43,33 @@ def _seconds(call: Callable[[], object]) -> float:
 
 def cold_start(package: str) -> Numbers:
     """Seconds to import the package, NumPy being there, and to the first result of a formula never seen before."""
-    imported = _seconds(lambda: importlib.import_module(f"{package}.numpy"))
-    arguments = _arguments(1000, 1000)
+    imported = seconds_of(lambda: importlib.import_module(f"{package}.numpy"))
+    arguments = gaussian_arguments(1000, 1000)
     routine = importlib.import_module(f"{package}.numpy").Genred
 
     def first_result() -> None:
         routine(GAUSS, ALIASES, reduction_op="Sum", axis=1)(*arguments)
 
-    return {"import, s": imported, "first result, s": _seconds(first_result)}
+    return {"import, s": imported, "first result, s": seconds_of(first_result)}
 
 
-def _microseconds(call: Callable[[], object]) -> float:
+def microseconds(call: Callable[[], object]) -> float:
+    """Return the microseconds that a warm call takes, the median of some rounds."""
     call()
-    repeats = max(1, int(0.02 / _seconds(call)))
+    repeats = max(1, int(0.02 / seconds_of(call)))
 
     def round_of_calls() -> None:
         for _ in range(repeats):
             call()
 
-    return statistics.median(_seconds(round_of_calls) for _ in range(15)) / repeats * 1e6
+    return statistics.median(seconds_of(round_of_calls) for _ in range(15)) / repeats * 1e6
 
 
 def small_calls(package: str) -> Numbers:
     """Microseconds of one small call, everything included."""
     names = importlib.import_module(f"{package}.numpy")
     routine = names.Genred(GAUSS, ALIASES, reduction_op="Sum", axis=1)
-    small, medium = _arguments(64, 64), _arguments(512, 512)
+    small, medium = gaussian_arguments(64, 64), gaussian_arguments(512, 512)
     x, y, b = small[:3]
 
     def lazy() -> None:
@@ -74,18 +77,18 @@ def small_calls(package: str) -> Numbers:
         (-20.0 * distances).exp() @ b
 
     return {
-        "Genred 64 x 64, us": _microseconds(lambda: routine(*small)),
-        "Genred 512 x 512, us": _microseconds(lambda: routine(*medium)),
-        "LazyTensor 64 x 64, us": _microseconds(lazy),
+        "Genred 64 x 64, us": microseconds(lambda: routine(*small)),
+        "Genred 512 x 512, us": microseconds(lambda: routine(*medium)),
+        "LazyTensor 64 x 64, us": microseconds(lazy),
     }
 
 
 def memory(package: str) -> Numbers:
     """Growth of the peak memory in a sum over 200,000 x 200,000 pairs."""
     routine = importlib.import_module(f"{package}.numpy").Genred(GAUSS, ALIASES, reduction_op="Sum", axis=1)
-    arguments = _arguments(200_000, 200_000)
+    arguments = gaussian_arguments(200_000, 200_000)
     before = reset_peak_memory()
-    seconds = _seconds(lambda: routine(*arguments))
+    seconds = seconds_of(lambda: routine(*arguments))
     return {"growth, MB": (peak_memory() - before) / 1e6, "seconds": seconds, "G pairs/s": 40 / seconds}
 
 
@@ -94,7 +97,7 @@ def backward(package: str) -> Numbers:
     import torch
 
     routine = importlib.import_module(f"{package}.torch").Genred(GAUSS, ALIASES, reduction_op="Sum", axis=1)
-    x, y, b, g = map(torch.from_numpy, _arguments(10_000, 10_000))
+    x, y, b, g = map(torch.from_numpy, gaussian_arguments(10_000, 10_000))
     tracked = [t.clone().requires_grad_() for t in (x, y, b)]
     cotangent = torch.ones(10_000, 1)
 
@@ -105,7 +108,7 @@ def backward(package: str) -> Numbers:
         call()
         times: list[float] = []
         while len(times) < 3 or (sum(times) < 2 and len(times) < 15):
-            times.append(_seconds(call))
+            times.append(seconds_of(call))
         return statistics.median(times)
 
     forward, both = median(lambda: routine(x, y, b, g)), median(both_ways)

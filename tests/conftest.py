@@ -8,21 +8,34 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "pairfold",
-    deadline=None,
-    derandomize=True,
-    max_examples=20,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-settings.load_profile("pairfold")
+try:
+    from hypothesis import HealthCheck, settings
+except ImportError:
+    HAS_HYPOTHESIS = False
+else:
+    HAS_HYPOTHESIS = True
+    settings.register_profile(
+        "pairfold",
+        deadline=None,
+        derandomize=True,
+        max_examples=20,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+    settings.load_profile("pairfold")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the property tests on a machine that was not set up for tests, as ``tools/gpu_check.py`` meets it."""
+    if HAS_HYPOTHESIS or collection_path.suffix != ".py":
+        return None
+    return "from hypothesis" in collection_path.read_text(encoding="utf-8") or None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -107,7 +107,7 @@ BINARY: dict[str, Step] = {
     "|": Step("{0} | {1}", "({0} | {1})", lambda z, w: summed(z * w), 2, scalar),
     "sqdist": Step("{0}.sqdist({1})", "SqDist({0}, {1})", lambda z, w: squared(z - w), 2, scalar),
     "weighted": Step(
-        "{0}.weightedsqnorm({1})",
+        "{1}.weightedsqnorm({0})",
         "WeightedSqNorm({0}, {1})",
         lambda z, w: summed(z * w * w),
         2,

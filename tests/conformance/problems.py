@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from hypothesis import strategies as st
 
 from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
@@ -56,19 +55,6 @@ class Shape:
     broadcast: bool
     layout: str
     seed: int
-
-
-def shapes(max_columns: int = 65) -> st.SearchStrategy[Shape]:
-    """Return sizes around the widths of vectors and blocks, empty ones included."""
-    return st.builds(
-        Shape,
-        rows=st.one_of(st.sampled_from([0, 1, 16, 17]), st.integers(2, 40)),
-        columns=st.one_of(st.sampled_from([0, 1, max_columns - 1, max_columns]), st.integers(2, max_columns)),
-        batch=st.sampled_from([(), (), (2,), (3, 2)]),
-        broadcast=st.booleans(),
-        layout=st.sampled_from(["plain", "transposed", "reversed", "every other"]),
-        seed=st.integers(0, 2**16),
-    )
 
 
 def arrays(task: Problem, shape: Shape, dtype: str, integers: bool) -> list[Array]:
