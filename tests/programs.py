@@ -691,7 +691,10 @@ def dense(program: Program, inputs: Sequence[Tensor], e: Tensor | None, change: 
     inputs = [t.detach().clone().requires_grad_() for t in inputs]
     last, values = dense_value(program, inputs, change)
     weight = values[program.weight]
-    last, _ = torch.broadcast_tensors(last, weight[..., :1]) if REDUCTIONS[program.reduction].has_weight else (last, 0)
+    if REDUCTIONS[program.reduction].has_weight:
+        shape = torch.broadcast_shapes(last.shape[:-1], weight.shape[:-1])
+        last, weight = last.expand(*shape, -1), change(weight.expand(*shape, -1))
+    last = change(last)  # for every pair: sums are rounded as well
     result = REDUCTIONS[program.reduction].dense(last, weight, program.axis - 3)
     outputs = {"result": result}
     names = [(NAMES[k], inputs[k]) for k in differentiated(program)]
@@ -757,14 +760,17 @@ def expected(program: Program, inputs: Sequence[Tensor], e: Tensor | None) -> Ex
 
 
 def noise(epsilon: float, generator: torch.Generator, relative: bool) -> Change:
-    """Return a disturbance of relative size 2 epsilon, of whole numbers only if it is not `relative`."""
+    """Return a disturbance of relative size 2 epsilon; whole numbers stay, unless all is moved by a bit of the largest."""
 
     def disturbed(z: Tensor) -> Tensor:
-        random = 2 * torch.rand(z.shape, generator=generator, dtype=z.dtype) - 1
+        first, second = (
+            2 * epsilon * (2 * torch.rand(z.shape, generator=generator, dtype=z.dtype) - 1) for _ in range(2)
+        )
         value = z.detach()
         if relative:
-            return z * torch.where(value == value.round(), 1.0, 1 + 2 * epsilon * random)
-        return z + 2 * epsilon * random * value.abs().nan_to_num(0, 0, 0).max() if value.numel() else z
+            return z * torch.where(value == value.round(), 1.0, 1 + first)
+        largest = value.abs().nan_to_num(0, 0, 0).amax() if value.numel() else 0.0
+        return z * (1 + first) + second * largest
 
     return disturbed
 
