@@ -12,7 +12,7 @@ EXTRAS_gpu := test,cuda
 
 BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox
 
-.PHONY: demo test bindings bindings-packages gpu gpu-memcheck lint docs bench clients clean
+.PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck lint docs bench fuzz clients clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/python examples/demo.py
@@ -35,6 +35,10 @@ bindings-packages:
 gpu: $(VENV)/gpu.installed
 	$(BIN)/python -m pytest -q --target cuda tests/engine tests/conformance tests/frontends tests/torch tests/cuda
 
+# The first minutes on such a machine: installs nothing, and runs on whatever Python has what is needed.
+gpu-check:
+	PYTHONPATH=src $(PYTHON) tools/gpu_check.py $(ARGUMENTS)
+
 # Looks for accesses outside of memory, and for races, with a tool of the CUDA toolkit: slow, so a part of the suites.
 gpu-memcheck: $(VENV)/gpu.installed
 	@command -v compute-sanitizer >/dev/null || { echo "compute-sanitizer, a tool of the CUDA toolkit, is not here"; exit 1; }
@@ -54,6 +58,9 @@ docs: $(VENV)/docs.installed
 
 bench: $(VENV)/bench.installed
 	$(BIN)/python -m benchmarks $(ARGUMENTS)
+
+fuzz: $(VENV)/test.installed
+	$(BIN)/python tools/fuzz_formulas.py --jobs $(CORES) $(ARGUMENTS)
 
 clients:
 	$(PYTHON) tools/run_clients.py $(ARGUMENTS)
