@@ -60,7 +60,7 @@ def test_a_crash_is_found(tmp_path: Path) -> None:
 def test_a_journal_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
 
-    def supervise(seed: int, start: int, stop: int, limit: float) -> list[dict[str, object]]:
+    def supervise(seed: int, start: int, *_others: object) -> list[dict[str, object]]:
         begun.append(start)
         entry = {"case": start, "kind": "wrong", "where": "result", "what": "1 != 2", "program": "", "steps": ["sin"]}
         return [{**entry, "reduction": "sum"}]
