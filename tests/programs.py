@@ -145,6 +145,19 @@ BINARY: dict[str, Step] = {
         2,
         fits=lambda d, e: d == e,
     ),
+    "where": Step(
+        "where(({0} > 0.1) & ~({1} > 0.8), {0}.sqrt(), {1})",
+        "Where({0} > 0.1, Where({1} > 0.8, {1}, Sqrt({0})), {1})",
+        lambda z, w: chosen((z > 0.1) & ~(w > 0.8), z.clamp(min=0.1).sqrt(), w),
+        2,
+        fits=lambda d, e: d == e,
+    ),
+    "logical": Step(
+        "(({0} < {1}) | ({0} > 0.9) ^ ({1} < 0)) * {0}",
+        "",
+        lambda z, w: ((z < w) | ((z > 0.9) ^ (w < 0))) * z,
+        2,
+    ),
     "concat": Step("{0}.concat({1})", "Concat({0}, {1})", joined, 2, lambda d, e: d + e, lambda d, e: d + e <= 40),
     "tensor product": Step(
         "{0}.tensorprod({1})", "TensorProd({0}, {1})", product, 2, lambda d, e: d * e, lambda d, e: d * e <= 40
@@ -553,7 +566,7 @@ def _data(program: Program, device: str) -> Iterator[str]:
         yield "import torch"
     if any(argument.dtype == "bfloat16" for argument in program.arguments) and program.framework == "numpy":
         yield "import ml_dtypes"
-    yield f"from pairfold.{program.framework} import Genred, LazyTensor, Pm, Vi, Vj"
+    yield f"from pairfold.{program.framework} import Genred, LazyTensor, Pm, Vi, Vj, where"
     yield f"rng = np.random.default_rng({program.seed})"
     for number, argument in enumerate(program.arguments):
         yield f"{NAMES[number]} = {_array(program, argument, device)}"
