@@ -13,18 +13,14 @@ from hypothesis import strategies as st
 
 from pairfold.frontends import torch_operator
 from pairfold.targets import reference
-from tests.programs import STEPS, Argument, Fault, Program, carry_out, draw, faults
+from tests.programs import STEPS, Argument, Program, carry_out, draw, faults
 
 PROGRAMS = st.randoms(use_true_random=False)
 
 
-def wrong(program: Program) -> list[Fault]:
-    return [fault for fault in faults(program, carry_out(program)) if fault.kind != "layout"]
-
-
 @given(PROGRAMS.map(draw))
 def test_random_programs(program: Program) -> None:
-    assert not wrong(program)
+    assert not faults(program, carry_out(program))
 
 
 @settings(max_examples=120)
@@ -33,7 +29,7 @@ def test_more_random_programs_by_definition(monkeypatch: pytest.MonkeyPatch, pro
     """The same without machine code, whose making takes most of the time."""
     with monkeypatch.context() as patch:
         patch.setattr(torch_operator, "run", reference.run)
-        assert not wrong(program)
+        assert not faults(program, carry_out(program))
 
 
 def test_the_comparison_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
