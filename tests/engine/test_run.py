@@ -66,9 +66,22 @@ def test_every_vector_width_agrees_with_numpy(level: str, dtype: str, dim: int, 
     assert np.all(np.abs(found - expected) <= bound)
 
 
-def test_an_unknown_level_names_the_known_ones() -> None:
+@pytest.mark.parametrize("features", [None, frozenset({"neon"})], ids=["this processor", "Arm"])
+def test_an_unknown_level_names_the_known_ones(
+    features: frozenset[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if features is not None:
+        monkeypatch.setattr("pairfold.targets.cpu._processor", lambda: ("neoverse-n1", features))
     with pytest.raises(TargetError, match="no CPU level 'mmx'; choose one of avx512, avx2, sse2"):
-        machine("mmx")
+        machine.__wrapped__("mmx")
+    monkeypatch.setenv("PAIRFOLD_CPU_LEVEL", "nonsense")
+    with pytest.raises(TargetError, match="no CPU level 'nonsense'; choose one of avx512, avx2, sse2"):
+        machine.__wrapped__()
+    if features is not None:
+        monkeypatch.delenv("PAIRFOLD_CPU_LEVEL")
+        assert machine.__wrapped__().vector_bytes == 16
+        with pytest.raises(TargetError, match="'avx2' was asked for, but the processor neoverse-n1 lacks it"):
+            machine.__wrapped__("avx2")
 
 
 @pytest.mark.parametrize("scheme", ["block_sum", "direct_sum", "kahan_scheme"])

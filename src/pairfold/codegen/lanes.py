@@ -8,6 +8,7 @@ from typing import Any
 from llvmlite import ir
 
 from pairfold.codegen.vectormath import VectorMath
+from pairfold.codegen.vectormath_emitter import Emitter
 from pairfold.ops.elementary import MATH_FUNCTIONS
 
 __all__ = ["Lanes", "Value"]
@@ -33,6 +34,7 @@ class Lanes:
         self.index_element = ir.IntType(32)
         self.real = self._vector(self.element)
         self.index = self._vector(self.index_element)
+        self.features = features
         self.math = VectorMath(module, count, dtype, features)
         self.module = module
 
@@ -142,5 +144,5 @@ _INSTRUCTIONS: dict[str, _Emit] = {
     "Minus": lambda lanes, builder, args: builder.fneg(*args),
     "Abs": lambda lanes, builder, args: lanes.call_intrinsic(builder, "fabs", args),
     "Sqrt": lambda lanes, builder, args: lanes.call_intrinsic(builder, "sqrt", args),
-    "Floor": lambda lanes, builder, args: lanes.call_intrinsic(builder, "floor", args),
+    "Floor": lambda lanes, builder, args: Emitter(builder, lanes.count, lanes.dtype, lanes.features).floor(*args),
 }

@@ -21,6 +21,7 @@ Value = Any
 
 FLOAT_BITS = {"float32": 32, "float64": 64}
 _MANTISSA_BITS = {"float32": 23, "float64": 52}
+_FLOOR_INSTRUCTION = frozenset({"sse4.1", "avx", "avx2", "avx512f"})
 
 
 def _round_to(dtype: str, value: float) -> float:
@@ -204,6 +205,17 @@ class Emitter:
     def abs(self, a: Value) -> Value:
         """Absolute value."""
         return self.intrinsic("llvm.fabs", a)
+
+    def floor(self, a: Value) -> Value:
+        """Round down to an integer; LLVM would call the C library where x86 has no instruction for it."""
+        if "sse2" not in self.features or self.features & _FLOOR_INSTRUCTION:
+            return self.intrinsic("llvm.floor", a)
+        limit = 2.0**self.mantissa_bits
+        magnitude = self.abs(a)
+        # The nearest integer, then the one below it when that is too large; beyond the limit all numbers are integers.
+        nearest = self.with_sign(self.sub(self.add(magnitude, limit), limit), a)
+        lower = self.select(self.compare(">", nearest, a), self.sub(nearest, 1.0), nearest)
+        return self.select(self.compare("<", magnitude, limit), self.with_sign(lower, a), a)
 
     def with_sign(self, magnitude: Value | float, sign: Value) -> Value:
         """Magnitude of the first, sign of the second."""

@@ -288,8 +288,8 @@ def _power_of_magnitude(emitter: Emitter, x: Value, y: Value) -> Value:
 def _where_odd(emitter: Emitter, y: Value) -> tuple[Value, Value]:
     """Where y is an integer, and where it is an odd one."""
     half = emitter.mul(y, 0.5)
-    is_integer = emitter.compare("==", emitter.intrinsic("llvm.floor", y), y)
-    is_even = emitter.compare("==", emitter.intrinsic("llvm.floor", half), half)
+    is_integer = emitter.compare("==", emitter.floor(y), y)
+    is_even = emitter.compare("==", emitter.floor(half), half)
     return is_integer, emitter.logical_and(is_integer, emitter.logical_not(is_even))
 
 

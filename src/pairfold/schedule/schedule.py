@@ -10,6 +10,9 @@ __all__ = ["CudaSchedule", "Schedule", "choose", "choose_cuda", "choose_cuda_spl
 UNROLL = 16
 """Largest dimension that is unrolled on CPUs."""
 
+SMALL_STEP = 256
+"""Bytes of one value for all pairs of a step of which some dozen fit into a page."""
+
 INSERTED = 32
 """Largest number of smallest values that are kept by inserting them into sorted lists on CPUs."""
 
@@ -115,6 +118,7 @@ def choose(
     accumulate: str = "block",
     few_rows: bool = False,
     kept: int = 1,
+    small_frames: bool = False,
 ) -> Schedule:
     """Choose lanes, row vectors and columns for one formula.
 
@@ -132,6 +136,8 @@ def choose(
         Blocks have fewer rows than a vector has lanes: lanes beside them are idle anyway, but not whole vectors.
     kept : int
         Number of smallest values that the reduction keeps.
+    small_frames : bool
+        Whether the temporaries of a step must fit into a page of the stack.
     """
     lanes = vector_bytes // item_bytes
     collects = kept > INSERTED
@@ -145,6 +151,8 @@ def choose(
     # A long sum costs one broadcast per component and column, which row vectors share, and one load of the rows per
     # component, which columns share.
     columns = 4 if looped_dim or not in_registers else 1
+    if small_frames:
+        columns = min(columns, max(1, SMALL_STEP // (vector_bytes * row_vectors)))
     # Short blocks make small errors; closing one costs an exact addition per sum, which many sums a row notice.
     block = 64 if in_registers else 128
     schedule = Schedule(lanes, row_vectors, columns, in_registers, block, accumulate, features, collects=collects)

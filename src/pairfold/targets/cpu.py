@@ -82,7 +82,18 @@ def _processor() -> tuple[str, frozenset[str]]:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         features = frozenset(name for name, on in llvm.get_host_cpu_features().items() if on)
-        return llvm.get_host_cpu_name(), features
+        return llvm.get_host_cpu_name(), known_features(llvm.get_process_triple(), features)
+
+
+def known_features(triple: str, listed: frozenset[str]) -> frozenset[str]:
+    """Return the features of a processor for which LLVM lists `listed`: a few systems have it list nothing.
+
+    Examples
+    --------
+    >>> sorted(known_features("arm64-apple-darwin24.0.0", frozenset()))
+    ['neon']
+    """
+    return listed | {"neon"} if triple.startswith(("aarch64", "arm64")) else listed
 
 
 @cache
@@ -101,10 +112,10 @@ def machine(level: str | None = None) -> Machine:
     """
     name, available = _processor()
     level = level or os.environ.get("PAIRFOLD_CPU_LEVEL")
-    if "sse2" not in available:
-        return Machine(name, available, 16, 32)
     if level is not None and level not in LEVELS:
         raise TargetError(f"There is no CPU level {level!r}; choose one of {', '.join(LEVELS)}.")
+    if level is None and "sse2" not in available:
+        return Machine(name, available, 16, 32)
     for known, (needed, vector_bytes, registers) in LEVELS.items():
         if level in (None, known) and available.issuperset(needed):
             kept = frozenset(feature for feature in available if not feature.startswith(_BEYOND[known]))
@@ -156,7 +167,19 @@ def schedule_on(
         accumulate=accumulate,
         few_rows=few_rows,
         kept=work.kept,
+        small_frames=small_frames(llvm.get_process_triple()),
     )
+
+
+def small_frames(triple: str) -> bool:
+    """Tell whether stack frames must stay below a page: beyond, Windows wants a function that touches every page.
+
+    Examples
+    --------
+    >>> small_frames("x86_64-pc-windows-msvc")
+    True
+    """
+    return "windows" in triple
 
 
 def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel") -> Binary:
@@ -180,13 +203,25 @@ def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel
 
 def _target_machine(features: frozenset[str], opt: int = 2) -> Any:
     name, available = _processor()
-    switches = [f"+{feature}" for feature in sorted(features)]
-    if features:
-        switches += [f"-{feature}" for feature in sorted(available - features)]
-        # Without this LLVM splits 512-bit vectors on processors that it tunes for 256 bits.
-        switches.append("-prefer-256-bit")
     target = llvm.Target.from_triple(llvm.get_process_triple())
-    return target.create_target_machine(cpu=name, features=",".join(switches), opt=opt, jit=True)
+    return target.create_target_machine(cpu=name, features=switches(features, available), opt=opt, jit=True)
+
+
+def switches(features: frozenset[str], available: frozenset[str]) -> str:
+    """Return what tells LLVM to use `features`, of those that are `available`.
+
+    Examples
+    --------
+    >>> switches(frozenset({"avx2", "fma"}), frozenset({"avx2", "avx512f", "fma"}))
+    '+avx2,+fma,-avx512f'
+    """
+    names = [f"+{feature}" for feature in sorted(features)]
+    if features:
+        names += [f"-{feature}" for feature in sorted(available - features)]
+    if "avx512f" in features:
+        # Without this LLVM splits 512-bit vectors on processors that it tunes for 256 bits.
+        names.append("-prefer-256-bit")
+    return ",".join(names)
 
 
 def optimise(module: Any, target_machine: Any) -> None:
