@@ -12,7 +12,7 @@ EXTRAS_gpu := test,cuda
 
 BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox
 
-.PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck lint docs bench fuzz clients clean
+.PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck lint docs bench fuzz clients aarch64 clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/python examples/demo.py
@@ -69,6 +69,12 @@ $(VENV)/%.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS_$*)]'
 	touch $@
+
+# The suites as 64-bit Arm programs, emulated on x86-64 Debian: hours. docs/processors.rst says what was run.
+aarch64:
+	tools/aarch64_environment.sh build/aarch64 .
+	build/aarch64/python -m pytest -q -p no:cacheprovider tests/ops tests/reductions tests/conformance tests/engine \
+		tests/frontends tests/accuracy --ignore tests/accuracy/test_all_float32.py $(ARGUMENTS)
 
 clean:
 	rm -rf $(VENV) build dist docs/_build output

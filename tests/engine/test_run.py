@@ -43,7 +43,7 @@ from tests.engine.problems import (
 )
 
 
-def supported(level: str) -> bool:
+def supported(level: str | None) -> bool:
     try:
         machine(level)
     except TargetError:
@@ -51,10 +51,10 @@ def supported(level: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("level", ["avx512", "avx2", "sse2"])
+@pytest.mark.parametrize("level", [None, "avx512", "avx2", "sse2"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("dim", "outputs"), [(1, 1), (3, 2), (17, 1), (100, 3), (3, 40), (33, 33)])
-def test_every_vector_width_agrees_with_numpy(level: str, dtype: str, dim: int, outputs: int) -> None:
+def test_every_vector_width_agrees_with_numpy(level: str | None, dtype: str, dim: int, outputs: int) -> None:
     if not supported(level):
         pytest.skip(f"this processor lacks {level}")
     arrays = gaussian_data(77, 131, dim, outputs, dtype)

@@ -46,14 +46,14 @@ def test_many_are_collected_and_few_inserted() -> None:
             assert compiled(problem, "float32", Options(), False, few_rows).main.schedule.collects == collects
 
 
-@pytest.mark.parametrize("level", ["avx512", "avx2", "sse2"])
+@pytest.mark.parametrize("level", [None, "avx512", "avx2", "sse2"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     ("dim", "k", "columns"), [(1, 40, 5000), (1, 700, 5000), (3, 33, 2500), (20, 50, 1300), (1, 90, 60)]
 )
 def test_collecting_agrees_with_the_definition(
-    level: str, dtype: str, name: str, dim: int, k: int, columns: int
+    level: str | None, dtype: str, name: str, dim: int, k: int, columns: int
 ) -> None:
     """More candidates than a list has room for, fewer columns than K, and integers with many ties."""
     try:

@@ -34,7 +34,6 @@ class Lanes:
         self.index_element = ir.IntType(32)
         self.real = self._vector(self.element)
         self.index = self._vector(self.index_element)
-        self.features = features
         self.math = VectorMath(module, count, dtype, features)
         self.module = module
 
@@ -109,17 +108,15 @@ class Lanes:
 
         One number would not do: its rounding error would bias all exponentials of a call in the same direction.
         """
-        double = ir.DoubleType()
-        log2_e = ir.Constant(double, LOG2_E)
-        product = builder.fmul(scale, log2_e)
         if self.dtype == "float32":
+            double = ir.DoubleType()
+            product = builder.fmul(scale, ir.Constant(double, LOG2_E))
             high = builder.fptrunc(product, self.element)
             low = builder.fptrunc(builder.fsub(product, builder.fpext(high, double)), self.element)
         else:
-            fma = self._declared("llvm.fma.f64", double, 3)
-            high = product
-            error = builder.call(fma, [scale, log2_e, builder.fneg(product)])
-            low = builder.call(fma, [scale, ir.Constant(double, LOG2_E_REST), error])
+            emitter = Emitter(builder, 1, "float64", self.math.features)
+            high, error = emitter.two_product(scale, LOG2_E)
+            low = emitter.fma(scale, LOG2_E_REST, error)
         return self.broadcast(builder, high), self.broadcast(builder, low)
 
     def exponential(self, builder: ir.IRBuilder, x: Value, scale: tuple[Value, Value]) -> Value:
@@ -144,5 +141,5 @@ _INSTRUCTIONS: dict[str, _Emit] = {
     "Minus": lambda lanes, builder, args: builder.fneg(*args),
     "Abs": lambda lanes, builder, args: lanes.call_intrinsic(builder, "fabs", args),
     "Sqrt": lambda lanes, builder, args: lanes.call_intrinsic(builder, "sqrt", args),
-    "Floor": lambda lanes, builder, args: Emitter(builder, lanes.count, lanes.dtype, lanes.features).floor(*args),
+    "Floor": lambda lanes, builder, args: Emitter(builder, lanes.count, lanes.dtype, lanes.math.features).floor(*args),
 }

@@ -103,7 +103,7 @@ class VectorMath:
         self._module = module
         self._lanes = lanes
         self._dtype = dtype
-        self._features = features | {"fma"} if features & _FUSED_ALWAYS else features
+        self.features = features | {"fma"} if features & _FUSED_ALWAYS else features
 
     def function(self, name: str) -> ir.Function:
         """Return the function called ``name``, which maps vectors to a vector of the same type.
@@ -122,7 +122,7 @@ class VectorMath:
             return found
         emit, arity = FUNCTIONS[name]
         builder = ir.IRBuilder()
-        emitter = Emitter(builder, self._lanes, self._dtype, self._features)
+        emitter = Emitter(builder, self._lanes, self._dtype, self.features)
         function = ir.Function(self._module, ir.FunctionType(emitter.type, [emitter.type] * arity), symbol)
         function.linkage = "internal"
         function.attributes.add("alwaysinline")

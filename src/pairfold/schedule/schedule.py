@@ -152,7 +152,9 @@ def choose(
     # component, which columns share.
     columns = 4 if looped_dim or not in_registers else 1
     if small_frames:
-        columns = min(columns, max(1, SMALL_STEP // (vector_bytes * row_vectors)))
+        # Without fused instructions functions are computed in float64 and keep more temporaries.
+        weight = 1 if features & {"fma", "neon"} else 4
+        columns = min(columns, max(1, SMALL_STEP // (vector_bytes * row_vectors * weight)))
     # Short blocks make small errors; closing one costs an exact addition per sum, which many sums a row notice.
     block = 64 if in_registers else 128
     schedule = Schedule(lanes, row_vectors, columns, in_registers, block, accumulate, features, collects=collects)

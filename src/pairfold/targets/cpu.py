@@ -153,9 +153,14 @@ def schedule_for(
 
 
 def schedule_on(
-    processor: Machine, work: Work, dtype: str, accumulate: str = "block", few_rows: bool = False
+    processor: Machine,
+    work: Work,
+    dtype: str,
+    accumulate: str = "block",
+    few_rows: bool = False,
+    triple: str | None = None,
 ) -> Schedule:
-    """Choose the schedule of `work` on a processor."""
+    """Choose the schedule of `work` on a processor and the system that LLVM calls `triple`, by default this one."""
     return choose(
         vector_bytes=processor.vector_bytes,
         registers=processor.registers,
@@ -167,7 +172,7 @@ def schedule_on(
         accumulate=accumulate,
         few_rows=few_rows,
         kept=work.kept,
-        small_frames=small_frames(llvm.get_process_triple()),
+        small_frames=small_frames(triple or llvm.get_process_triple()),
     )
 
 
