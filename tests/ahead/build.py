@@ -38,7 +38,7 @@ def run(*command: object, **kwargs: Any) -> str:
 def library(made: CompiledAhead) -> ctypes.CDLL:
     """Build a shared library with warnings as errors and load it."""
     path = made.object.with_suffix(".so")
-    run(tool("cc"), *STRICT, "-fPIC", "-shared", made.source, made.object, "-o", path)
+    run(tool("cc"), *STRICT, "-fPIC", "-shared", "-Wl,-z,defs", made.source, made.object, "-o", path)
     return ctypes.CDLL(str(path))
 
 

@@ -14,7 +14,10 @@ from pairfold.engine import Options, run
 from pairfold.errors import PairfoldError
 from pairfold.frontends.genred import choose_reduction, read_problem
 from pairfold.targets.cpu import LEVELS, machine
-from tests.ahead.build import address, built, numbers
+from pairfold.targets.object_file import known_levels
+from tests.ahead.build import address, built, numbers, tool
+from tests.ahead.build import run as run_tool
+from tests.ahead.object_symbols import undefined_symbols
 
 Array = np.ndarray[Any, Any]
 
@@ -43,6 +46,7 @@ CASES = {
     "softmax": Case("-g*SqDist(x,y)", GAUSS, "SumSoftMaxWeight", formula2="b"),
     "nearest": Case("SqDist(x,y)", GAUSS[:2], "ArgKMin", opt_arg=4),
     "nearest_with_values": Case("SqDist(x,y)", GAUSS[:2], "KMin_ArgKMin", axis=0, opt_arg=2),
+    "many_nearest": Case("SqDist(x,y)", GAUSS[:2], "ArgKMin", opt_arg=40),
     "min_argmin": Case("SqDist(x,y)", GAUSS[:2], "Min_ArgMin"),
     "max": Case("x*y", GAUSS[:2], "Max"),
     "packed_columns": Case("Exp(-Norm2(x-Sin(y)*Log(Abs(y)+IntCst(1))))", GAUSS[:2]),
@@ -224,6 +228,30 @@ def test_the_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 LINUX = "x86_64-unknown-linux-gnu"
+
+
+SYSTEMS = [
+    LINUX, "x86_64-apple-macosx10.15.0", "x86_64-pc-windows-msvc",
+    "aarch64-unknown-linux-gnu", "arm64-apple-macosx11.0.0", "aarch64-pc-windows-msvc",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("triple", SYSTEMS)
+def test_objects_for_other_systems_resolve_nothing(triple: str, tmp_path: Path) -> None:
+    for name in ("gradient_in_x", "nearest_with_values", "mathematics", "packed_columns"):
+        case = CASES[name]
+        made = compile_ahead(
+            "f", case.formula, case.aliases, reduction_op=case.reduction, opt_arg=case.opt_arg, dtype="float64",
+            levels=known_levels(triple), triple=triple, folder=tmp_path,
+        )  # fmt: skip
+        # Objects for Windows say with this name that they use floating point numbers; its C library has it.
+        assert undefined_symbols(made.object.read_bytes()) <= {"_fltused"}, name
+
+
+def test_an_undefined_symbol_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "caller.c").write_text("double expm1(double); double caller(double x) { return expm1(x) + 1; }")
+    run_tool(tool("cc"), "-O1", "-fPIC", "-c", "caller.c", cwd=tmp_path)
+    assert "expm1" in undefined_symbols((tmp_path / "caller.o").read_bytes())
 
 
 def test_names_that_c_would_not_take(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def _parts(name: str, plan: Plan, accumulate: str, dtype: str, triple: str, leve
     works = {"kernel": plan.work} if plan.columns is None else {"kernel": plan.work, "columns": plan.columns}
     machines = {level: machine_of(triple, level) for level in levels}
     return [
-        Part(f"{name}_{use}_{level}", work, schedule_on(machine, work, dtype, accumulate), machine)
+        Part(f"{name}_{use}_{level}", work, schedule_on(machine, work, dtype, accumulate, triple=triple), machine)
         for level, machine in machines.items()
         for use, work in works.items()
     ]

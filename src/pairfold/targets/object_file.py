@@ -14,7 +14,7 @@ from pairfold.codegen.cpu_kernel import emit_kernel
 from pairfold.codegen.work import Kernel, Work
 from pairfold.errors import ArgumentValueError
 from pairfold.schedule.schedule import Schedule
-from pairfold.targets.cpu import LEVELS, LLVM_LOCK, Machine, optimise
+from pairfold.targets.cpu import LEVELS, LLVM_LOCK, Machine, optimise, switches
 
 __all__ = ["Part", "known_levels", "machine_of", "native_triple", "object_code"]
 
@@ -112,18 +112,14 @@ def _target(triple: str) -> Any:
         raise ArgumentValueError(f"triple is {triple!r}, for which LLVM makes no code: {reason}.") from None
 
 
-def _switches(machine: Machine) -> str:
-    return ",".join(f"+{feature}" for feature in sorted(machine.features))
-
-
 def _target_machine(target: Any, machine: Machine) -> Any:
     return target.create_target_machine(
-        cpu=machine.name, features=_switches(machine), opt=2, reloc="pic", codemodel="small"
+        cpu=machine.name, features=switches(machine.features, machine.features), opt=2, reloc="pic", codemodel="small"
     )
 
 
 def _with_features(text: str, machine: Machine) -> str:
     """Write the processor into every function of a module, so that linked modules keep their own."""
-    mark = f' "target-cpu"="{machine.name}" "target-features"="{_switches(machine)}"'
+    mark = f' "target-cpu"="{machine.name}" "target-features"="{switches(machine.features, machine.features)}"'
     lines = text.split("\n")
     return "\n".join(line + mark if line.startswith("define ") else line for line in lines)
