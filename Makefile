@@ -10,7 +10,8 @@ EXTRAS_test := test,docs,demo
 EXTRAS_bench := bench
 EXTRAS_gpu := test,cuda
 
-BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox
+BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox \
+	octave-dev gcc g++ gfortran valgrind
 
 .PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck lint docs bench fuzz clients aarch64 clean
 
@@ -26,7 +27,7 @@ bindings: $(VENV)/test.installed
 	$(BIN)/python -m pytest -q tests/bridge
 	$(BIN)/python tools/check_bindings.py
 
-# On Debian and Ubuntu, as root.
+# On Debian and Ubuntu, as root; the compilers are for kernels ahead of time.
 bindings-packages:
 	dpkg -s $(BINDING_PACKAGES) >/dev/null 2>&1 || \
 		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(BINDING_PACKAGES); }
