@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections.abc import Sequence
 
+from pairfold import __version__
 from pairfold.bridge.packages import MATLAB, R
 from pairfold.bridge.steps import METHODS
 from pairfold.frontends.derivatives import output_kinds
@@ -128,7 +129,7 @@ def _r_value(value: Field) -> str:
 
 def r_file() -> str:
     """Return the tables as lists of R."""
-    lines = [f"# {NOTE}"]
+    lines = [f"# {NOTE}", "", f".registry_version <- {_r_text(__version__)}"]
     for name, make in TABLES.items():
         rows = [
             f"  {key} = list({', '.join(f'{field} = {_r_value(value)}' for field, value in row.items())})"

@@ -1,5 +1,7 @@
 # Written by tools/generate_binding_tables.py from the registries of pairfold; do not edit.
 
+.registry_version <- "0.1.0"
+
 .registry_operations <- list(
   concat = list(formula = "Concat", operands = c("other"), parameters = character(0), optional = 0L, text = "components of f, then those of g"),
   extract = list(formula = "Extract", operands = character(0), parameters = c("start", "length"), optional = 0L, text = "components start, ..., start + length - 1 of f"),
