@@ -152,6 +152,12 @@ def test_methods_are_those_of_python() -> None:
     np.testing.assert_array_equal(found, (-Vi(X).sqdist(Vj(Y))).exp() @ B)
 
 
+def test_an_operation_by_its_name_takes_lists_as_parameters() -> None:
+    lines = [("step", "1", "Permute", "#x", "[1,3]", "[1,0]"), ("step", "2", "dense", "#1")]
+    (found,) = ask("evaluate", ARGUMENTS[0], *lines, data=bytes_of([X]))
+    np.testing.assert_array_equal(found.reshape(5, 3), X)
+
+
 def test_warnings_of_python_are_passed_on() -> None:
     points = np.linspace(0, 1, 30)[:, None]
     lines = [

@@ -96,7 +96,8 @@ def _operation(op: Op) -> Callable[..., Any]:
         first = next((one for one in args[: op.arity] if isinstance(one, LazyTensorBase)), None)
         if first is None:
             raise ArgumentTypeError(f"{op.name} needs a LazyTensor among its operands.")
-        return first._lift(args[0])._operation(op, args[1 : op.arity], args[op.arity :])
+        parameters = [tuple(one) if isinstance(one, list) else one for one in args[op.arity :]]
+        return first._lift(args[0])._operation(op, args[1 : op.arity], parameters)
 
     return apply
 

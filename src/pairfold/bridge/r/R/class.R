@@ -13,7 +13,7 @@ setClass("LazyTensor", slots = c(
 
 .empty_tensor <- new("LazyTensor")
 
-is.LazyTensor <- function(x) is(x, "LazyTensor")
+is.LazyTensor <- function(x) isS4(x) && is(x, "LazyTensor")
 
 # An id that no other line has, in this session or another one: tensors are saved, and made in forked processes.
 .new_id <- function() {

@@ -50,8 +50,10 @@ genred <- function(formula, args, reduction = "Sum", index = "j", K = NULL, weig
   facts <- .ask(.head("declare", lines))$facts[-1L]
   keys <- vapply(facts, function(fact) fact[1L], "")
   arguments <- facts[keys == "argument"]
+  names <- vapply(arguments, function(fact) fact[2L], "")
   list(
-    names = vapply(arguments, function(fact) fact[2L], ""),
+    names = names,
+    labels = base::ifelse(nzchar(names), names, "the cotangent"),
     categories = vapply(arguments, function(fact) fact[3L], ""),
     dimensions = vapply(arguments, function(fact) as.numeric(fact[4L]), 0),
     reduction = facts[[match("reduction", keys)]][2L],
@@ -63,7 +65,7 @@ genred <- function(formula, args, reduction = "Sum", index = "j", K = NULL, weig
 # The arguments of a call in the order of the declaration, as matrices and vectors.
 .matched <- function(given, declaration, points = .points) {
   count <- length(declaration$names)
-  labels <- ifelse(nzchar(declaration$names), declaration$names, "the cotangent")
+  labels <- declaration$labels
   if (length(given) != count) {
     .refuse(
       "ArgumentValueError", "This formula takes ", count, " arguments (", paste(labels, collapse = ", "), "); found ",
@@ -102,7 +104,7 @@ print.pairfold_routine <- function(x, ...) {
   facts <- attr(x, "description")
   cat("A reduction of pairfold:", facts$formula, "\n")
   cat(paste0(
-    "  ", ifelse(nzchar(facts$names), facts$names, "(cotangent)"), ": ", facts$categories, ", dimension ",
+    "  ", facts$labels, ": ", facts$categories, ", dimension ",
     facts$dimensions, "\n"
   ), sep = "")
   cat(

@@ -29,12 +29,15 @@
 
 .operation_function <- function(method) {
   row <- .registry_operations[[method]]
-  operands <- ifelse(row$operands %in% names(.operand_names), .operand_names[row$operands], row$operands)
+  operands <- base::ifelse(row$operands %in% names(.operand_names), .operand_names[row$operands], row$operands)
   names <- c("x", operands, row$parameters)
   formals <- stats::setNames(rep(alist(x = ), length(names)), names)
   optional <- utils::tail(names, row$optional)
   formals[optional] <- list(NULL)
-  given <- as.call(c(quote(list), lapply(names, as.name)))
+  given <- as.call(c(quote(list), lapply(names, function(name) {
+    # Shapes are lists in Python, also those of one number.
+    if (grepl("^(shape|axes)_", name)) bquote(as.list(.(as.name(name)))) else as.name(name)
+  })))
   if (length(optional)) given <- bquote(Filter(Negate(is.null), .(given)))
   as.function(c(formals, bquote(.operation(.(method), .(given)))), topenv())
 }
@@ -52,10 +55,9 @@ clampint <- function(x, y, z) .operation("clampint", list(x, .whole(y, "y"), .wh
 
 mod <- function(x, a, b = 0) .operation("mod", list(x, a, b))
 
-# In formulas the weights come first.
-weightedsqnorm <- function(x, s) .operation("weightedsqnorm", list(s, x))
+weightedsqnorm <- function(x, s) .operation("weightedsqnorm", list(x, s))
 
-weightedsqdist <- function(x, y, s) .operation("weightedsqdist", list(s, x, y))
+weightedsqdist <- function(x, y, s) .operation("weightedsqdist", list(x, y, s))
 
 # ---------------------------------------------------------------- components
 

@@ -45,8 +45,11 @@ pairfold_options <- function(...) {
 
 # The lines of a request that say how to compute. NULL leaves a choice to Python.
 .option_lines <- function(extra = list()) {
-  values <- lapply(stats::setNames(nm = .sent_options), .option)
-  values[names(extra)] <- extra
+  values <- extra
+  for (name in .sent_options) {
+    # What a call says wins over what is set for the session.
+    if (is.null(values[[name]])) values[[name]] <- .option(name)
+  }
   values <- values[!vapply(values, is.null, TRUE)]
   if (isTRUE(.option("progress"))) values$progress <- TRUE
   if (length(values) == 0L) return("")

@@ -20,7 +20,7 @@
 }
 
 .python_executable <- function() {
-  if (!reticulate::py_available()) {
+  if (!py_available()) {
     # What reticulate would ask in a session with a person, whether to install a Python, is not for a call in between.
     old <- Sys.getenv("RETICULATE_MINICONDA_ENABLED", NA)
     if (is.na(old)) {
@@ -29,12 +29,12 @@
     }
     .prefer_environment()
     failed <- tryCatch(
-      if (suppressWarnings(reticulate::py_available(initialize = TRUE))) NULL else "",
+      if (suppressWarnings(py_available(initialize = TRUE))) NULL else "",
       error = conditionMessage
     )
     if (!is.null(failed)) .no_python(failed)
   }
-  reticulate::py_config()$python
+  py_config()$python
 }
 
 # An active virtual environment counts, unless RETICULATE_PYTHON names another Python.
@@ -42,7 +42,7 @@
   active <- Sys.getenv("VIRTUAL_ENV")
   if (nzchar(active) && !nzchar(Sys.getenv("RETICULATE_PYTHON"))) {
     python <- file.path(active, if (.Platform$OS.type == "windows") "Scripts/python.exe" else "bin/python")
-    if (file.exists(python)) reticulate::use_python(python, required = FALSE)
+    if (file.exists(python)) use_python(python, required = FALSE)
   }
 }
 
@@ -86,7 +86,7 @@ pairfold_config <- function() {
   failed <- tryCatch({ .bridge(); NULL }, pairfold_error = conditionMessage)
   facts <- if (is.null(failed)) .state$facts else list()
   structure(
-    c(list(package = .registry_version), facts, list(problem = failed)),
+    c(list(package = .registry_version), facts, if (!is.null(failed)) list(problem = failed)),
     class = "simple.list"
   )
 }

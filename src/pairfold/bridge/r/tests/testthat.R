@@ -1,0 +1,4 @@
+library(testthat)
+library(pairfold)
+
+test_check("pairfold")
