@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -39,6 +42,41 @@ def test_what_r_says_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setattr(packages.shutil, "which", lambda name: str(program))
     with pytest.raises(packages.InstallationError, match=r"R could not install the package:\nno space left"):
         packages.install_r()
+
+
+def test_a_missing_package_of_r_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "R"
+    program.write_text("#!/bin/sh\necho dependency reticulate is not available\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(packages.shutil, "which", lambda name: str(program))
+    with pytest.raises(packages.InstallationError, match=r'install\.packages\("reticulate"\)'):
+        packages.install_r()
+
+
+def has_r_and_reticulate() -> bool:
+    found = shutil.which("Rscript")
+    return (
+        found is not None and not subprocess.run([found, "-e", "loadNamespace('reticulate')"], check=False).returncode
+    )
+
+
+def test_installed_into_a_library_r_computes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if not has_r_and_reticulate():
+        assert os.environ.get("PAIRFOLD_REQUIRE_BINDINGS") != "1", "R with the package reticulate is not here"
+        pytest.skip("R with the package reticulate is not here")
+    assert main(["install-r", "--library", str(tmp_path)]) == 0
+    assert "is installed. In R: library(pairfold)" in capsys.readouterr().out
+    program = "library(pairfold); cat(sum(Vi(1:3) * Vj(1:4), 'j')); cat('', pairfold_config()$executable)"
+    environment = {
+        **os.environ,
+        "R_LIBS": str(tmp_path),
+        "RETICULATE_PYTHON": sys.executable,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+    answer = subprocess.run(
+        ["Rscript", "-e", program], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert answer == f"10 20 30 {sys.executable}"
 
 
 def test_the_archive_for_octave(tmp_path: Path) -> None:

@@ -25,6 +25,12 @@ MATLAB = Path(__file__).resolve().parent / "matlab"
 _NOT_INSTALLED = ("examples", "tests")
 
 
+_RETICULATE = (
+    '\nThe package needs reticulate. In R: install.packages("reticulate"); on Debian and Ubuntu: '
+    "apt-get install r-cran-reticulate."
+)
+
+
 class InstallationError(PairfoldError, RuntimeError):
     """A package could not be installed."""
 
@@ -67,7 +73,9 @@ def install_r(library: Path | None = None) -> str:
         shutil.copytree(R, source)
         found = subprocess.run([*command, str(source)], capture_output=True, text=True, check=False)
     if found.returncode:
-        raise InstallationError(f"R could not install the package:\n{found.stdout}{found.stderr}".rstrip())
+        said = f"{found.stdout}{found.stderr}"
+        advice = _RETICULATE if "reticulate" in said else ""
+        raise InstallationError(f"R could not install the package:\n{said}".rstrip() + advice)
     python = Path(sys.executable).as_posix()
     return (
         f"The R package pairfold {__version__} is installed. In R: library(pairfold). If R finds "

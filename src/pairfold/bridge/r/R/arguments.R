@@ -2,15 +2,17 @@
 
 .bare_matrix <- function(x, what) {
   .refuse(
-    "ArgumentTypeError", what, " of ", .shown(x), " and a LazyTensor: a matrix does not say whether its rows are the points i ",
-    "or j. Wrap it in Vi() or Vj(), or in Pm() for a vector of parameters."
+    "ArgumentTypeError", what, " of ", .shown(x), " and a LazyTensor: a matrix does not say whether its rows are the ",
+    "points i or j. Wrap it in Vi() or Vj(), or in Pm() for a vector of parameters."
   )
 }
 
 .plain_numbers <- function(x, what, is_complex = FALSE) {
   if (is.data.frame(x)) x <- as.matrix(x)
   if (is.LazyTensor(x) || !(is.numeric(x) || is.logical(x) || is.complex(x)) || is.factor(x)) {
-    .refuse("ArgumentTypeError", what, " takes numbers: a vector or a matrix with one row per point; found ", .shown(x), ".")
+    .refuse(
+      "ArgumentTypeError", what, " takes numbers: a vector or a matrix with one row per point; found ", .shown(x), "."
+    )
   }
   if (is_complex && !is.complex(x)) x[] <- as.complex(x)
   x
@@ -32,21 +34,27 @@
 .vector <- function(x, what, is_complex = FALSE) {
   x <- .plain_numbers(x, what, is_complex)
   if (!is.null(dim(x)) && length(x) != max(dim(x))) {
-    .refuse("DimensionError", what, " takes a number or a vector of parameters; found ", .shown(x), ". Wrap points in Vi() or Vj().")
+    .refuse(
+      "DimensionError", what, " takes a number or a vector of parameters; found ", .shown(x),
+      ". Wrap points in Vi() or Vj()."
+    )
   }
   as.vector(x)
 }
 
 .tensor_needed <- function(x, what) {
-  if (!is.LazyTensor(x)) .refuse("ArgumentTypeError", what, "() is for LazyTensors, made by Vi(), Vj(), Pm(); found ", .shown(x), ".")
-  x
+  if (is.LazyTensor(x)) return(x)
+  .refuse("ArgumentTypeError", what, "() is for LazyTensors, made by Vi(), Vj(), Pm(); found ", .shown(x), ".")
 }
 
 # An operand: a tensor, the text of a number, or a vector as a parameter.
 .operand <- function(x, what, whole = FALSE) {
   if (is.LazyTensor(x)) return(x)
   if (!(is.numeric(x) || is.complex(x) || is.logical(x)) || is.factor(x)) {
-    .refuse("ArgumentTypeError", what, " of a LazyTensor and ", .shown(x), ": the other operand is a LazyTensor, a number or a vector.")
+    .refuse(
+      "ArgumentTypeError", what, " of a LazyTensor and ", .shown(x),
+      ": the other operand is a LazyTensor, a number or a vector."
+    )
   }
   if (!is.null(dim(x))) .bare_matrix(x, what)
   if (length(x) != 1L) return(Pm(x))

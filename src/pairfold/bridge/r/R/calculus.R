@@ -5,8 +5,8 @@ grad <- function(f, gradin, opstr = "Sum", var, index = "j", K = NULL, weight = 
   .tensor_needed(f, "grad")
   variable <- .variable_of(f, var)
   arguments <- list(
-    .value(sub("_Reduction$", "", opstr)), .axis_argument(index, "grad()"), variable, .leaf("v", .cotangent(gradin, f, index)),
-    paste0("K=", .value(K))
+    .value(sub("_Reduction$", "", opstr)), .axis_argument(index, "grad()"), variable,
+    .leaf("v", .cotangent(gradin, f, index)), paste0("K=", .value(K))
   )
   if (!is.null(weight)) arguments <- c(arguments, list(weight = .operand(weight, "grad()")))
   do.call(.evaluate, c(list(f, "pullback"), arguments))[[1L]]
@@ -37,7 +37,10 @@ grad <- function(f, gradin, opstr = "Sum", var, index = "j", K = NULL, weight = 
 .cotangent <- function(gradin, f, index) {
   if (is.LazyTensor(gradin)) {
     if (length(gradin@arrays) != 1L || length(unique(gradin@owner)) != 1L) {
-      .refuse("ArgumentTypeError", "gradin is a matrix shaped like the result, or Vi() or Vj() of one; found the expression ", formula(gradin), ".")
+      .refuse(
+        "ArgumentTypeError", "gradin is a matrix shaped like the result, or Vi() or Vj() of one; found the expression ",
+        formula(gradin), "."
+      )
     }
     gradin <- gradin@arrays[[1L]]
   }

@@ -39,6 +39,13 @@
   value
 }
 
+.words <- function(value, name) {
+  if (!is.character(value) || length(value) != 1L) {
+    .refuse("ArgumentTypeError", name, " is text; found ", .shown(value), ".")
+  }
+  value
+}
+
 .whole <- function(value, name) {
   if (!is.numeric(value) || length(value) != 1L || is.na(value) || value != round(value)) {
     .refuse("ArgumentTypeError", name, " is a whole number; found ", .shown(value), ".")

@@ -12,13 +12,17 @@ keops_kernel <- function(formula, args, sum_scheme = "auto", tag = c("reduced", 
 keops_grad <- function(operator, var) {
   facts <- attr(operator, "operator")
   if (is.null(facts)) {
-    .refuse("ArgumentTypeError", "keops_grad() takes an operator that keops_kernel() made; found ", .shown(operator), ".")
+    .refuse(
+      "ArgumentTypeError", "keops_grad() takes an operator that keops_kernel() made; found ",
+      .shown(operator), "."
+    )
   }
   if (!((is.character(var) || is.numeric(var)) && length(var) == 1L)) {
     .refuse("ArgumentTypeError", "var is the name of an argument, or its position from 0; found ", .shown(var), ".")
   }
   facts$context$gradients <- c(facts$context$gradients, list(var))
-  .keops_operator(facts$context, paste0(facts$lines, "\ngradient\t", if (is.numeric(var)) .value(var) else .quoted(var)))
+  wanted <- if (is.numeric(var)) .value(var) else .quoted(var)
+  .keops_operator(facts$context, paste0(facts$lines, "\ngradient\t", wanted))
 }
 
 # The function that users call, and what keops_grad() needs to know.

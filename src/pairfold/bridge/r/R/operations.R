@@ -11,10 +11,10 @@
   do.call(.step, c(list(method), operands, lapply(arguments[-seq_len(count)], .value)))
 }
 
-# What R has already: group generics, the generics of operators.R, and power(), of the package stats, for which ^ stands.
+# What R has already: group generics, the generics of operators.R, and power(), of the package stats, instead of ^.
 .own_in_base <- c(
-  "abs", "sign", "sqrt", "floor", "trunc", "exp", "expm1", "log", "log10", "log2", "log1p", "cos", "cosh", "sin", "sinh",
-  "tan", "tanh", "acos", "acosh", "asin", "asinh", "atan", "atanh", "round", "atan2", "ifelse", "step",
+  "abs", "sign", "sqrt", "floor", "trunc", "exp", "expm1", "log", "log10", "log2", "log1p", "cos", "cosh", "sin",
+  "sinh", "tan", "tanh", "acos", "acosh", "asin", "asinh", "atan", "atanh", "round", "atan2", "ifelse", "step",
   "power"
 )
 
@@ -65,9 +65,13 @@ elem <- function(x, m) .step("elem", .as_tensor(x, "elem"), .value(.positions(m,
 
 elemT <- function(x, m, n) .step("ElemT", .as_tensor(x, "elemT"), .value(.whole(n, "n")), .value(.positions(m, "m")))
 
-extract <- function(x, m, d) .step("extract", .as_tensor(x, "extract"), .value(.positions(m, "m")), .value(.whole(d, "d")))
+extract <- function(x, m, d) {
+  .step("extract", .as_tensor(x, "extract"), .value(.positions(m, "m")), .value(.whole(d, "d")))
+}
 
-extractT <- function(x, m, d) .step("ExtractT", .as_tensor(x, "extractT"), .value(.positions(m, "m")), .value(.whole(d, "d")))
+extractT <- function(x, m, d) {
+  .step("ExtractT", .as_tensor(x, "extractT"), .value(.positions(m, "m")), .value(.whole(d, "d")))
+}
 
 one_hot <- function(x, D) {
   .tensor_needed(x, "one_hot")

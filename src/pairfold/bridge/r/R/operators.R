@@ -96,7 +96,10 @@ setMethod("[", "LazyTensor", function(x, i, j, ..., drop = FALSE) {
 # The entries that an index of R selects, counted from 0, as a slice where they are one.
 .selected <- function(index, size) {
   if (is.character(index) || is.LazyTensor(index)) {
-    .refuse("ArgumentTypeError", "An index of a LazyTensor is a vector of numbers or of truth values; found ", .shown(index), ".")
+    .refuse(
+      "ArgumentTypeError", "An index of a LazyTensor is a vector of numbers or of truth values; found ",
+      .shown(index), "."
+    )
   }
   if (is.logical(index) && length(index) > size) {
     .refuse("ArgumentIndexError", "There are ", length(index), " truth values for an axis of length ", size, ".")

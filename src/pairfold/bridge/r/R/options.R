@@ -11,11 +11,11 @@
 .option_checks <- list(
   precision = function(x) .choice(x, c("float64", "float32"), "precision"),
   threads = function(x) .whole(x, "threads"),
-  backend = function(x) if (is.character(x)) x else .refuse("ArgumentTypeError", "backend is text; found ", .shown(x), "."),
+  backend = function(x) .words(x, "backend"),
   device_id = function(x) .whole(x, "device_id"),
   progress = function(x) isTRUE(as.logical(x)),
-  sum_scheme = function(x) if (is.character(x)) x else .refuse("ArgumentTypeError", "sum_scheme is text; found ", .shown(x), "."),
-  dtype_acc = function(x) if (is.character(x)) x else .refuse("ArgumentTypeError", "dtype_acc is text; found ", .shown(x), "."),
+  sum_scheme = function(x) .words(x, "sum_scheme"),
+  dtype_acc = function(x) .words(x, "dtype_acc"),
   index_base = function(x) {
     if (identical(as.numeric(x), 0) || identical(as.numeric(x), 1)) return(as.numeric(x))
     .refuse("ArgumentValueError", "index_base is 0 or 1; found ", .shown(x), ".")

@@ -50,7 +50,8 @@
   asked <- Sys.getenv("RETICULATE_PYTHON")
   .refuse(
     "MissingPackageError",
-    if (nzchar(asked)) paste0("RETICULATE_PYTHON is ", asked, ", which R cannot use as Python. ") else "R finds no Python. ",
+    if (nzchar(asked)) paste0("RETICULATE_PYTHON is ", asked, ", which R cannot use as Python. ")
+    else "R finds no Python. ",
     "Install Python 3.10 or newer, run `python -m pip install pairfold` with it, and name it in a new session of R, ",
     'before the first use: Sys.setenv(RETICULATE_PYTHON = "<path of python>").'
   )

@@ -41,11 +41,10 @@
 
 setMethod("Summary", "LazyTensor", function(x, ..., na.rm = FALSE) {
   further <- list(...)
-  if (length(further) > 1L || any(vapply(further, is.LazyTensor, TRUE)) || !(.Generic %in% names(.by_method))) {
-    .no_method(.Generic, paste0(
-      ' Give one tensor, as sum(K, index = "j")',
-      if (.Generic %in% c("min", "max")) "; minimum() and maximum() compare two.", if (.Generic == "range") "; use min() and max()."
-    ))
+  if (.Generic == "range") .no_method("range", " Use min() and max().")
+  if (length(further) > 1L || any(vapply(further, is.LazyTensor, TRUE))) {
+    advice <- if (.Generic %in% c("min", "max")) "; minimum() and maximum() compare two"
+    .no_method(paste0(.Generic, "() of several arguments"), paste0(' Give one, as sum(K, index = "j")', advice, "."))
   }
   .reduce_or_inner(x, .by_method[[.Generic]], if (length(further)) further[[1L]] else NULL)
 })
@@ -66,8 +65,9 @@ setMethod("mean", "LazyTensor", function(x, index = NULL, ...) .reduce_or_inner(
 .reduction_function <- function(method, plain) {
   row <- .by_method[[method]]
   index <- if (plain && row$inner) alist(index = NULL) else alist(index = )
+  work <- if (plain && row$inner) quote(.reduce_or_inner) else quote(.reduce)
   call <- as.call(c(
-    list(if (plain && row$inner) quote(.reduce_or_inner) else quote(.reduce), quote(x), bquote(.by_method[[.(method)]]), quote(index)),
+    list(work, quote(x), bquote(.by_method[[.(method)]]), quote(index)),
     if (row$k) list(K = quote(K)),
     if (row$weight != "none") list(weight = quote(weight))
   ))

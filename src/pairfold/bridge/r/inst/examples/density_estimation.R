@@ -12,7 +12,7 @@ log_density <- function(h) {
   sums <- logsumexp(-sqdist(Vi(x), Vj(x)) / (2 * h^2), "j")
   log((exp(sums) - 1) / (n - 1)) - log(2 * pi * h^2)
 }
-bandwidths <- exp(seq(log(0.02), log(0.5), length.out = 15))
+bandwidths <- exp(seq(log(0.05), log(0.5), length.out = 12))
 likelihood <- sapply(bandwidths, function(h) mean(log_density(h)))
 h <- bandwidths[which.max(likelihood)]
 
@@ -25,8 +25,10 @@ stopifnot(abs(total - 1) < 0.02, h > 0.03, h < 0.3)
 
 png("density_estimation.png", 1200, 600, pointsize = 18)
 par(mfrow = c(1, 2), mar = c(4, 4, 2, 1))
-plot(bandwidths, likelihood, log = "x", type = "b", pch = 20, xlab = "bandwidth", ylab = "log-likelihood", main = "Choice of the bandwidth")
+plot(bandwidths, likelihood, log = "x", type = "b", pch = 20, xlab = "bandwidth", ylab = "log-likelihood")
+title("Choice of the bandwidth")
 abline(v = h, lty = 2)
-image(axis, axis, matrix(density, 150), col = hcl.colors(64, "Blues", rev = TRUE), asp = 1, xlab = "", ylab = "", main = "Density")
+image(axis, axis, matrix(density, 150), col = hcl.colors(64, "Blues", rev = TRUE), asp = 1, xlab = "", ylab = "")
+title("Density")
 points(x[1:500, ], pch = ".", cex = 2)
 invisible(dev.off())

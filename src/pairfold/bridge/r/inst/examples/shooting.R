@@ -1,10 +1,12 @@
-# Registration of curves by geodesic shooting (LDDMM): momenta p at the points q of a curve carry it, by the equations of Hamilton, to
-# another curve. The energy H(p, q) is half of sum_ij K(q_i, q_j) <p_i, p_j>; its gradients are given by keops_grad().
+# Registration of curves by geodesic shooting (LDDMM): momenta p at the points q of a curve carry it, by the equations
+# of Hamilton, to another curve. The energy H(p, q) is half of sum_ij K(q_i, q_j) <p_i, p_j>; keops_grad() gives its
+# gradient.
 library(pairfold)
 
 scale <- 1 / (2 * 0.35^2)
 energy <- keops_kernel(
-  "Sum_Reduction(Exp(-g * SqDist(x, y)) * (p | q), 1)", c("x=Vi(2)", "y=Vj(2)", "p=Vi(2)", "q=Vj(2)", "g=Pm(1)"), tag = "reduced"
+  "Sum_Reduction(Exp(-g * SqDist(x, y)) * (p | q), 1)",
+  c("x=Vi(2)", "y=Vj(2)", "p=Vi(2)", "q=Vj(2)", "g=Pm(1)"), tag = "reduced"
 )
 velocity_of <- keops_kernel(
   "Sum_Reduction(Exp(-g * SqDist(x, y)) * q, 1)", c("x=Vi(2)", "y=Vj(2)", "q=Vj(2)", "g=Pm(1)"), tag = "reduced"
@@ -14,7 +16,10 @@ energy_by_x <- keops_grad(energy, "x")
 # dq/dt = dH/dp, dp/dt = -dH/dq; K is symmetric, so that half of both derivatives is the one by x.
 derivative <- function(state) {
   ones <- matrix(1, nrow(state$q), 1)
-  list(q = velocity_of(list(state$q, state$q, state$p, scale)), p = -energy_by_x(list(state$q, state$q, state$p, state$p, scale, ones)))
+  list(
+    q = velocity_of(list(state$q, state$q, state$p, scale)),
+    p = -energy_by_x(list(state$q, state$q, state$p, state$p, scale, ones))
+  )
 }
 
 shoot <- function(q, p, steps = 8) {
@@ -34,8 +39,8 @@ turn <- seq(0, 2 * pi, length.out = 61)[-61]
 source <- cbind(cos(turn), sin(turn))
 target <- cbind(1.3 * cos(turn), 0.8 * sin(turn)) * (1 + 0.25 * cos(3 * turn))
 
-# The curve must end at the target. For small momenta the kernel matrix is the derivative of its end by the momenta, so that the misfit is
-# turned into a correction by a linear system: Newton's method with a fixed derivative and short steps.
+# The curve must end at the target. For small momenta the kernel matrix is the derivative of its end by the momenta, so
+# that a linear system turns the misfit into a correction: Newton's method with a fixed derivative and short steps.
 K <- exp(-scale * sqdist(Vi(source), Vj(source)))
 p <- matrix(0, 60, 2)
 for (iteration in 1:30) {
@@ -73,5 +78,8 @@ for (q in found$path[2:8]) lines(closed(q), col = "#4682B455", lwd = 2)
 lines(closed(source), lwd = 3, lty = 2)
 lines(closed(target), lwd = 3, col = "firebrick")
 points(found$end, pch = 21, bg = "steelblue")
-legend("topright", c("source", "target", "carried"), lty = c(2, 1, NA), pch = c(NA, NA, 21), pt.bg = "steelblue", lwd = 2, col = c("black", "firebrick", "black"), bty = "n")
+legend(
+  "topright", c("source", "target", "carried"), lty = c(2, 1, NA), pch = c(NA, NA, 21), pt.bg = "steelblue", lwd = 2,
+  col = c("black", "firebrick", "black"), bty = "n"
+)
 invisible(dev.off())

@@ -42,7 +42,8 @@ run_r <- function(lines, env = character()) {
   libraries <- paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep))
   writeLines(c("library(pairfold)", lines), script)
   suppressWarnings(system2(
-    file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(script)), stdout = TRUE, stderr = TRUE, env = c(libraries, env)
+    file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(script)),
+    stdout = TRUE, stderr = TRUE, env = c(libraries, env)
   ))
 }
 

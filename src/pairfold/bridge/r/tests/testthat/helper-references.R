@@ -40,7 +40,8 @@ references <- list(
   exp1j = list(lazy = function(x, y) exp1j(x), plain = function(a, b) exp(1i * a)),
   exp = same(exp), log = same(log), sin = same(sin), cos = same(cos), sqrt = same(sqrt), asin = same(asin),
   acos = same(acos), atan = same(atan), tan = same(tan), sinh = same(sinh), cosh = same(cosh), tanh = same(tanh),
-  expm1 = same(expm1), log1p = same(log1p), log2 = same(log2), log10 = same(log10), asinh = same(asinh), atanh = same(atanh),
+  expm1 = same(expm1), log1p = same(log1p), log2 = same(log2), log10 = same(log10), asinh = same(asinh),
+  atanh = same(atanh),
   acosh = same(function(x) acosh(x + 1)),
   abs = same(function(x) abs(x - 0.5)), floor = same(function(x) floor(4 * x)), ceil = same(function(x) ceiling(4 * x)),
   trunc = same(function(x) trunc(4 * x)), sign = same(function(x) sign(x - 0.5)), round = same(function(x) round(x, 1)),
@@ -69,8 +70,12 @@ references <- list(
     plain = function(a, b) b_splines(a[1], c(0, 0.2, 0.4, 0.6, 0.8, 1), 2)
   ),
   softdtw_sqdist = list(lazy = function(x, y) softdtw_sqdist(x, y, 0.1), plain = function(a, b) soft_dtw(a, b, 0.1)),
-  matvecmult = list(lazy = function(x, y) matvecmult(square_matrix, x), plain = function(a, b) rows_of(square_matrix) %*% a),
-  vecmatmult = list(lazy = function(x, y) vecmatmult(x, square_matrix), plain = function(a, b) a %*% rows_of(square_matrix)),
+  matvecmult = list(
+    lazy = function(x, y) matvecmult(square_matrix, x), plain = function(a, b) rows_of(square_matrix) %*% a
+  ),
+  vecmatmult = list(
+    lazy = function(x, y) vecmatmult(x, square_matrix), plain = function(a, b) a %*% rows_of(square_matrix)
+  ),
   tensorprod = list(lazy = function(x, y) tensorprod(x, y), plain = function(a, b) t(outer(a, b))),
   difference_matrix = list(lazy = function(x, y) difference_matrix(x, y), plain = function(a, b) t(outer(a, b, "-"))),
   keops_kron = list(lazy = function(x, y) keops_kron(x, y, 3, 3), plain = function(a, b) kronecker(a, b)),
@@ -79,10 +84,14 @@ references <- list(
   norm2 = list(lazy = function(x, y) norm2(x), plain = function(a, b) sqrt(sum(a^2))),
   sqdist = list(lazy = function(x, y) sqdist(x, y), plain = function(a, b) sum((a - b)^2)),
   elem = list(lazy = function(x, y) elem(x, 3), plain = function(a, b) a[3]),
-  one_hot = list(lazy = function(x, y) one_hot(argmax(x), 3), plain = function(a, b) as.numeric(seq_along(a) == which.max(a))),
+  one_hot = list(
+    lazy = function(x, y) one_hot(argmax(x), 3), plain = function(a, b) as.numeric(seq_along(a) == which.max(a))
+  ),
   normalize = list(lazy = function(x, y) normalize(x), plain = function(a, b) a / sqrt(sum(a^2))),
   weightedsqnorm = list(lazy = function(x, y) weightedsqnorm(x, weights), plain = function(a, b) sum(weights * a^2)),
-  weightedsqdist = list(lazy = function(x, y) weightedsqdist(x, y, weights), plain = function(a, b) sum(weights * (a - b)^2)),
+  weightedsqdist = list(
+    lazy = function(x, y) weightedsqdist(x, y, weights), plain = function(a, b) sum(weights * (a - b)^2)
+  ),
   factorize = list(lazy = function(x, y) factorize(x * y, x), plain = function(a, b) a * b),
   auto_factorize = list(lazy = function(x, y) auto_factorize(x * y), plain = function(a, b) a * b)
 )
@@ -90,7 +99,7 @@ references <- list(
 spherical_bessel_1 <- function(x) sin(x) / x^2 - cos(x) / x
 gauss <- function(c, a, b) exp(-c * sum((a - b)^2))
 
-# Those that are called by operation(): the vectors weights and c = 0.7 are their further operands.
+# Those that are called by operation(): the operands and parameters, and the value.
 further_references <- list(
   Add = list(list(quote(x), quote(y)), function(a, b) a + b),
   Subtract = list(list(quote(x), quote(y)), function(a, b) a - b),
@@ -119,7 +128,8 @@ further_references <- list(
     list(0.7, quote(x), quote(y), quote(y)), function(a, b) b / sqrt(1 / 0.7 + sum((a - b)^2))
   ),
   SumGaussKernel = list(
-    list(c(0.7, 0.2), c(1, 2), quote(x), quote(y), quote(y)), function(a, b) (gauss(0.7, a, b) + 2 * gauss(0.2, a, b)) * b
+    list(c(0.7, 0.2), c(1, 2), quote(x), quote(y), quote(y)),
+    function(a, b) (gauss(0.7, a, b) + 2 * gauss(0.2, a, b)) * b
   ),
   DivFreeGaussKernel = list(list(0.7, quote(x), quote(y), quote(y)), function(a, b) {
     gauss(0.7, a, b) * ((2 / 1.4 - sum((a - b)^2)) * b + sum(b * (a - b)) * (a - b))
@@ -137,6 +147,6 @@ further_references <- list(
   Scalprod = list(list(quote(x), quote(y)), function(a, b) sum(a * b)),
   ElemT = list(list(quote(elem(x, 1)), 4, 2), function(a, b) c(0, 0, a[1], 0)),
   SqNormIso = list(list(0.7, quote(x)), function(a, b) 0.7 * sum(a^2)),
-  SqNormDiag = list(list(c(0.5, 1.5, 2.5), quote(x)), function(a, b) sum(weights * a^2)),
-  SymSqNorm = list(list(c(2, 0.5, 0.25, 1, 3, 0.75, 0.1, 0.2, 4), quote(x)), function(a, b) sum(a * (rows_of(square_matrix) %*% a)))
+  SqNormDiag = list(list(weights, quote(x)), function(a, b) sum(weights * a^2)),
+  SymSqNorm = list(list(square_matrix, quote(x)), function(a, b) sum(a * (rows_of(square_matrix) %*% a)))
 )

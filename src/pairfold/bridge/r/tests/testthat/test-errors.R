@@ -32,7 +32,7 @@ test_that("what is not defined", {
   K <- Vi(x) | Vj(x)
   expect_refusal(gamma(K), "ArgumentTypeError", "gamma is not defined for LazyTensors")
   expect_refusal(K & K, "ArgumentTypeError", "& is not defined")
-  expect_refusal(range(K), "ArgumentTypeError", "use min() and max()")
+  expect_refusal(range(K), "ArgumentTypeError", "Use min() and max()")
   expect_refusal(max(K, K), "ArgumentTypeError", "minimum() and maximum() compare two")
   expect_refusal(mean(K), "ArgumentValueError", 'index = "j" (one result for each i)')
   expect_refusal(sum(K, "k"), "ArgumentValueError", 'index is "k"; allowed are "i", "j"')
@@ -70,7 +70,10 @@ test_that("Python is named when it is missing, or lacks pairfold, or has another
   settings <- paste0(c("RETICULATE_PYTHON=", "PYTHONPATH="), c(python, hidden))
   found <- paste(run_r(code, settings), collapse = " ")
   expect_match(found, paste0(python, " -m pip install pairfold"), fixed = TRUE)
-  other <- 'assignInNamespace(".registry_version", "0.0.1", "pairfold"); cat(conditionMessage(tryCatch(Vi(1), BridgeError = identity)))'
+  other <- c(
+    'assignInNamespace(".registry_version", "0.0.1", "pairfold")',
+    'cat(conditionMessage(tryCatch(Vi(1), BridgeError = identity)))'
+  )
   found <- paste(run_r(other, paste0("RETICULATE_PYTHON=", python)), collapse = " ")
   expect_match(found, "The client is that of pairfold 0.0.1", fixed = TRUE)
 })
@@ -112,8 +115,10 @@ child.wait()
 ', file.path(R.home("bin"), "Rscript"), script)
   runner <- tempfile(fileext = ".py")
   writeLines(program, runner)
-  libraries <- paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep))
   python <- pairfold_config()$executable
-  found <- system2(python, runner, stdout = TRUE, stderr = TRUE, env = c(libraries, paste0("RETICULATE_PYTHON=", python)))
+  env <- c(
+    paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep)), paste0("RETICULATE_PYTHON=", python)
+  )
+  found <- system2(python, runner, stdout = TRUE, stderr = TRUE, env = env)
   expect_equal(found, c("interrupted", "next: 10 1"))
 })

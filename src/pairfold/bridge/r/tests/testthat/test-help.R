@@ -12,8 +12,8 @@ is_of_others <- function(name) {
 left_out <- c(
   # functions of R
   "abs", "acos", "acosh", "all", "any", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "expm1", "floor", "log",
-  "log10", "log1p", "log2", "max", "mean", "min", "prod", "round", "sign", "sin", "sinh", "solve", "sqrt", "sum", "t", "tan",
-  "tanh", "trunc",
+  "log10", "log1p", "log2", "max", "mean", "min", "prod", "round", "sign", "sin", "sinh", "solve", "sqrt", "sum", "t",
+  "tan", "tanh", "trunc",
   "power", # ^
   "var", # var_reduction(): var() of R is for data
   "real", "imag", "angle", "conj", # Re(), Im(), Arg(), Conj()

@@ -56,7 +56,7 @@ test_that("components are inserted and selected, from 1 or from 0", {
   skip_without_python()
   expect_equal(as.array(elemT(Vi(x[, 1]), 2, 3))[1, 1, ], c(0, x[1, 1], 0))
   expect_equal(as.array(extractT(Vi(x), 2, 5))[1, 1, ], c(0, x[1, ], 0))
-  expect_refusal(elem(Vi(x), 0), "ArgumentValueError", "m counts from 1; found 0. Programs that count from 0, as those for rkeops")
+  expect_refusal(elem(Vi(x), 0), "ArgumentValueError", "m counts from 1; found 0. Programs that count from 0")
   with_options(list(index_base = 0), {
     expect_values(as.array(elem(Vi(x), 0)), x[, 1], 1e-12)
     expect_values(as.array(one_hot(argmax(Vi(x)), 3)), as.array(references$one_hot$lazy(Vi(x), Vj(y))), 1e-12)

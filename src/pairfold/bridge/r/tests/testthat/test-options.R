@@ -13,7 +13,9 @@ test_that("options are set by name, and all are returned", {
 })
 
 test_that("wrong options", {
-  expect_refusal(pairfold_options(precision = "half"), "ArgumentValueError", 'precision is "half"; allowed are "float64", "float32"')
+  expect_refusal(
+    pairfold_options(precision = "half"), "ArgumentValueError", 'precision is "half"; allowed are "float64", "float32"'
+  )
   expect_refusal(pairfold_options(speed = 1), "ArgumentValueError", "The name of an option")
   expect_refusal(pairfold_options("float32"), "ArgumentTypeError", "Options are given by name")
   expect_refusal(pairfold_options(threads = "many"), "ArgumentTypeError", "threads is a whole number")
@@ -26,7 +28,8 @@ test_that("options reach Python", {
   single <- with_options(list(precision = "float32"), sum(K, "j"))
   expect_gt(max(abs(single - rowSums(exact))), 0)
   expect_values(single, rowSums(exact), 1e-6)
-  for (settings in list(list(threads = 1), list(sum_scheme = "kahan_scheme"), list(dtype_acc = "float64"), list(backend = "CPU"))) {
+  allowed <- list(threads = 1, sum_scheme = "kahan_scheme", dtype_acc = "float64", backend = "CPU")
+  for (settings in lapply(names(allowed), function(name) allowed[name])) {
     expect_values(with_options(settings, sum(K, "j")), rowSums(exact), 1e-12)
   }
   with_options(list(sum_scheme = "nonsense"), expect_refusal(sum(K, "j"), "PairfoldError", "nonsense"))

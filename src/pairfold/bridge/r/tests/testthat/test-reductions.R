@@ -96,6 +96,8 @@ test_that("linear systems", {
   expect_values(solver(x, x, b, alpha = 0.5), solve(dense + 0.5 * diag(4), b), 1e-5)
   points <- matrix(seq(0, 1, length.out = 30))
   ill <- exp(-sqdist(Vi(points), Vj(points)))
-  expect_warning(solve(ill, sin(9 * points), rtol = 1e-12, maxiter = 1, on_failure = "warn"), class = "ConvergenceWarning")
+  expect_warning(
+    solve(ill, sin(9 * points), rtol = 1e-12, maxiter = 1, on_failure = "warn"), class = "ConvergenceWarning"
+  )
   expect_refusal(solve(ill, sin(9 * points), rtol = 1e-12, maxiter = 1), "NotConvergedError", "1")
 })

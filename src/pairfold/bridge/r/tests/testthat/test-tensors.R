@@ -48,7 +48,10 @@ test_that("a tensor is saved and read, and meets others", {
   both <- again + sum(points)
   expect_equal(length(both@arrays), 2)
   expect_values(sum(both, "j"), rowSums(as.matrix(K)) + 5 * rowSums(x), 1e-9)
-  other <- run_r(sprintf('K <- readRDS("%s"); cat("sum:", format(sum(sum(K + sum(Vi(matrix(1, 4, 3))), "j")), digits = 12))', file))
+  other <- run_r(c(
+    sprintf('K <- readRDS("%s")', file),
+    'cat("sum:", format(sum(sum(K + sum(Vi(matrix(1, 4, 3))), "j")), digits = 12))'
+  ))
   expect_match(utils::tail(other, 1), format(sum(as.matrix(K)) + 60, digits = 12), fixed = TRUE)
 })
 
