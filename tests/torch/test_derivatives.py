@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, hessian, jacfwd, jacrev
 
+from pairfold import numpy as on_numpy
 from pairfold.engine import Options
 from pairfold.frontends import torch_operator
 from pairfold.frontends.derivatives import adjoint, output_kinds, uses_winners
@@ -66,6 +67,49 @@ def test_minkowski_distances_between_equal_points_have_the_gradients_of_cdist(p:
     torch.testing.assert_close(found, expected)
     (second,) = torch.autograd.grad(found.sum(), x)
     assert second.isfinite().all()
+
+
+def matern_five_halves(r: Any) -> Any:
+    return (1 + 5**0.5 * r + 5 / 3 * r**2) * (-(5**0.5) * r).exp()
+
+
+def matern_three_halves(r: Any) -> Any:
+    return (1 + 3**0.5 * r) * (-(3**0.5) * r).exp()
+
+
+SMOOTH = {"matern-5/2": matern_five_halves, "matern-3/2": matern_three_halves, "r^2": lambda r: r * r}
+DISTANCES = {
+    "norm": lambda difference: difference.norm(-1),
+    "root": lambda difference: (difference**2).sum(-1).sqrt(),
+    "by_component": lambda difference: difference.abs(),
+    "roots_of_components": lambda difference: (difference**2).sqrt(),
+}
+
+
+@pytest.mark.parametrize("distance", DISTANCES)
+@pytest.mark.parametrize("kernel", SMOOTH)
+def test_smooth_functions_of_a_distance_have_their_second_derivatives_between_equal_points(
+    kernel: str, distance: str
+) -> None:
+    y = torch.tensor([[0.0, 0.0], [0.5, 0.0], [0.3, -0.4]], dtype=torch.float64)
+
+    def energy(x: Tensor) -> Tensor:
+        return SMOOTH[kernel](DISTANCES[distance](Vi(x) - Vj(y))).sum(-1).sum(axis=1).sum()
+
+    x = torch.zeros(1, 2, dtype=torch.float64, requires_grad=True)
+    close = hessian(energy)(x.detach() + 1e-6).reshape(2, 2)
+    (slope,) = torch.autograd.grad(energy(x), x, create_graph=True)
+    backwards = torch.stack([torch.autograd.grad(entry, x, retain_graph=True)[0][0] for entry in slope[0]])
+    for second in (hessian(energy)(x.detach()).reshape(2, 2), backwards):
+        torch.testing.assert_close(second, close, rtol=1e-4, atol=1e-4)
+    leaf = on_numpy.Vi(x.detach().numpy())
+    laplacian = SMOOTH[kernel](DISTANCES[distance](leaf - on_numpy.Vj(y.numpy()))).sum(-1).laplacian(leaf)
+    np.testing.assert_allclose(laplacian.sum(axis=1), close.trace(), rtol=1e-4)
+
+
+def test_a_function_with_a_kink_has_second_derivative_zero_there() -> None:
+    x, y = torch.zeros(1, 2, dtype=torch.float64), torch.zeros(1, 2, dtype=torch.float64)
+    assert hessian(lambda x: (-(Vi(x) - Vj(y)).norm(-1)).exp().sum(axis=1).sum())(x).abs().max() == 0
 
 
 # ---------------------------------------------------------------- functions to be differentiated

@@ -8,6 +8,9 @@ differential itself: forward mode needs no rules of its own.
 Where a choice was made, the cotangent of the operand that was not chosen is 0, and its product with a derivative that
 is infinite there (a root at 0, a logarithm) would be nan. So the choice stays outermost: the pullback is applied to
 the cotangent as it was before the choice, and the choice to the result (`_masked`).
+
+A root has an infinite slope at 0, which counts as 0. That is right in a first derivative of a distance, whose other
+factor is 0 there, but not in the derivative of that: see `_with_limits`.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pairfold.errors import DimensionError, NotDifferentiableError
-from pairfold.ir.expr import Category, Expr, topological
+from pairfold.ir.expr import Category, Expr, depends_on, make, rewrite, topological, variables
 from pairfold.ops.arithmetic import apply, constant, is_constant, variable, zeros
 from pairfold.transform.expand import expand_where
 
@@ -52,7 +55,7 @@ def gradients(f: Expr, wanted: Sequence[Expr], g: Expr) -> list[Expr]:
             f"The gradient of a formula of dimension {f.dim} is applied to an expression of dimension {g.dim}; "
             "both dimensions must be equal."
         )
-    (f,) = expand_where([f], lambda node: node.op.pullback is None)
+    (f,) = expand_where([_with_limits(f)], lambda node: node.op.pullback is None)
     active: set[Expr] = set(wanted)
     order = topological([f])
     for node in order:
@@ -147,6 +150,46 @@ def _sum(first: Expr, second: Expr, known: Masks) -> Expr:
     if mask is other_mask:
         return _where(mask, value + other)
     return _where(apply("Or", mask, other_mask), first + second)
+
+
+# ---------------------------------------------------------------- roots at 0
+
+
+def _with_limits(f: Expr) -> Expr:
+    """Return `f` with right values where the slope of a root was multiplied by something that vanishes with the root.
+
+    The derivative of F(r), r = Sqrt(s), in s is F'(r) / (2 r). At r = 0 this is 0 times the slope that counts as 0, but
+    where F'(0) = 0 the limit is F''(0) / 2 (L'Hopital): smooth functions of a distance, such as Matern kernels, have it
+    as their second derivative between equal points. Likewise for r = Abs(s), where F'(r) Sign(s) is F''(0) s near 0. It
+    is put in only when a derivative is differentiated again, for in the first one its other factor is 0.
+    """
+
+    def rule(node: Expr, args: tuple[Expr, ...]) -> Expr:
+        new = make(node.op, args, node.params)
+        if new.op.name == "Mult" and new.dim == new.args[0].dim == new.args[1].dim:
+            factor, slope = new.args
+            half = slope.args[0] if slope.op.name == "Mult" else None
+            if half is not None and is_constant(half, 0.5) and slope.args[1].op.name == "Rsqrt":
+                (inner,) = slope.args[1].args
+                return _limit(new, factor, apply("Sqrt", inner), half)
+            if slope.op.name == "Sign":
+                return _limit(new, factor, apply("Abs", *slope.args), slope.args[0])
+        return new
+
+    return rewrite([f], rule)[0]
+
+
+def _limit(product: Expr, factor: Expr, root: Expr, slope: Expr) -> Expr:
+    """Return `product`, but the derivative of `factor` in `root` times `slope` where `factor` and `root` are 0."""
+    dependent = depends_on([factor], root)
+    if factor not in dependent or any(node.params[0] == -1 for node in variables(factor)):
+        return product  # nothing that vanishes with the root, or the cotangent of `differential`, which stays linear
+    if root.dim > 1 and not all(node is root or (node.op.elementwise and node.dim == root.dim) for node in dependent):
+        return product  # the derivative is a matrix
+    one = constant(1.0) if root.dim == 1 else apply("SumT", constant(1.0), params=(root.dim,))
+    (change,) = gradients(factor, [root], one)
+    both_vanish = apply("And", apply("Equal", root, constant(0.0)), apply("Equal", factor, constant(0.0)))
+    return apply("Where", both_vanish, change * slope, product)
 
 
 def differential(f: Expr, v: Expr, u: Expr) -> Expr:
