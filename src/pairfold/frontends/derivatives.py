@@ -21,7 +21,7 @@ from pairfold.errors import NotDifferentiableError
 from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction, Sizes
-from pairfold.ops.arithmetic import apply, is_constant, variable, zeros
+from pairfold.ops.arithmetic import apply, constant, is_constant, variable, zeros
 from pairfold.reductions import REDUCTIONS
 from pairfold.reductions.state import COLUMN_INDEX, transitions
 from pairfold.transform.differentiate import gradient, gradients
@@ -342,9 +342,15 @@ def tangent(problem: Problem, given: tuple[int, ...]) -> Pass | None:
         part = gradient(pullback.g_value, name, moved_value)
         if moved_weight is not None and pullback.g_weight is not None:
             part = _added(part, gradient(pullback.g_weight, name, moved_weight))
+        # What is left of the cotangent are conditions that ask whether there is one.
+        (part,) = substitute([part], {name: _ones(name.dim)})
         if not _is_zero(part):
             parts.append((number, part))
     return _pass(parts, feeds, is_swapped=False) if parts else None
+
+
+def _ones(dim: int) -> Expr:
+    return constant(1.0) if dim == 1 else apply("SumT", constant(1.0), params=(dim,))
 
 
 def _differential(f: Expr, directions: Sequence[tuple[Expr, Expr]]) -> Expr:
