@@ -33,6 +33,8 @@ ARGUMENTS = {
     "n": "a whole number: the dimension of the result.",
     "d": "a whole number: the dimension of the result.",
     "D": "a whole number: the dimension of the result.",
+    "first": "a LazyTensor, a number or a vector: taken where \\code{x} is not 0.",
+    "second": "a LazyTensor, a number or a vector: taken where \\code{x} is 0.",
     "degree": "a whole number, 0 by default.",
     "shape_f": "whole numbers: the shape of \\code{x} as a tensor, row-major.",
     "shape_g": "whole numbers: the shape of \\code{y} as a tensor, row-major.",
@@ -59,6 +61,7 @@ USAGE = {
     "one_hot": "one_hot(x, D)",
     "softdtw_sqdist": "softdtw_sqdist(x, y, z)",
     "weightedsqdist": "weightedsqdist(x, y, s)",
+    "where": "where(x, first, second)",
     "weightedsqnorm": "weightedsqnorm(x, s)",
 }
 """How functions are called whose arguments the number of operands does not give."""
@@ -77,6 +80,7 @@ EXAMPLES = {
     "softdtw_sqdist": "softdtw_sqdist(x_i, y_j, 0.1)",
     "vecmatmult": "vecmatmult(x_i, c(1, 2, 3, 4))",
     "weightedsqdist": "weightedsqdist(x_i, y_j, c(1, 2))",
+    "where": "where(x_i < y_j, x_i, 0)",
     "weightedsqnorm": "weightedsqnorm(x_i, c(1, 2))",
 }
 

@@ -14,6 +14,7 @@ from pairfold.bridge.arrays import Array, Spec, read_spec
 from pairfold.bridge.message import Head, Reference, read_arguments, shown
 from pairfold.errors import ArgumentTypeError, BridgeError, PairfoldError
 from pairfold.frontends.lazy import LazyTensorBase
+from pairfold.frontends.lazy_protocols import Missing
 from pairfold.frontends.lazy_pullback import pull_back_lazy
 from pairfold.frontends.lazy_reduction import ACCURACY_KEYWORDS
 from pairfold.frontends.source import suggestion
@@ -52,7 +53,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 _NOT_OFFERED = (
     *("adapter", "backend", "complex_type", "dim", "dtype", "formula", "is_complex", "is_symbolic", "ndim", "ranges"),
     *("real_type", "shape", "solver"),  # facts of Python's objects; `describe` tells them
-    "ignored_keywords",
+    *("ignored_keywords", "finish", "rmatmat"),
     *("as_matrix", "cat", "concatenate"),  # what they give or take is no value of a client
 )
 
@@ -103,7 +104,8 @@ def _operation(op: Op) -> Callable[..., Any]:
 
 
 def _public() -> list[str]:
-    return [name for name in dir(ComplexLazyTensor) if not name.startswith("_") and name not in _NOT_OFFERED]
+    names = [name for name in dir(ComplexLazyTensor) if not name.startswith("_") and name not in _NOT_OFFERED]
+    return [name for name in names if not isinstance(inspect.getattr_static(ComplexLazyTensor, name), Missing)]
 
 
 def _methods() -> dict[str, Callable[..., Any]]:

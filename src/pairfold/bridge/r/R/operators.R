@@ -2,12 +2,12 @@
 
 .python_operators <- c(
   "+" = "+", "-" = "-", "*" = "*", "/" = "/", "^" = "**", "%%" = "%", "%/%" = "//", "|" = "|",
+  "&" = "logical_and",
   "<" = "<", "<=" = "<=", ">" = ">", ">=" = ">=", "==" = "==", "!=" = "!="
 )
 
 .binary <- function(operator, e1, e2) {
   name <- .python_operators[operator]
-  if (is.na(name)) .no_method(operator)
   # A whole exponent is part of the compiled program: x^2 is a product.
   .step(name, .operand(e1, operator), .operand(e2, operator, whole = operator == "^"))
 }
@@ -22,6 +22,8 @@ setMethod("Ops", signature("ANY", "LazyTensor"), function(e1, e2) .binary(.Gener
 setMethod("Ops", signature("LazyTensor", "missing"), function(e1, e2) {
   switch(.Generic, "-" = .step("-", e1), "+" = e1, .no_method(.Generic))
 })
+
+setMethod("!", "LazyTensor", function(x) .step("logical_not", x))
 
 .math <- c(
   abs = "abs", sign = "sign", sqrt = "sqrt", ceiling = "ceil", floor = "floor", trunc = "trunc", exp = "exp",

@@ -3,6 +3,7 @@
 .registry_version <- "0.1.0"
 
 .registry_operations <- list(
+  where = list(formula = "Where", operands = c("first", "second"), parameters = character(0), optional = 0L, text = "f where c is not 0, else g"),
   concat = list(formula = "Concat", operands = c("other"), parameters = character(0), optional = 0L, text = "components of f, then those of g"),
   extract = list(formula = "Extract", operands = character(0), parameters = c("start", "length"), optional = 0L, text = "components start, ..., start + length - 1 of f"),
   max = list(formula = "Max", operands = character(0), parameters = character(0), optional = 0L, text = "largest component of f"),
@@ -45,6 +46,10 @@
   atanh = list(formula = "Atanh", operands = character(0), parameters = character(0), optional = 0L, text = "inverse hyperbolic tangent of f"),
   sigmoid = list(formula = "Sigmoid", operands = character(0), parameters = character(0), optional = 0L, text = "1 / (1 + exp(-f))"),
   softplus = list(formula = "Softplus", operands = character(0), parameters = character(0), optional = 0L, text = "log(1 + exp(f))"),
+  logical_and = list(formula = "And", operands = c("other"), parameters = character(0), optional = 0L, text = "1 where f and g are not 0, else 0"),
+  logical_or = list(formula = "Or", operands = c("other"), parameters = character(0), optional = 0L, text = "1 where f or g is not 0, else 0"),
+  logical_xor = list(formula = "Xor", operands = c("other"), parameters = character(0), optional = 0L, text = "1 where one of f and g is 0 and the other is not, else 0"),
+  logical_not = list(formula = "Not", operands = character(0), parameters = character(0), optional = 0L, text = "1 where f is 0, else 0"),
   ceil = list(formula = "Ceil", operands = character(0), parameters = character(0), optional = 0L, text = "smallest integer >= f"),
   trunc = list(formula = "Trunc", operands = character(0), parameters = character(0), optional = 0L, text = "f without its fractional part"),
   round = list(formula = "Round", operands = character(0), parameters = c("decimals"), optional = 1L, text = "f rounded to the given number of decimals (may be negative)"),
@@ -87,7 +92,6 @@
   LessOrEqual = list(operands = 2L, parameters = character(0), text = "1 where f <= g, else 0"),
   Equal = list(operands = 2L, parameters = character(0), text = "1 where f == g, else 0"),
   NotEqual = list(operands = 2L, parameters = character(0), text = "1 where f != g, else 0"),
-  Where = list(operands = 3L, parameters = character(0), text = "f where c is not 0, else g"),
   Sum = list(operands = 1L, parameters = character(0), text = "sum of the components of f"),
   SumT = list(operands = 1L, parameters = c("n"), text = "the scalar f replicated n times"),
   ExtractT = list(operands = 1L, parameters = c("start", "length"), text = "a vector of zeros of the given length that holds f from index start on"),

@@ -59,6 +59,17 @@ references <- list(
   mod = list(lazy = function(x, y) mod(x, 0.25, 0.1), plain = function(a, b) (a - 0.1) %% 0.25 + 0.1),
   clamp = list(lazy = function(x, y) clamp(x, 0.3, y + 0.3), plain = function(a, b) pmin(pmax(a, 0.3), b + 0.3)),
   clampint = list(lazy = function(x, y) clampint(4 * x, 1, 3), plain = function(a, b) pmin(pmax(4 * a, 1), 3)),
+  where = list(lazy = function(x, y) where(x < y, x, y), plain = pmin),
+  logical_and = list(
+    lazy = function(x, y) logical_and(x < 0.5, y < 0.5), plain = function(a, b) as.numeric(a < 0.5 & b < 0.5)
+  ),
+  logical_or = list(
+    lazy = function(x, y) logical_or(x < 0.5, y < 0.5), plain = function(a, b) as.numeric(a < 0.5 | b < 0.5)
+  ),
+  logical_xor = list(
+    lazy = function(x, y) logical_xor(x < 0.5, y < 0.5), plain = function(a, b) as.numeric(xor(a < 0.5, b < 0.5))
+  ),
+  logical_not = list(lazy = function(x, y) logical_not(x < 0.5), plain = function(a, b) as.numeric(a >= 0.5)),
   ifelse = list(lazy = function(x, y) ifelse(x - y, x, 7), plain = function(a, b) ifelse(a - b >= 0, a, 7)),
   maximum = list(lazy = function(x, y) maximum(x, y), plain = pmax),
   minimum = list(lazy = function(x, y) minimum(x, y), plain = pmin),
@@ -110,7 +121,6 @@ further_references <- list(
   LessOrEqual = list(list(quote(x), quote(y)), function(a, b) as.numeric(a <= b)),
   Equal = list(list(quote(x), quote(x)), function(a, b) rep(1, 3)),
   NotEqual = list(list(quote(x), quote(y)), function(a, b) as.numeric(a != b)),
-  Where = list(list(quote(x < y), quote(x), quote(y)), pmin),
   Sum = list(list(quote(x)), function(a, b) sum(a)),
   SumT = list(list(quote(elem(x, 1)), 4), function(a, b) rep(a[1], 4)),
   ExtractT = list(list(quote(x), 1, 5), function(a, b) c(0, a, 0)),

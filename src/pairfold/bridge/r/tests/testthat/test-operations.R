@@ -45,6 +45,9 @@ test_that("operators of R", {
       expect_values(as.array(f(Vi(x), weights)), t(apply(x, 1, function(a) as.numeric(f(a, weights)))), tolerance)
     }
     expect_values(as.array(Vi(x) | Vj(y)), x %*% t(y), tolerance)
+    expect_values(as.array((Vi(x) < 0.5) & (Vi(x) > 0.3)), as.numeric(x < 0.5 & x > 0.3), tolerance)
+    expect_values(as.array((Vi(x) > 0.5) | (Vi(x) < 0.3)), as.numeric(x > 0.5 | x < 0.3), tolerance)
+    expect_values(as.array(!(Vi(x) < 0.5)), as.numeric(x >= 0.5), tolerance)
     expect_values(as.array(-Vi(x)), -x, tolerance)
     expect_values(as.array(+Vi(x)), x, tolerance)
     expect_values(as.array(sinpi(Vi(x))), sinpi(x), tolerance)
