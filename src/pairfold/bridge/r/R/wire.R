@@ -47,9 +47,16 @@
 .bytes <- function(x, size) {
   if (is.complex(x)) x <- as.vector(rbind(Re(as.vector(x)), Im(as.vector(x))))
   count <- length(x)
-  if (count <= .most_numbers) return(writeBin(as.vector(x, "double"), raw(), size = size, endian = "little"))
+  if (count <= .most_numbers) return(writeBin(.plain(x), raw(), size = size, endian = "little"))
   starts <- seq(1, count, by = .most_numbers)
   do.call(c, lapply(starts, function(first) .bytes(x[first:min(count, first + .most_numbers - 1)], size)))
+}
+
+# A vector of double without attributes; R copies nothing when it drops those of one.
+.plain <- function(x) {
+  if (!is.double(x)) return(as.vector(x, "double"))
+  attributes(x) <- NULL
+  x
 }
 
 .data <- function(arrays) {
