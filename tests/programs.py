@@ -657,7 +657,7 @@ def _ending(program: Program) -> Iterator[str]:
         again = ", create_graph=True" if program.order > 1 else ""
         yield f"grads = torch.autograd.grad(total, inputs, allow_unused=True, materialize_grads=True{again})"
         yield f"outputs.update((f'gradient in {{name}}', g) for name, g in zip({names}, grads))"
-    if program.order > 1:
+    if program.order > 1 and names:
         yield "total = sum((g * weights(g)).sum() for g in grads if g.requires_grad)"
         yield "if torch.is_tensor(total):"
         yield "    grads = torch.autograd.grad(total, inputs, allow_unused=True, materialize_grads=True)"
@@ -767,7 +767,8 @@ def expected(program: Program, inputs: Sequence[Tensor], e: Tensor | None) -> Ex
         others.append({name: t.double() for name, t in rounded.items()})
     tolerances = {}
     # Gradients may vanish by identities that rounding does not keep: they are as exact as what they are made of.
-    scale = max([float(t.abs().nan_to_num(0, 0, 0).max()) for t in exact.values() if t.numel()], default=0.0)
+    made_of = [*exact.values(), dense_value(program, inputs, lambda z: z)[0]]
+    scale = max([float(t.abs().nan_to_num(0, 0, 0).max()) for t in made_of if t.numel()], default=0.0)
     for name, value in exact.items():
         kinks = name != "result"
         runs = [o[name].detach() for k, o in enumerate(others) if kinks or not SAMPLES <= k < SAMPLES + 2]
