@@ -147,4 +147,5 @@ def test_block_sparse_is_dense_with_a_mask(
         smallest, where = target(problem, arrays, rows=rows[1], columns=columns[1], batch=batch, ranges=six[:3])
         masked = np.where(table > 0, squared, np.inf)
         assert_close(smallest[..., 0], masked.min(-1, initial=np.inf), 1e-12)
-        assert np.array_equal(where[..., 0], masked.argmin(-1) if columns[1] else np.zeros((*batch, rows[1])))
+        winner = masked.argmin(-1) if columns[1] else -1
+        assert np.array_equal(where[..., 0], np.broadcast_to(np.where(table.any(-1), winner, -1), (*batch, rows[1])))
