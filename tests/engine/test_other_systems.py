@@ -12,7 +12,7 @@ import llvmlite.binding as llvm
 import pytest
 from llvmlite import ir
 
-from pairfold.codegen.cpu_kernel import emit_kernel
+from pairfold.codegen.cpu_table import emit_kernel
 from pairfold.engine.plan import make_plan
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from llvmlite import ir
 
-from pairfold.codegen.cpu_kernel import emit_kernel
+from pairfold.codegen.cpu_table import emit_kernel
 from pairfold.engine import Options, explain, run
 from pairfold.engine.cache import CAPACITY, compiled, forget_everything
 from pairfold.engine.plan import make_plan
@@ -256,6 +256,50 @@ def test_huge_formulas_have_small_code() -> None:
     assert (schedule.row_vectors, schedule.columns, schedule.inlines) == (1, 1, False)
     (found,) = run(problem, [x, y], rows=3, columns=2)
     np.testing.assert_allclose(found[:, 0], expected.sum(1), rtol=1e-12)
+
+
+def sum_of_gaussians(count: int) -> Problem:
+    """Return sum_k w_k exp(-c_k |x - y|^2) with `count` numbers c_k and w_k, each a variable of its own."""
+    total = constant(0.0)
+    for number in range(count):
+        scale, weight = (variable(2 + 2 * number + k, 1, Category.PARAMETER) for k in range(2))
+        total = total + apply("Exp", apply("SqDist", X, Y) * -scale) * weight
+    return Problem(total, REDUCTIONS["Sum"])
+
+
+def test_a_parameter_adds_little_code() -> None:
+    """The code for 50 more terms of a huge sum is short: few instructions, and none that differ with the length."""
+    lines = []
+    for count in (400, 450, 500):
+        work, module = make_plan(sum_of_gaussians(count)).work, ir.Module()
+        emit_kernel(module, "kernel", work, "float32", schedule_for(work, "float32"))
+        lines.append(len(str(module).splitlines()))
+    assert lines[2] - lines[1] == lines[1] - lines[0] <= 50 * 20
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch", [(), (2,)])
+def test_many_parameters_of_all_sizes(dtype: str, batch: tuple[int, ...]) -> None:
+    """Numbers, short and long vectors, and what is computed from them, in values, vectors and exponentials."""
+    generator = np.random.default_rng(0)
+    arrays = [generator.standard_normal((*batch, size, 3)).astype(dtype) for size in (5, 7)]
+    total = apply("Exp", apply("SqDist", X, Y) * constant(-2.0)) * X
+    for number in range(20):
+        position = len(arrays)
+        dims = (1, 3, 1, 3, 20)
+        small, shift, scale, slope, long = (variable(position + k, d, Category.PARAMETER) for k, d in enumerate(dims))
+        arrays += [generator.random((*batch, dim)).astype(dtype) for dim in dims]
+        entry = apply("Extract", long, params=(number % 18, 3))
+        angle = apply("Sum", (X - shift) * (Y - slope)) + apply("Sum", long * long)
+        sine = apply("Sin", angle) * (small * scale)
+        scaled = apply("Exp", -(scale + small) * apply("SqDist", X, Y + shift * entry))
+        total = total + sine * (shift / (slope + constant(1.0))) + scaled * entry
+    problem = Problem(total, REDUCTIONS["Sum"])
+    sizes = {"rows": 5, "columns": 7, "batch": batch}
+    (found,) = run(problem, arrays, **sizes)
+    (expected,) = reference.run(problem, [array.astype("float64") for array in arrays], **sizes)
+    error = abs(found - expected).max() / abs(expected).max()
+    assert error < (1e-5 if dtype == "float32" else 1e-13)
 
 
 @pytest.mark.parametrize("hidden", [8, 16, 17, 64])

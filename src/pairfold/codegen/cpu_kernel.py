@@ -29,15 +29,17 @@ from pairfold.codegen.work import ITEM_FIELDS, Kernel, Work
 from pairfold.ir.expr import Category, Expr
 from pairfold.schedule.schedule import Schedule
 
-__all__ = ["emit_kernel"]
+__all__ = ["POINTER", "CpuBuilder"]
 
 POINTER = ir.PointerType()
 
 
-class _CpuBuilder(KernelBuilder):
+class CpuBuilder(KernelBuilder):
     """The state of the emission of one kernel for a CPU."""
 
     global_pointer = POINTER
+    gathered = 0
+    """How many of the variables, the first ones, are not read where they are."""
 
     def __init__(self, module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> None:
         lanes = Lanes(module, schedule.lanes, dtype, schedule.features)
@@ -66,10 +68,9 @@ class _CpuBuilder(KernelBuilder):
         with self.builder.goto_entry_block():
             return self.builder.gep(self.scratch_base, [ir.Constant(INT64, offset)], source_etype=self.lanes.real)
 
-    def entry(self, number: int) -> Value:
+    def entry(self, number: Index) -> Value:
         """Load a number of the argument block."""
-        address = self.builder.gep(self.block, [ir.Constant(INT64, number)], source_etype=INT64)
-        return self.builder.load(address, typ=INT64)
+        return self.builder.load(self.element(self.block, number, INT64), typ=INT64)
 
     def _read_column(self, node: Expr, index: Index, column: int) -> Value:
         number = self.current_column[column]
@@ -82,6 +83,7 @@ class _CpuBuilder(KernelBuilder):
     # ------------------------------------------------------------ the function
 
     def emit(self) -> Kernel:
+        """Add the kernel to the module and return what a caller must know about it."""
         with loop(self.builder, self.first, self.last) as number:
             size = len(ITEM_FIELDS)
             start = self.builder.mul(number, ir.Constant(INT64, size))
@@ -89,7 +91,7 @@ class _CpuBuilder(KernelBuilder):
             self._item(*item)
         self.builder.ret_void()
         if not self.schedule.inlines:
-            for function in self.lanes.module.functions:
+            for function in _called(self.function):
                 function.attributes.discard("alwaysinline")
         return Kernel(self.function.name, self.layout, self.scratch_used)
 
@@ -105,20 +107,20 @@ class _CpuBuilder(KernelBuilder):
         """Find where the variables of this batch entry start."""
         builder, layout = self.builder, self.layout
         count = len(self.variables) + 1
-        table = self.entry_pointer(layout.offsets)
-        start = builder.mul(batch, ir.Constant(INT64, count))
-
-        def offset(number: int) -> Value:
-            return builder.load(self.element(table, add(start, number), INT64), typ=INT64)
-
+        self.offsets = self.entry_pointer(layout.offsets)
+        self.first_offset = builder.mul(batch, ir.Constant(INT64, count))
         self.pointers, self.strides = {}, {}
-        for number, variable in enumerate(self.variables):
+        for number, variable in enumerate(self.variables[self.gathered :], self.gathered):
             base = self.entry_pointer(layout.pointer(variable))
-            self.pointers[variable] = self.element(base, offset(number))
+            self.pointers[variable] = self.element(base, self._offset(number))
             self.strides[variable] = self.entry(layout.stride(variable))
         if self.work.packed:
-            self.packed_pointer = self.element(self.entry_pointer(layout.packed), offset(count - 1))
+            self.packed_pointer = self.element(self.entry_pointer(layout.packed), self._offset(count - 1))
         self.intervals = self.entry_pointer(layout.intervals)
+
+    def _offset(self, number: Index) -> Value:
+        """Return where this batch entry starts in the variable with this number, or in the packed columns."""
+        return self.builder.load(self.element(self.offsets, add(self.first_offset, number), INT64), typ=INT64)
 
     # ------------------------------------------------------------ rows and columns
 
@@ -133,16 +135,15 @@ class _CpuBuilder(KernelBuilder):
                 source_row = minimum(builder, builder.add(row, lane), final)
                 for variable in row_variables:
                     source = self.element(self.pointers[variable], builder.mul(source_row, self.strides[variable]))
-                    self._copy_row(source, memory[variable], lane, variable.dim)
+                    self._copy(source, memory[variable], lane, rows, variable.dim)
         self.row_memory.update(memory)
 
-    def _copy_row(self, source: Value, target: Value, lane: Value, dim: int) -> None:
-        rows = self.schedule.rows
+    def _copy(self, source: Value, target: Value, first: Index, step: int, dim: int) -> None:
+        """Copy `dim` numbers to `target`: there they begin at `first` and lie `step` apart."""
 
         def copy(k: Index) -> None:
             value = self.builder.load(self.element(source, k), typ=self.lanes.element)
-            at = add(multiply(k, rows), lane)
-            self.builder.store(value, self.element(target, at))
+            self.builder.store(value, self.element(target, add(multiply(k, step), first)))
 
         if dim <= 4:
             for known in range(dim):
@@ -209,6 +210,7 @@ class _CpuBuilder(KernelBuilder):
                         builder.store(value, place)
 
 
-def emit_kernel(module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> Kernel:
-    """Add the kernel for `work` to `module` and return what a caller must know about it."""
-    return _CpuBuilder(module, name, work, dtype, schedule).emit()
+def _called(function: ir.Function) -> set[ir.Function]:
+    """Return the functions that `function` itself calls."""
+    instructions = (instruction for block in function.blocks for instruction in block.instructions)
+    return {instruction.callee for instruction in instructions if instruction.opname == "call"}

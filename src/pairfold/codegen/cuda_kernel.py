@@ -390,8 +390,8 @@ class _ColumnLeaves:
     def holds(self, node: Expr) -> bool:
         return location(node) == "uniform" and node.op.name != "Const"
 
-    def scale(self, node: Expr) -> tuple[Value, Value]:
-        return self.kernel.scale(node)
+    def exponential(self, scale: Expr, x: Value) -> Value:
+        return self.kernel.exponential(scale, x)
 
     def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
         kernel = self.kernel

@@ -40,7 +40,7 @@ class CudaLanes(Lanes):
         return super().elementwise(builder, name, args)
 
     def _approximate(self, builder: ir.IRBuilder, name: str, x: Value) -> Value:
-        return builder.call(self._declared(f"llvm.nvvm.{name}.f", self.real, 1), [x])
+        return builder.call(self.declared(f"llvm.nvvm.{name}.f", self.real, 1), [x])
 
     def _rsqrt(self, builder: ir.IRBuilder, x: Value) -> Value:
         """Return 1 / sqrt(x), and 0 at 0."""
@@ -72,7 +72,7 @@ class CudaLanes(Lanes):
         double = ir.DoubleType()
         product = builder.fmul(scale, ir.Constant(double, LOG2_E))
         nearest = builder.fptrunc(product, self.element)
-        size = self._declared("llvm.fabs.f64", double, 1)
+        size = self.declared("llvm.fabs.f64", double, 1)
         too_large = builder.fcmp_ordered(
             ">", builder.call(size, [builder.fpext(nearest, double)]), builder.call(size, [product])
         )

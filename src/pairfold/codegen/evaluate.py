@@ -22,7 +22,7 @@ from pairfold.ir.expr import PLACEHOLDER_BIT, Expr, topological
 from pairfold.ops.arithmetic import constant
 from pairfold.transform.separate import location
 
-__all__ = ["Evaluator", "Leaves", "Slot", "exponential_scales"]
+__all__ = ["Evaluator", "Leaves", "Slot", "exponential_scales", "operands"]
 
 Slot = tuple["int | None", "int | None"]
 """(row vector, column of the step): which copy of a value; None where it does not matter."""
@@ -37,8 +37,8 @@ class Leaves(Protocol):
     def holds(self, node: Expr) -> bool:
         """Tell whether `read` finds `node`."""
 
-    def scale(self, node: Expr) -> tuple[Value, Value]:
-        """Return the factor `node` of the argument of an exponential, split by `Lanes.split_scale`."""
+    def exponential(self, scale: Expr, x: Value) -> Value:
+        """Return exp of `x` times the factor `scale`, which depends on parameters only."""
 
 
 @dataclass
@@ -141,11 +141,7 @@ class Evaluator:
     def _reads(self, node: Expr, index: Index) -> list[Read]:
         """Return the components of the arguments that component `index` of `node` is made of."""
         if node.op.elementwise:
-            if node.op.name == "Exp":
-                scaled = scaled_argument(node)
-                if scaled is not None:
-                    return [(scaled[1], 0 if scaled[1].dim == 1 else index)]
-            return [(arg, 0 if arg.dim == 1 else index) for arg in node.args]
+            return [(arg, 0 if arg.dim == 1 else index) for arg in operands(node)]
         if node.op.name == "Const":
             return []
         return STRUCTURE[node.op.name](self.builder, node, index)
@@ -183,7 +179,7 @@ class Evaluator:
             return builder.select(mask, *self._same_kind(values[1:], node))
         scaled = scaled_argument(node) if name == "Exp" else None
         if scaled is not None:
-            return lanes.exponential(builder, values[0], self.leaves.scale(scaled[0]))
+            return self.leaves.exponential(scaled[0], values[0])
         return lanes.elementwise(builder, name, values)
 
     def _fold(self, node: Expr, total: Value, value: Value) -> Value:
@@ -353,6 +349,12 @@ def exponential_scales(nodes: Iterable[Expr]) -> list[Expr]:
         if scaled is not None:
             found[scaled[0]] = None
     return list(found)
+
+
+def operands(node: Expr) -> tuple[Expr, ...]:
+    """Return what `node` is computed from: an exponential reads the rest of its argument, not the product."""
+    scaled = scaled_argument(node) if node.op.name == "Exp" else None
+    return node.args if scaled is None else (scaled[1],)
 
 
 def scaled_argument(node: Expr) -> tuple[Expr, Expr] | None:

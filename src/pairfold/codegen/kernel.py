@@ -14,12 +14,12 @@ from typing import Any
 
 from llvmlite import ir
 
-from pairfold.codegen.evaluate import Evaluator, Slot, exponential_scales
+from pairfold.codegen.evaluate import Evaluator, Slot, exponential_scales, operands
 from pairfold.codegen.lanes import Lanes, Value
 from pairfold.codegen.loops import INT64, Index, add, as_value, component_loop, loop, multiply
 from pairfold.codegen.state import StateStorage
 from pairfold.codegen.work import Layout, Work
-from pairfold.ir.expr import PLACEHOLDER_BIT, Category, Expr, topological
+from pairfold.ir.expr import PLACEHOLDER_BIT, Category, Expr
 from pairfold.reductions.state import COLUMN_INDEX
 from pairfold.schedule.schedule import Schedule
 from pairfold.transform.separate import Frontier, frontier, is_access, location, reachable
@@ -56,7 +56,7 @@ class KernelBuilder(ABC):
         leaves = [node for node in reachable(work.roots, held) if node.op.name == "Var"]
         self.variables = tuple(v for v in leaves if v.params[2] != Category.PLACEHOLDER or v in work.partial_states)
         self.layout = Layout(self.variables, len(work.outputs))
-        self.frontier: Frontier = frontier(work.roots, held)
+        self.frontier: Frontier = frontier(work.roots, held, operands)
         self.packed_offset: dict[Expr, int] = {}
         self.pointers: dict[Expr, Value] = {}
         self.strides: dict[Expr, Value] = {}
@@ -103,6 +103,10 @@ class KernelBuilder(ABC):
         """Return the address of element `index`."""
         return self.builder.gep(pointer, [as_value(self.builder, index)], source_etype=type_ or self.lanes.element)
 
+    def parameter(self, variable: Expr, index: Index) -> Value:
+        """Return the address of a component of a parameter."""
+        return self.element(self.pointers[variable], index)
+
     # ------------------------------------------------------------ leaves
 
     def holds(self, node: Expr) -> bool:
@@ -113,9 +117,9 @@ class KernelBuilder(ABC):
             or (location(node) == "uniform" and node.op.name != "Const")
         )
 
-    def scale(self, node: Expr) -> tuple[Value, Value]:
-        """Return the factor `node` of the argument of an exponential; see `Leaves`."""
-        return self.scales[node]
+    def exponential(self, scale: Expr, x: Value) -> Value:
+        """Return exp of `x` times the factor `scale`; see `Leaves`."""
+        return self.lanes.exponential(self.builder, x, self.scales[scale])
 
     def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
         """Return a stored component; see `Leaves`."""
@@ -169,13 +173,20 @@ class KernelBuilder(ABC):
                     self._store_uniform(evaluator, node)
                 continue
             for k in range(node.dim):
-                value = evaluator.component(node, k, (None, None))
-                self.uniform_value[node, k] = self.lanes.broadcast(self.builder, self._narrow(value))
+                self._keep_uniform(node, k, evaluator.component(node, k, (None, None)))
 
         for node in exponential_scales(reachable(self.work.roots, self.held)):
             if location(node) == "uniform":
-                scale = evaluator.component(node, 0, (None, None))
-                self.scales[node] = self.lanes.split_scale(self.builder, scale)
+                evaluator.prepare([node])
+                self._keep_scale(node, evaluator.component(node, 0, (None, None)))
+
+    def _keep_uniform(self, node: Expr, k: int, value: Value) -> None:
+        """Keep a component of what depends on parameters only, in every lane."""
+        self.uniform_value[node, k] = self.lanes.broadcast(self.builder, self._narrow(value))
+
+    def _keep_scale(self, node: Expr, value: Value) -> None:
+        """Keep the factor `node` of the argument of an exponential, in every lane."""
+        self.scales[node] = self.lanes.split_scale(self.builder, value)
 
     def _narrow(self, value: Value) -> Value:
         return value if self.dtype == "float64" else self.builder.fptrunc(value, self.lanes.element)
@@ -279,7 +290,7 @@ class KernelBuilder(ABC):
         roots = [root for _, root in self.work.update]
         if self.work.guard is not None:
             roots.append(self.work.guard)
-        nodes = topological(roots)
+        nodes = reachable(roots, (), operands)
         return [node for node in nodes if node.dim == 1 and location(node) == "pair" and node.op.name != "Var"]
 
     def _rare_update(self, count: int) -> None:
@@ -348,15 +359,14 @@ class UniformLeaves:
     def holds(self, node: Expr) -> bool:
         return False
 
-    def scale(self, node: Expr) -> tuple[Value, Value]:
+    def exponential(self, scale: Expr, x: Value) -> Value:
         raise AssertionError("uniform exponentials are evaluated as they are")
 
     def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
         if node.op.name != "Var":
             return None
         kernel = self.kernel
-        address = kernel.element(kernel.pointers[node], index)
-        value = kernel.builder.load(address, typ=kernel.lanes.element)
+        value = kernel.builder.load(kernel.parameter(node, index), typ=kernel.lanes.element)
         return value if kernel.dtype == "float64" else kernel.builder.fpext(value, DOUBLE)
 
 

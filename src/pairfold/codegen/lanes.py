@@ -96,9 +96,9 @@ class Lanes:
         """Call the LLVM intrinsic ``llvm.<name>`` on real lanes."""
         bits = "f32" if self.dtype == "float32" else "f64"
         full_name = f"llvm.{name}.{bits if self.count == 1 else f'v{self.count}{bits}'}"
-        return builder.call(self._declared(full_name, self.real, len(args)), args)
+        return builder.call(self.declared(full_name, self.real, len(args)), args)
 
-    def _declared(self, name: str, type_: ir.Type, arguments: int) -> Value:
+    def declared(self, name: str, type_: ir.Type, arguments: int) -> Value:
         """Return the intrinsic `name`; llvmlite itself knows neither vectors nor three arguments."""
         known = self.module.globals.get(name)
         return known or ir.Function(self.module, ir.FunctionType(type_, [type_] * arguments), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from pairfold.codegen.structure import FOLDS
 from pairfold.ir.expr import Expr, topological
@@ -108,7 +109,11 @@ class Layout:
 
     def pointer(self, variable: Expr) -> int:
         """Entry of the base pointer of a variable."""
-        return 2 * self.variables.index(variable)
+        return 2 * self._number[variable]
+
+    @cached_property
+    def _number(self) -> dict[Expr, int]:
+        return {variable: number for number, variable in enumerate(self.variables)}
 
     def stride(self, variable: Expr) -> int:
         """Entry of its stride along rows or columns, in elements."""

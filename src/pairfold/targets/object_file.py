@@ -10,7 +10,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 
-from pairfold.codegen.cpu_kernel import emit_kernel
+from pairfold.codegen.cpu_table import emit_kernel
 from pairfold.codegen.work import Kernel, Work
 from pairfold.errors import ArgumentValueError
 from pairfold.schedule.schedule import Schedule

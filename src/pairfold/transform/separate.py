@@ -7,7 +7,7 @@ column-only nodes once per column, uniform nodes once per call.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from pairfold.ir.expr import COLUMN_BIT, PLACEHOLDER_BIT, ROW_BIT, Expr, topological
@@ -40,24 +40,38 @@ class Frontier:
     column: tuple[Expr, ...]
 
 
-def reachable(roots: Sequence[Expr], held: Collection[Expr] = ()) -> list[Expr]:
+def _arguments(node: Expr) -> tuple[Expr, ...]:
+    return node.args
+
+
+def reachable(
+    roots: Sequence[Expr],
+    held: Collection[Expr] = (),
+    operands: Callable[[Expr], tuple[Expr, ...]] = _arguments,
+) -> list[Expr]:
     """Return the nodes that must be evaluated for `roots`, leaves included, when the nodes `held` are already known.
 
-    Arguments come before users; nothing below a held node is in the list unless something else needs it.
+    Arguments come before users; nothing below a held node is in the list unless something else needs it. ``operands``
+    tells what a node is computed from.
     """
     wanted = set(roots)
     kept = []
     for node in reversed(topological(roots)):
         if node in wanted and node not in held:
             kept.append(node)
-            wanted.update(node.args)
+            wanted.update(operands(node))
     return kept[::-1]
 
 
-def frontier(roots: Sequence[Expr], held: Collection[Expr] = ()) -> Frontier:
+def frontier(
+    roots: Sequence[Expr],
+    held: Collection[Expr] = (),
+    operands: Callable[[Expr], tuple[Expr, ...]] = _arguments,
+) -> Frontier:
     """Return the maximal uniform, row-only and column-only nodes under `roots`, where nothing below `held` counts.
 
-    Uniform nodes are those read by any other sort, leaves included; constants are left out.
+    Uniform nodes are those read by any other sort, leaves included; constants are left out. ``operands`` tells what a
+    node is computed from.
     """
     found: dict[str, dict[Expr, None]] = {"uniform": {}, "row": {}, "column": {}}
 
@@ -68,9 +82,9 @@ def frontier(roots: Sequence[Expr], held: Collection[Expr] = ()) -> Frontier:
 
     for root in roots:
         note(root)
-    for node in reachable(roots, held):
+    for node in reachable(roots, held, operands):
         if location(node) != "uniform":
-            for arg in node.args:
+            for arg in operands(node):
                 if location(arg) != location(node):
                     note(arg)
     return Frontier(*(tuple(found[name]) for name in ("uniform", "row", "column")))
