@@ -175,7 +175,108 @@ def m_file() -> str:
     return "\n".join(lines) + "\n"
 
 
-FILES = {R / "R" / "registry.R": r_file, MATLAB / "+pairfold" / "+internal" / "registry.m": m_file}
+_FROM_ONE = ("index", "start", "axes", "axes_f", "axes_g", "permutation")
+"""Parameters that count from 0 in formulas, and from 1 in MATLAB."""
+
+_LISTS = ("shape", "shape_f", "shape_g", *(name for name in _FROM_ONE if name not in ("index", "start")))
+
+_BY_HAND = ("min", "max", "argmin", "argmax", "var", "grad", "one_hot", "power")
+"""Methods that the class itself defines, with the conventions of MATLAB."""
+
+_LETTERS = ("f", "g", "h", "k", "l")
+
+
+def _m_parameter(name: str) -> str:
+    value = f"{name} - 1" if name in _FROM_ONE else name
+    return f"num2cell({value})" if name in _LISTS else value
+
+
+def _m_method(name: str, signature: str, text: str, body: str, outputs: str = "r") -> list[str]:
+    return [
+        f"    function {outputs} = {name}({signature})",
+        f"      % {name.upper()}  {name}({signature}): {text}.",
+        *(f"      {line}" for line in body.split("\n")),
+        "    end",
+        "",
+    ]
+
+
+def _m_operation(name: str, operands: Sequence[str], parameters: Sequence[str], optional: int, text: str) -> list[str]:
+    """Return a method for an operation; what may be left out is among `varargin`."""
+    parts = [*operands, *parameters]
+    kept = parts[: len(parts) - optional]
+    end = ["varargin"] if optional else []
+    given = [one for one in operands if one in kept]
+    static = [_m_parameter(one) for one in parameters if one in kept]
+    rest = "varargin" if optional else ""
+    operand_list, parameter_list = f"{{{', '.join(given)}}}", f"{{{', '.join(static)}}}"
+    if rest and not parameters:
+        operand_list = f"[{operand_list}, varargin]"
+    elif rest:
+        parameter_list = f"[{parameter_list}, varargin]"
+    body = f"r = pairfold.internal.operation('{name}', {operand_list}, {parameter_list});"
+    further = f" ({', '.join(parts[len(kept) :])} may be left out)" if optional else ""
+    # The texts of formulas count from 0.
+    note = ", counted from 1" if {"index", "start"} & {*parameters} else ""
+    text = text.replace(", counted from 0", "")
+    return _m_method(name, ", ".join([*kept, *end]), f"{text}{note}{further}", body)
+
+
+def _m_reduction(row: Row) -> list[str]:
+    """Return a method for a reduction: over i and j arrays, over the components a LazyTensor."""
+    method, outputs = str(row["method"]), row["outputs"]
+    before = ["k"] if row["k"] else ["weight"] if row["weight"] == "needed" else []
+    if row["weight"] == "needed":
+        signature, call = "F, dim, weight", f"'{method}', dim, {{}}, weight"
+    elif row["weight"] == "optional":
+        signature, call = "F, dim, varargin", f"'{method}', dim, {{}}, varargin{{:}}"
+    else:
+        signature, call = ", ".join(["F", *before, "dim"]), f"'{method}', dim, {{{', '.join(before)}}}"
+    assert isinstance(outputs, tuple)
+    results = "r" if len(outputs) == 1 else "[r, i]"
+    default = "if nargin == 1\n  dim = 3;\nend\n" if row["inner"] else ""
+    start = ", counted from 1" if "index" in outputs else ""
+    body = f"{default}{results} = pairfold.internal.reduced(F, {call});"
+    return _m_method(method, signature, f"{row['text']}{start}, over dim", body, results)
+
+
+def m_class() -> str:
+    """Return the operations and reductions as the methods of a class of MATLAB."""
+    lines = ["classdef Operations", f"% OPERATIONS  {NOTE}", "", "  methods"]
+    for name, row in operations().items():
+        if name not in _BY_HAND:
+            operands, parameters, optional = row["operands"], row["parameters"], row["optional"]
+            assert isinstance(operands, tuple) and isinstance(parameters, tuple) and isinstance(optional, int)
+            lines += _m_operation(name, ("f", *operands), parameters, optional, str(row["text"]))
+    for name, row in further_operations().items():
+        count, parameters = row["operands"], row["parameters"]
+        assert isinstance(count, int) and isinstance(parameters, tuple)
+        lines += _m_operation(name, _LETTERS[:count], parameters, 0, str(row["text"]))
+    for name, row in calculus().items():
+        if name not in _BY_HAND:
+            operands = list(inspect.signature(getattr(ComplexLazyTensor, name)).parameters.values())
+            optional = [one for one in operands if one.default is not inspect.Parameter.empty]
+            names = ["f", *(one.name for one in operands if one.name != "self")]
+            lines += _m_operation(name, names, (), len(optional), str(row["text"]))
+    for row in reductions().values():
+        if row["method"] and row["method"] not in _BY_HAND:
+            lines += _m_reduction(row)
+    return "\n".join([*lines[:-1], "  end", "end"]) + "\n"
+
+
+def m_version() -> str:
+    """Return the version as a function of MATLAB."""
+    return f"function text = version()\n% VERSION  {NOTE}\n\ntext = '{__version__}';\n\nend\n"
+
+
+_INTERNAL = MATLAB / "+pairfold" / "+internal"
+
+FILES = {
+    R / "R" / "registry.R": r_file,
+    _INTERNAL / "registry.m": m_file,
+    _INTERNAL / "Operations.m": m_class,
+    _INTERNAL / "version.m": m_version,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
