@@ -180,7 +180,7 @@ _FROM_ONE = ("index", "start", "axes", "axes_f", "axes_g", "permutation")
 
 _LISTS = ("shape", "shape_f", "shape_g", *(name for name in _FROM_ONE if name not in ("index", "start")))
 
-_BY_HAND = ("min", "max", "argmin", "argmax", "var", "grad", "one_hot", "power")
+_BY_HAND = ("min", "max", "argmin", "argmax", "var", "grad", "elem", "extract", "one_hot", "power", "where")
 """Methods that the class itself defines, with the conventions of MATLAB."""
 
 _LETTERS = ("f", "g", "h", "k", "l")

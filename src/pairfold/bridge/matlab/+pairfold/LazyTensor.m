@@ -7,7 +7,8 @@ classdef LazyTensor < pairfold.internal.Operations
 %   The classes of the arrays choose the precision: with any single array, 1 x 1 ones aside, all is single.
 %
 %   Operators work pair by pair and component by component, with LazyTensors and numbers: + - .* ./ .^ < <= > >= == ~=
-%   and -x; x | y is the scalar product; K.' swaps i and j. K * b and K \ b treat K of size N x M as a matrix, and b as
+%   and -x; x | y is the scalar product; & and ~ are for
+%   conditions; K.' swaps i and j. K * b and K \ b treat K of size N x M as a matrix, and b as
 %   a plain array of M x E or N x E; a * K too. See pairfold.operations for the functions (exp, sqdist, ...).
 %
 %   Reductions: sum(K, dim) and mean, prod, any, all, argmin, argmax, min_argmin, max_argmax, logsumexp(K, dim, weight),
@@ -107,8 +108,28 @@ classdef LazyTensor < pairfold.internal.Operations
     end
 
     function r = or(a, b)
-      % OR  x | y is the scalar product of each pair.
+      % OR  x | y is the scalar product of each pair; of two conditions, such as (x < y) | (x > z), whether one holds.
       r = pairfold.internal.operation('|', {a, b});
+    end
+
+    function r = and(a, b)
+      % AND  1 where neither is 0.
+      r = pairfold.internal.operation('logical_and', {a, b});
+    end
+
+    function r = xor(a, b)
+      % XOR  1 where exactly one is 0.
+      r = pairfold.internal.operation('logical_xor', {a, b});
+    end
+
+    function r = not(a)
+      % NOT  1 where a is 0.
+      r = pairfold.internal.operation('logical_not', {a});
+    end
+
+    function r = where(c, a, b)
+      % WHERE  where(c, a, b): a where c is not 0, else b.
+      r = pairfold.internal.operation('Where', {c, a, b});
     end
 
     function r = transpose(K)
@@ -273,6 +294,23 @@ classdef LazyTensor < pairfold.internal.Operations
       end
     end
 
+    function r = elem(F, index)
+      % ELEM  Component number index, counted from 1.
+      check_components(F, index, index);
+      r = pairfold.internal.operation('elem', {F}, {index - 1});
+    end
+
+    function r = extract(F, start, count)
+      % EXTRACT  The components start, ..., start + count - 1, counted from 1.
+      check_components(F, start, start + count - 1);
+      r = pairfold.internal.operation('extract', {F}, {start - 1, count});
+    end
+
+    function r = one_hot(f, length)
+      % ONE_HOT  A vector of zeros of the given length with 1 at the index, counted from 1, nearest to f.
+      r = pairfold.internal.operation('one_hot', {f - 1}, {length});
+    end
+
     function [v, i] = mink(F, k, dim)
       % MINK  The k smallest entries over dim, and their indices from 1: N x k, or N x k x D.
       if nargout < 2
@@ -310,7 +348,7 @@ classdef LazyTensor < pairfold.internal.Operations
       % REDUCTION  reduction(F, name, dim, 'K', k, 'weight', w): any reduction by name, such as 'Max_SumShiftExp'.
       %   See pairfold.operations('reductions'). The outputs are arrays of M x D' (dim 1) or N x D' (dim 2).
       given = pairfold.internal.named(varargin, {'K', 'weight'});
-      settings = {'weight', given.weight, 'K', given.K};
+      settings = {'other', given.weight, 'opt_arg', given.K};
       [varargout{1:max(1, nargout)}] = pairfold.internal.evaluate(F, 'reduction', {name}, dim, settings);
     end
 
@@ -454,6 +492,14 @@ end
 
 function is_it = isempty_array(G)
 is_it = isnumeric(G) && isempty(G);
+end
+
+
+function check_components(F, first, last)
+dim = F.State.shape(3);
+if ~(isscalar(first) && isscalar(last) && first == round(first) && first >= 1 && last >= first && last <= dim)
+  error('pairfold:ArgumentIndexError', 'The components count from 1 to %d; found %g to %g.', dim, first, last);
+end
 end
 
 

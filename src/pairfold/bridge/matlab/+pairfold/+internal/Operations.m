@@ -2,19 +2,9 @@ classdef Operations
 % OPERATIONS  Written by tools/generate_binding_tables.py from the registries of pairfold; do not edit.
 
   methods
-    function r = where(f, first, second)
-      % WHERE  where(f, first, second): f where c is not 0, else g.
-      r = pairfold.internal.operation('where', {f, first, second}, {});
-    end
-
     function r = concat(f, other)
       % CONCAT  concat(f, other): components of f, then those of g.
       r = pairfold.internal.operation('concat', {f, other}, {});
-    end
-
-    function r = extract(f, start, length)
-      % EXTRACT  extract(f, start, length): components start, ..., start + length - 1 of f, counted from 1.
-      r = pairfold.internal.operation('extract', {f}, {start - 1, length});
     end
 
     function r = real2complex(f)
@@ -325,11 +315,6 @@ classdef Operations
     function r = sqdist(f, other)
       % SQDIST  sqdist(f, other): squared Euclidean distance of f and g.
       r = pairfold.internal.operation('sqdist', {f, other}, {});
-    end
-
-    function r = elem(f, index)
-      % ELEM  elem(f, index): component number index of f, counted from 1.
-      r = pairfold.internal.operation('elem', {f}, {index - 1});
     end
 
     function r = normalize(f)
