@@ -246,11 +246,14 @@ def m_class() -> str:
     for name, row in operations().items():
         if name not in _BY_HAND:
             operands, parameters, optional = row["operands"], row["parameters"], row["optional"]
-            assert isinstance(operands, tuple) and isinstance(parameters, tuple) and isinstance(optional, int)
+            assert isinstance(operands, tuple)
+            assert isinstance(parameters, tuple)
+            assert isinstance(optional, int)
             lines += _m_operation(name, ("f", *operands), parameters, optional, str(row["text"]))
     for name, row in further_operations().items():
         count, parameters = row["operands"], row["parameters"]
-        assert isinstance(count, int) and isinstance(parameters, tuple)
+        assert isinstance(count, int)
+        assert isinstance(parameters, tuple)
         lines += _m_operation(name, _LETTERS[:count], parameters, 0, str(row["text"]))
     for name, row in calculus().items():
         if name not in _BY_HAND:

@@ -1,7 +1,7 @@
 """Every operation and every reduction gives in every language what its record says, on the same data.
 
-A language is an entry of LANGUAGES: it writes one program for all comparisons, which reads the arrays as float64 numbers
-one after another, and writes for each result its number of axes, its sizes and its entries, as float64.
+A language is an entry of LANGUAGES: it writes one program for all comparisons, which reads the arrays as float64
+numbers one after another, and writes for each result its number of axes, its sizes and its entries, as float64.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pairfold.bridge.steps import METHODS
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
 from tests.conformance.cases import all_cases, draw
-from tests.conformance.problems import K, NAMES
+from tests.conformance.problems import NAMES, K
 
 Array = npt.NDArray[Any]
 
@@ -70,6 +70,9 @@ def operations(dtype: str) -> Iterator[Comparison]:
         arrays = [draw(op, place, (5 if place == 0 else 4, dim)).astype(dtype) for place, dim in enumerate(dims)]
         views = [array[:, None] if place == 0 else array[None] for place, array in enumerate(arrays)]
         expected = np.asarray(op.reference(*(np.float64(view) for view in views), *params))
+        # Factorize does not look at its second operand.
+        pairs = np.broadcast_shapes(*(view.shape[:-1] for view in views))
+        expected = np.broadcast_to(expected, (*pairs, expected.shape[-1]))
         if method in ("real2complex", "imag2complex", "exp1j"):
             continue  # pairs of numbers here, complex ones there: each language tests them
         order = (op.method_order if op.method else ()) or tuple(range(op.arity))

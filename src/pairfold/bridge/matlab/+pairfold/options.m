@@ -1,6 +1,7 @@
 function values = options(varargin)
-% OPTIONS  values = pairfold.options(name, value, ...) sets options of all computations and returns all of them.
-%   pairfold.options() returns them; pairfold.options('reset') sets all back. [] is the default of pairfold. Names:
+% OPTIONS  values = pairfold.options(name, value, ...) sets options of all computations.
+%   VALUES is a struct of all of them, which pairfold.options() returns;
+%   pairfold.options('reset') sets all back. [] is the default of pairfold. Names:
 %     'threads'     number of threads
 %     'backend'     'auto', 'CPU' or 'GPU'
 %     'device_id'   number of the GPU

@@ -105,13 +105,14 @@ end
 
 function server = recovered(server, stage)
 % After an interrupt the process owes one answer, if it has the whole request and has sent nothing of the answer.
-if strcmp(stage, 'waits') && waitpid(server.pid, WNOHANG) == 0 && kill(server.pid, SIG().INT) == 0
-  if drained(server)
+if waitpid(server.pid, WNOHANG) == 0
+  kill(server.pid, SIG().INT);
+  if strcmp(stage, 'waits') && drained(server)
     return
   end
+  kill(server.pid, SIG().KILL);
+  waitpid(server.pid);
 end
-kill(server.pid, SIG().KILL);
-waitpid(server.pid);
 close_pipes(server);
 server = [];
 end
