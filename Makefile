@@ -11,7 +11,7 @@ EXTRAS_bench := bench
 EXTRAS_gpu := test,cuda
 
 BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox \
-	octave-dev gcc g++ gfortran valgrind
+	ghostscript fonts-freefont-otf octave-dev gcc g++ gfortran valgrind
 
 .PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck lint docs bench fuzz clients aarch64 clean
 

@@ -258,9 +258,9 @@ def m_class() -> str:
     for name, row in calculus().items():
         if name not in _BY_HAND:
             operands = list(inspect.signature(getattr(ComplexLazyTensor, name)).parameters.values())
-            optional = [one for one in operands if one.default is not inspect.Parameter.empty]
+            left_out = [one for one in operands if one.default is not inspect.Parameter.empty]
             names = ["f", *(one.name for one in operands if one.name != "self")]
-            lines += _m_operation(name, names, (), len(optional), str(row["text"]))
+            lines += _m_operation(name, names, (), len(left_out), str(row["text"]))
     for row in reductions().values():
         if row["method"] and row["method"] not in _BY_HAND:
             lines += _m_reduction(row)

@@ -18,8 +18,9 @@ for kind = {'double', 'single'}
   near = @(found, dense) isequal(size(found), size(dense)) && all(abs(found(:) - dense(:)) <= tolerance * (1 + abs(dense(:))));
 
   %% Over i and over j
+  indices = {'i', 'j'};
   for dim = 1:2
-    index = 'ij'(dim);
+    index = indices{dim};
     flat = @(dense) reshape(dense, [], 2);
     assert(near(sum(F, dim), flat(sum(D, dim))) && near(sum(F, index), flat(sum(D, dim))));
     assert(isa(sum(F, dim), kind{1}));

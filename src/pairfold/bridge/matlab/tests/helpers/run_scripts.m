@@ -20,5 +20,6 @@ end
 
 
 function run_one(file)
-run(file);
+% Not run(), which goes to the folder, where run.m is another one.
+source(file);
 end
