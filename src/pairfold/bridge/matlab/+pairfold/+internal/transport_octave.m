@@ -49,7 +49,9 @@ end
 
 
 function is_sent = send(server, head, arrays)
-head = unicode2native(head, 'UTF-8');
+if any(head > 127)
+  head = unicode2native(head, 'UTF-8');  % slow
+end
 sizes = cellfun(@sizeof, arrays);
 fwrite(server.in, [numel(head), sum(sizes)], 'int64');
 count = fwrite(server.in, head);
