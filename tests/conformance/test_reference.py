@@ -83,7 +83,7 @@ def test_ranges_restrict_the_columns() -> None:
     np.testing.assert_array_equal(where[:2, 0], np.array(seen)[TABLE[:2, seen].argmin(1)])
     assert np.all(total[2:] == 0)
     assert np.all(least[2:] == np.inf)
-    assert np.all(where[2:] == 0)
+    assert np.all(where[2:] == -1)
 
 
 def test_repeated_intervals_count_twice_and_keep_their_order() -> None:
