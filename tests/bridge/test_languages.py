@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from pairfold.bridge import packages
 from pairfold.bridge.packages import MATLAB
 from pairfold.bridge.steps import METHODS
 from pairfold.ops import OPERATIONS
@@ -155,12 +156,78 @@ class Octave:
             return f"[{' '.join(str(one + shift) for one in value)}]"
         return str(value + shift)
 
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Return what the program needs beside Python."""
+        return {}
+
     def command(self, program: Path) -> list[str]:
         """Return what runs a program."""
         return [self.program, "--no-history", "-q", str(program)]
 
 
-LANGUAGES = {"octave": Octave()}
+class R:
+    """The R package, counting from 0 here."""
+
+    program = "Rscript"
+    suffix = ".R"
+
+    def text(self, tasks: Sequence[Comparison], dtype: str, data: Path, results: Path) -> str:
+        """Return the program."""
+        lines = [
+            "library(pairfold)",
+            f"invisible(pairfold_options(precision = '{dtype}', index_base = 0))",
+            f"input <- file('{data}', 'rb'); output <- file('{results}', 'wb')",
+            "following <- function(n, d) matrix(readBin(input, 'double', n * d), n, d, byrow = TRUE)",
+            "further <- names(pairfold:::.registry_further_operations)",
+            "apply_operation <- function(name, ...) {",
+            "  if (name %in% further) return(operation(name, ...))",
+            "  if (name == 'power') return(..1 ^ ..2)",
+            "  get(name, asNamespace('pairfold'))(...)",
+            "}",
+            "store <- function(x) writeBin(as.double(c(length(dim(x)), dim(x), x)), output)",
+        ]
+        for task in tasks:
+            names = []
+            for place, (side, array) in enumerate(task.operands):
+                rows, columns = array.reshape(-1, array.shape[-1]).shape
+                names.append(f"a{place}")
+                lines.append(f"a{place} <- following({rows}, {columns})")
+                make = {"i": f"Vi(a{place})", "j": f"Vj(a{place})", "p": f"Pm(as.vector(a{place}))"}[side]
+                lines.append(f"a{place} <- {make}")
+            lines.append(f"r <- {self.call(task, names)}")
+            for place, one in enumerate(task.expected):
+                value = "r" if len(task.expected) == 1 else f"r[[{place + 1}]]"
+                lines.append(f"store({value}{' + 1' if task.is_reduction and one.dtype.kind == 'i' else ''})")
+        return "\n".join([*lines, "close(output)"]) + "\n"
+
+    def call(self, task: Comparison, names: list[str]) -> str:
+        """Return the expression of a comparison."""
+        if task.is_reduction:
+            settings = f", K = {K}" if REDUCTIONS[task.name].needs_k else ""
+            settings += ", weight = a3 * elem(a0, 0)" if REDUCTIONS[task.name].needs_weight else ""
+            value = "elem(a2 * (a0 - a1), 0)" if REDUCTIONS[task.name].scalar_value else "a2 * (a0 - a1)"
+            return f"reduction({value}, '{task.name}', '{'ij'[task.axis]}'{settings})"
+        values = [
+            f"list({', '.join(map(str, value))})" if isinstance(value, tuple) else str(value)
+            for _, value in task.params
+        ]
+        if task.name == "where":
+            names = [f"({names[0]} != 0)", *names[1:]]
+        return f"as.array(apply_operation('{task.name}', {', '.join([*names, *values])}))"
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Install the package into a library of its own, and return where it is."""
+        library = folder / "library"
+        library.mkdir()
+        packages.install_r(library)
+        return {"R_LIBS": str(library)}
+
+    def command(self, program: Path) -> list[str]:
+        """Return what runs a program."""
+        return [self.program, str(program)]
+
+
+LANGUAGES = {"octave": Octave(), "r": R()}
 
 
 def _results(file: Path) -> Iterator[Array]:
@@ -186,6 +253,7 @@ def test_every_operation_and_reduction(name: str, dtype: str, tmp_path: Path) ->
     np.concatenate([np.float64(array).ravel() for task in tasks for _, array in task.operands]).tofile(data)
     program.write_text(language.text(tasks, dtype, data, results))
     environment = {**os.environ, "PAIRFOLD_PYTHON": sys.executable, "RETICULATE_PYTHON": sys.executable}
+    environment |= language.environment(tmp_path)
     done = subprocess.run(language.command(program), env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = _results(results)
