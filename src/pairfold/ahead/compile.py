@@ -18,7 +18,7 @@ from pairfold.frontends.routine import make_options
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction
-from pairfold.targets.cpu import schedule_on, scratch_bytes
+from pairfold.targets.cpu import LEVELS, schedule_on, scratch_bytes
 from pairfold.targets.object_file import Part, known_levels, machine_of, native_triple, object_code
 
 __all__ = ["CompiledAhead", "compile_ahead"]
@@ -181,6 +181,7 @@ def _driver_levels(
     return tuple(
         DriverLevel(
             level,
+            LEVELS[level][0] if level in LEVELS else (),
             parts[each * number].symbol,
             parts[each * number + 1].symbol if each == 2 else None,
             max(sizes[each * number : each * (number + 1)]),

@@ -20,12 +20,6 @@ __all__ = ["CArray", "Driver", "DriverLevel"]
 
 WIDTH = 110
 
-_TESTS = {
-    "avx512": ("avx512f", "avx512dq", "avx512vl", "avx512bw", "avx2", "fma"),
-    "avx2": ("avx2", "fma"),
-}
-"""What the compiler's test of the processor must find for a level; every processor has the others."""
-
 
 @dataclass(frozen=True)
 class CArray:
@@ -63,9 +57,22 @@ class CArray:
 
 @dataclass(frozen=True)
 class DriverLevel:
-    """One processor level of the object: symbols of the kernels, the columns' one if any, and bytes for temporaries."""
+    """One processor level of the object.
+
+    Attributes
+    ----------
+    name : str
+        Of the level.
+    features : tuple of str
+        What the compiler's test of the processor must find, none where every processor of the system has the level.
+    kernel, columns : str or None
+        Symbols of the main kernel, and of the one that computes column-only values in advance, if any.
+    scratch_bytes : int
+        Bytes for temporaries.
+    """
 
     name: str
+    features: tuple[str, ...]
     kernel: str
     columns: str | None
     scratch_bytes: int
@@ -166,7 +173,7 @@ class Driver:
         for level in self.levels:
             entry = f"{{{level.kernel}, {level.columns or 'NULL'}, {level.scratch_bytes}}}"
             lines.append(f"    static const struct pf_level {level.name} = {entry};")
-            found = " && ".join(f'__builtin_cpu_supports("{test}")' for test in _TESTS.get(level.name, ()))
+            found = " && ".join(f'__builtin_cpu_supports("{test}")' for test in level.features)
             tests += [f"    if ({found or 1})", f"        return &{level.name};"]
         unused = [f"    (void)&{level.name};" for level in self.levels[:-1]]
         lowest = f"    return &{self.levels[-1].name};"
