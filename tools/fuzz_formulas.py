@@ -180,7 +180,9 @@ def supervise(seed: int, start: int, stop: int, limit: float, ignored: str | Non
 def crash(case: int, code: int, printed: str, seed: int) -> dict[str, Any]:
     """Return the finding for a process that died."""
     name = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-    found = Finding("crash", name, f"the process ended with {name}: {printed[-1500:]}")
+    # The first lines say what happened (faulthandler puts the innermost call first), the last ones name an exception.
+    shown = printed if len(printed) <= 2000 else f"{printed[:1000]}\n...\n{printed[-1000:]}"
+    found = Finding("crash", name, f"the process ended with {name}: {shown}")
     return {"case": case, **asdict(found), "program": text(program_of(seed, case)), "steps": [], "reduction": ""}
 
 

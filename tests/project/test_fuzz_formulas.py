@@ -57,6 +57,13 @@ def test_a_crash_is_found(tmp_path: Path) -> None:
     assert "Timeout" in found[0]["what"]
 
 
+def test_a_long_message_keeps_its_two_ends() -> None:
+    what = fuzz.crash(0, 1, "Timeout" + "frame " * 1000 + "MemoryError", 0)["what"]
+    assert "Timeout" in what
+    assert what.endswith("MemoryError")
+    assert len(what) < 2200
+
+
 def test_a_journal_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
 
