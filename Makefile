@@ -34,7 +34,7 @@ bindings-packages:
 
 # On a machine with an NVIDIA GPU and its driver: every suite again, computed there.
 gpu: $(VENV)/gpu.installed
-	$(BIN)/python -m pytest -q --target cuda tests/engine tests/conformance tests/frontends tests/torch tests/cuda
+	$(BIN)/python -m pytest -q --target cuda tests/engine tests/conformance tests/api tests/language tests/lazy tests/solvers tests/sparsity tests/torch tests/cuda
 
 # The first minutes on such a machine: installs nothing, and runs on whatever Python has what is needed.
 gpu-check:
@@ -75,7 +75,7 @@ $(VENV)/%.installed: pyproject.toml constraints.txt
 aarch64:
 	tools/aarch64_environment.sh build/aarch64 .
 	build/aarch64/python -m pytest -q -p no:cacheprovider tests/ops tests/reductions tests/conformance tests/engine \
-		tests/frontends tests/accuracy --ignore tests/accuracy/test_all_float32.py $(ARGUMENTS)
+		tests/api tests/language tests/lazy tests/solvers tests/sparsity tests/accuracy --ignore tests/accuracy/test_all_float32.py $(ARGUMENTS)
 
 clean:
 	rm -rf $(VENV) build dist docs/_build output

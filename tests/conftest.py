@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     assert "pairfold.engine.options" not in sys.modules, "the environment variable is read when pairfold is imported"
     os.environ["PAIRFOLD_TARGET"] = "cuda"
     if target == "interpreter":
-        from pairfold.targets.cuda_driver import use_driver
+        from pairfold.targets.cuda.driver import use_driver
         from tests.cuda.fake_driver import FakeDriver
 
         stand_in = use_driver(FakeDriver(inaccuracy=1))
@@ -86,7 +86,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def results_are_owned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Check the memory of all results of reductions of NumPy arrays and PyTorch tensors, whatever a test is about."""
-    from pairfold.frontends.routine import Routine
+    from pairfold.api.routine import Routine
     from tests.comparison import assert_owned
 
     reduce = Routine.__call__
@@ -115,14 +115,14 @@ def no_gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """Hide the GPU of this machine, for what is said when there is none."""
     if request.config.getoption("--target") != "cpu":
         pytest.skip("about machines without a GPU")
-    monkeypatch.setattr("pairfold.targets.cuda_driver._driver", None)
+    monkeypatch.setattr("pairfold.targets.cuda.driver._driver", None)
     monkeypatch.setitem(sys.modules, "cuda.bindings", None)
 
 
 def _no_device() -> str | None:
     """Return why there is no GPU, or None."""
     from pairfold.errors import TargetError
-    from pairfold.targets.cuda_driver import driver
+    from pairfold.targets.cuda.driver import driver
 
     try:
         driver().device(0)

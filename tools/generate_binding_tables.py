@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from pairfold import __version__
 from pairfold.bridge.packages import MATLAB, R
 from pairfold.bridge.steps import METHODS
-from pairfold.frontends.derivatives import output_kinds
-from pairfold.frontends.lazy_reduction import inner_operation
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
+from pairfold.lazy.reduction import inner_operation
 from pairfold.numpy import ComplexLazyTensor
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import variable
 from pairfold.reductions import REDUCTIONS
 from pairfold.transform.calculus import CALCULUS
+from pairfold.transform.derivatives import output_kinds
 
 Field = str | int | bool | tuple[str, ...]
 Row = dict[str, Field]

@@ -94,7 +94,7 @@ def enter(dry_run: bool) -> None:
     """Make this process compute on the GPU, or in its interpreter."""
     if dry_run:
         os.environ["PAIRFOLD_TARGET"] = "cuda"
-        from pairfold.targets.cuda_driver import use_driver
+        from pairfold.targets.cuda.driver import use_driver
         from tests.cuda.fake_driver import FakeDriver
 
         _STAND_INS.enter_context(use_driver(FakeDriver(inaccuracy=1)))
@@ -217,7 +217,9 @@ def tried(waiting: Sequence[Choice], report: Report) -> Iterator[tuple[Choice, s
 
 # ---------------------------------------------------------------- 3: tests
 
-SUITES = ("tests/engine", "tests/conformance", "tests/frontends", "tests/torch")
+SUITES = tuple(
+    f"tests/{name}" for name in ("engine", "conformance", "api", "language", "lazy", "solvers", "sparsity", "torch")
+)
 SAMPLE = 4
 """One test of this many is run."""
 

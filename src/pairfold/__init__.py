@@ -36,12 +36,12 @@ __all__ = [
     "where",
 ]
 
-_MASKS = dict.fromkeys(("band", "lower", "radius", "segments", "upper"), "pairfold.frontends.masks")
+_MASKS = dict.fromkeys(("band", "lower", "radius", "segments", "upper"), "pairfold.sparsity.masks")
 _MODULES = ("cupy", "errors", "numpy", "pykeops", "torch")
 _ELSEWHERE = {
     "compile_ahead": "pairfold.ahead",
     "install_as_pykeops": "pairfold.pykeops",
-    "where": "pairfold.frontends.lazy_logic",
+    "where": "pairfold.lazy.logic",
     **_MASKS,
 }
 
@@ -51,7 +51,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"pairfold.{name}")
     if name not in __all__:
         raise AttributeError(f"module 'pairfold' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_ELSEWHERE.get(name, "pairfold.frontends.dispatch")), name)
+    value = getattr(importlib.import_module(_ELSEWHERE.get(name, "pairfold.dispatch")), name)
     globals()[name] = value
     return value
 

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pairfold import __version__, compile_ahead
 from pairfold.engine import require_gpu
 from pairfold.errors import PairfoldError, TargetError
-from pairfold.targets.cpu import default_threads, machine
+from pairfold.targets.cpu.compile import default_threads, machine
 
 __all__ = ["main"]
 

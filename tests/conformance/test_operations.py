@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pairfold.frontends.formula import parse
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.op import OPERATIONS
 from pairfold.ir.show import show
+from pairfold.language.formula import parse
 from pairfold.ops import constant, variable
 from pairfold.ops.arithmetic import apply
 from pairfold.targets.reference import evaluate

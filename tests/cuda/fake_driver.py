@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pairfold.errors import TargetError
-from pairfold.targets.cuda_driver import Device
+from pairfold.targets.cuda.driver import Device
 from tests.cuda.ptx_machine import PtxMachine, PtxModule
 
 __all__ = ["FakeDriver"]

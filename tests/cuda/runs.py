@@ -12,7 +12,7 @@ from pairfold.engine import Options, run
 from pairfold.ir.problem import Problem
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets import reference
-from pairfold.targets.cuda_driver import use_driver
+from pairfold.targets.cuda.driver import use_driver
 from tests.comparison import assert_close
 from tests.conformance.problems import NAMES, Shape, arrays, tolerance
 from tests.cuda.fake_driver import FakeDriver

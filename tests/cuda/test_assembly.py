@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from llvmlite import ir
 
-from pairfold.codegen.cuda_kernel import emit_cuda_kernel
 from pairfold.codegen.work import Work
 from pairfold.engine.plan import make_plan, merge_work
 from pairfold.ir.expr import Category, make
@@ -16,8 +15,9 @@ from pairfold.ir.op import OPERATIONS
 from pairfold.ir.problem import Problem
 from pairfold.ops import variable
 from pairfold.reductions import REDUCTIONS
-from pairfold.targets.cuda import CudaCode, architecture_of, compile_cuda, cuda_schedule_for, ptx_of
-from pairfold.targets.cuda_driver import Device
+from pairfold.targets.cuda.compile import CudaCode, architecture_of, compile_cuda, cuda_schedule_for, ptx_of
+from pairfold.targets.cuda.driver import Device
+from pairfold.targets.cuda.kernel import emit_cuda_kernel
 from tests.conformance.cases import all_cases, label
 from tests.conformance.problems import problem
 from tests.cuda.assembler import assemble, machine_code

@@ -16,13 +16,13 @@ import pytest
 
 import pairfold
 import pairfold.numpy
+from pairfold import dispatch
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, MissingPackageError, TargetError
-from pairfold.frontends import dispatch
-from pairfold.targets.cuda_driver import use_driver
+from pairfold.targets.cuda.driver import use_driver
 from tests.cuda.fake_cupy import FakeCupy
 from tests.cuda.fake_driver import FakeDriver
 
-FRONT_END = ("pairfold.cupy", "pairfold.cupy.cluster", "pairfold.frontends.cupy", "pairfold.frontends.cupy_cluster")
+FRONT_END = ("pairfold.cupy", "pairfold.cupy.cluster", "pairfold.cupy.front_end", "pairfold.cupy.clusters")
 
 
 PLACES = ["stand-in", *(["device"] if importlib.util.find_spec("cupy") else [])]
@@ -32,7 +32,7 @@ PLACES = ["stand-in", *(["device"] if importlib.util.find_spec("cupy") else [])]
 def replaced(module: ModuleType) -> Iterator[None]:
     """Put a stand-in, and a front end that was made for it, into the place of CuPy."""
     before = {name: sys.modules.pop(name, None) for name in ("cupy", *FRONT_END)}
-    parents = [(parent, vars(parent).pop("cupy", None)) for parent in (pairfold, pairfold.frontends)]
+    attribute = vars(pairfold).pop("cupy", None)
     sys.modules["cupy"] = module
     try:
         yield
@@ -41,10 +41,9 @@ def replaced(module: ModuleType) -> Iterator[None]:
             sys.modules.pop(name, None)
             if found is not None:
                 sys.modules[name] = found
-        for parent, found in parents:
-            vars(parent).pop("cupy", None)
-            if found is not None:
-                parent.cupy = found
+        vars(pairfold).pop("cupy", None)
+        if attribute is not None:
+            pairfold.cupy = attribute
 
 
 @pytest.fixture(scope="module", params=PLACES)
@@ -280,7 +279,7 @@ def test_arrays_of_other_packages(stand_in: FakeCupy, pf: ModuleType, wrap: Any)
 
 
 def test_memory_is_not_copied(stand_in: FakeCupy) -> None:
-    from pairfold.frontends.cupy import CUPY  # noqa: PLC0415
+    from pairfold.cupy.front_end import CUPY  # noqa: PLC0415
 
     for host in (Interface(np.ones((3, 2))), Exchanged(np.ones((3, 2)))):
         assert CUPY.as_array(host).data.ptr == host.host.ctypes.data
@@ -379,7 +378,7 @@ def test_names(cp: Any) -> None:
 
 
 def test_examples(cp: Any) -> None:
-    tried = doctest.testmod(importlib.import_module("pairfold.frontends.cupy"))
+    tried = doctest.testmod(importlib.import_module("pairfold.cupy.front_end"))
     assert (tried.attempted > 15, tried.failed) == (True, 0)
 
 

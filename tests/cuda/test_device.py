@@ -17,8 +17,8 @@ from pairfold.ir.problem import Problem
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
-from pairfold.targets.cuda import compile_cuda, cuda_schedule_for
-from pairfold.targets.cuda_driver import driver
+from pairfold.targets.cuda.compile import compile_cuda, cuda_schedule_for
+from pairfold.targets.cuda.driver import driver
 from tests.engine.problems import G, dense_gaussian_sum, gaussian_data, gaussian_sum, squared_distance
 
 pytestmark = pytest.mark.gpu

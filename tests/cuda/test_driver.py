@@ -18,9 +18,9 @@ from pairfold.errors import ArgumentValueError, TargetError
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import constant
 from pairfold.reductions import REDUCTIONS
-from pairfold.targets import cuda_driver
-from pairfold.targets.cuda import architecture_of
-from pairfold.targets.cuda_driver import Device, driver, use_driver
+from pairfold.targets.cuda.compile import architecture_of
+from pairfold.targets.cuda.compile import driver as cuda_driver
+from pairfold.targets.cuda.driver import Device, driver, use_driver
 from tests.cuda.fake_driver import FakeDriver
 from tests.cuda.runs import run_on_fake
 from tests.engine.problems import B, G, X, dense_gaussian_sum, gaussian_data, gaussian_sum, squared_distance

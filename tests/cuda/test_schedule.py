@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pairfold.engine.plan import make_plan
 from pairfold.schedule.schedule import choose_cuda, choose_cuda_split
-from pairfold.targets.cuda import compile_cuda, cuda_schedule_for
+from pairfold.targets.cuda.compile import compile_cuda, cuda_schedule_for
 from tests.cuda.runs import run_on_fake
 from tests.engine.problems import dense_gaussian_sum, gaussian_data, gaussian_sum
 

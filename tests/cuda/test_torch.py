@@ -9,8 +9,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import pairfold.torch as pf  # noqa: E402
-from pairfold.frontends import torch_cuda, torch_operator  # noqa: E402
-from pairfold.targets.cuda_driver import use_driver  # noqa: E402
+from pairfold.targets.cuda.driver import use_driver  # noqa: E402
+from pairfold.torch import cuda as torch_cuda  # noqa: E402
+from pairfold.torch import operator as torch_operator  # noqa: E402
 from tests.cuda.fake_driver import FakeDriver  # noqa: E402
 
 

@@ -8,7 +8,6 @@ import llvmlite.binding as llvm
 import pytest
 
 from pairfold.codegen.cost import Cost, cost_per_pair, primitive_cost
-from pairfold.codegen.cuda_lanes import CudaLanes
 from pairfold.codegen.lanes import Lanes
 from pairfold.codegen.structure import FOLDS, STRUCTURE
 from pairfold.engine import explain
@@ -18,6 +17,7 @@ from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.ops.elementary import MATH_FUNCTIONS
 from pairfold.reductions import REDUCTIONS
+from pairfold.targets.cuda.lanes import CudaLanes
 from tests.accuracy.drivers import Machine, assembly_text, machines
 from tests.engine.problems import G, X, Y, gaussian_sum
 

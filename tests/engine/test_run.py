@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from llvmlite import ir
 
-from pairfold.codegen.cpu_table import emit_kernel
 from pairfold.engine import Options, explain, run
 from pairfold.engine.cache import CAPACITY, compiled, forget_everything
 from pairfold.engine.plan import make_plan
@@ -29,7 +28,8 @@ from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.schedule import Schedule
 from pairfold.targets import reference
-from pairfold.targets.cpu import machine, schedule_for
+from pairfold.targets.cpu.compile import machine, schedule_for
+from pairfold.targets.cpu.table import emit_kernel
 from pairfold.transform.differentiate import gradients
 from tests.engine.problems import (
     B,
@@ -71,7 +71,7 @@ def test_an_unknown_level_names_the_known_ones(
     features: frozenset[str] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if features is not None:
-        monkeypatch.setattr("pairfold.targets.cpu._processor", lambda: ("neoverse-n1", features))
+        monkeypatch.setattr("pairfold.targets.cpu.compile._processor", lambda: ("neoverse-n1", features))
     with pytest.raises(TargetError, match="no CPU level 'mmx'; choose one of avx512, avx2, sse2"):
         machine.__wrapped__("mmx")
     monkeypatch.setenv("PAIRFOLD_CPU_LEVEL", "nonsense")

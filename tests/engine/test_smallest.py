@@ -19,7 +19,7 @@ from pairfold.ops.arithmetic import constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.schedule.schedule import INSERTED
 from pairfold.targets import reference
-from pairfold.targets.cpu import machine
+from pairfold.targets.cpu.compile import machine
 from tests.engine.problems import gaussian_data, squared_distance
 from tests.engine.test_run import random_ranges
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError, TargetError, UnknownNameError
-from pairfold.frontends.classic import Formula, Kernel, kernel_formulas
-from pairfold.frontends.classic_numpy import kernel_product
-from pairfold.frontends.classic_product import MODES
+from pairfold.pykeops.classic import Formula, Kernel, kernel_formulas
+from pairfold.pykeops.classic_numpy import kernel_product
+from pairfold.pykeops.classic_product import MODES
 
 Array = np.ndarray[Any, Any]
 GENERATOR = np.random.default_rng(3)

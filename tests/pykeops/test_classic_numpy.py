@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pairfold.errors import ArgumentValueError, TargetError
-from pairfold.frontends import classic_numpy as classic
+from pairfold.pykeops import classic_numpy as classic
 from pairfold.pykeops.numpy import utils
 
 GENERATOR = np.random.default_rng(11)

@@ -13,9 +13,9 @@ from torch.func import grad, hessian, jvp, vmap
 
 import pairfold.torch as pf
 from pairfold.errors import ArgumentTypeError
-from pairfold.frontends.torch_operator import OPERATOR
-from pairfold.frontends.torch_request import Request
 from pairfold.torch.cluster import band, from_matrix
+from pairfold.torch.operator import OPERATOR
+from pairfold.torch.request import Request
 from tests.comparison import assert_owned
 from tests.torch.dense import PAIRS, arguments
 

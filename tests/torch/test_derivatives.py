@@ -16,9 +16,6 @@ from torch.func import grad, hessian, jacfwd, jacrev
 
 from pairfold import numpy as on_numpy
 from pairfold.engine import Options
-from pairfold.frontends import torch_operator
-from pairfold.frontends.derivatives import adjoint, output_kinds, uses_winners
-from pairfold.frontends.torch_adapter import TORCH
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import OPERATIONS
 from pairfold.ir.problem import Problem
@@ -26,6 +23,9 @@ from pairfold.ops.arithmetic import apply, constant, variable
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets import reference
 from pairfold.torch import Genred, Vi, Vj
+from pairfold.torch import operator as torch_operator
+from pairfold.torch.adapter import TORCH
+from pairfold.transform.derivatives import adjoint, output_kinds, uses_winners
 from tests.comparison import assert_owned
 from tests.conformance.cases import Case, all_cases, draw, label
 

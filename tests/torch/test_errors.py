@@ -16,8 +16,8 @@ from pairfold.errors import (
     PairfoldError,
     TargetError,
 )
-from pairfold.frontends import torch_operator
 from pairfold.ir.op import OPERATIONS
+from pairfold.torch import operator as torch_operator
 from tests.torch.dense import arguments
 
 SQUARES = pf.Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], axis=1)

@@ -171,8 +171,8 @@ def test_vmap_over_ranges_is_refused() -> None:
     pair, given = PAIRS["Sum"], arguments(5, 5)
     six = tuple(torch.from_numpy(part) for part in band(1).ranges(5, 5))
     # The checks of `Genred` need numbers; those of the operator are reached below it.
-    from pairfold.frontends.torch_operator import OPERATOR
-    from pairfold.frontends.torch_request import Request
+    from pairfold.torch.operator import OPERATOR
+    from pairfold.torch.request import Request
 
     text = Request(pair.routine._routine.problem).text  # type: ignore[attr-defined]
     with pytest.raises(ArgumentValueError, match="vmap over ranges is not possible"):

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pairfold.frontends import torch_operator
 from pairfold.targets import reference
+from pairfold.torch import operator as torch_operator
 from tests.programs import STEPS, Argument, Program, carry_out, draw, faults
 
 PROGRAMS = st.randoms(use_true_random=False)

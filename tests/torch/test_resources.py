@@ -14,11 +14,11 @@ from torch import Tensor
 
 import pairfold.torch as pf
 from pairfold.engine import run
-from pairfold.frontends import torch_operator
-from pairfold.frontends.torch_request import Request
 from pairfold.ir.expr import Category, variables
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets import reference
+from pairfold.torch import operator as torch_operator
+from pairfold.torch.request import Request
 from tests.torch.dense import PAIRS, arguments
 
 pytestmark = pytest.mark.cpu  # they watch the engine of the CPU
@@ -120,7 +120,7 @@ def test_minima_are_differentiated_at_the_winners_only(launches: list[Any], monk
 
 
 def test_gathering_winners_does_not_exceed_linear_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pairfold.frontends import torch_derivatives
+    from pairfold.torch import derivatives as torch_derivatives
 
     given = [t.requires_grad_() for t in arguments(6, 50)]
     few = torch.autograd.grad(PAIRS["KMin"].routine(*given).sin().sum(), given)
@@ -233,8 +233,8 @@ def test_derivatives_on_many_threads() -> None:
 
 
 def test_a_request_is_the_same_after_a_trip_through_text() -> None:
-    from pairfold.frontends.derivatives import adjoint, numbered
     from pairfold.ir.problem import Problem
+    from pairfold.transform.derivatives import adjoint, numbered
     from tests.torch.test_derivatives import DIFFERENTIABLE, bundle, one_case_each
 
     value, _ = bundle(one_case_each())

@@ -13,7 +13,7 @@ from torch.func import grad, hessian, jacfwd, jvp, vmap
 
 import pairfold.torch as pf
 from pairfold.errors import NotConvergedError
-from pairfold.frontends.solve import SolveReport
+from pairfold.solvers.iterations import SolveReport
 from pairfold.torch.cluster import segments
 
 SOLVER = pf.KernelSolve("Exp(-s * SqDist(x, y)) * a", ["s = Pm(1)", "x = Vi(2)", "y = Vj(2)", "a = Vj(2)"], "a", axis=1)
@@ -66,7 +66,7 @@ def test_transforms() -> None:
 
 
 def test_only_what_needs_a_gradient_is_solved_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pairfold.frontends import torch_operator
+    from pairfold.torch import operator as torch_operator
 
     solutions = []
     right = torch_operator.solution

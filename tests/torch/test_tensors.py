@@ -13,7 +13,7 @@ from torch import Tensor
 import pairfold.torch as pf
 from pairfold.engine import run
 from pairfold.errors import ArgumentValueError
-from pairfold.frontends import torch_operator
+from pairfold.torch import operator as torch_operator
 from tests.torch.dense import PAIRS, arguments
 
 SQUARES = pf.Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], axis=1)

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from pairfold import __version__
 from pairfold.ahead.driver import CArray, Driver, DriverLevel
+from pairfold.api.genred import choose_reduction, read_problem
+from pairfold.api.routine import make_options
 from pairfold.codegen.work import Kernel
 from pairfold.engine.plan import Plan, make_plan
 from pairfold.errors import ArgumentValueError
-from pairfold.frontends.aliases import Argument, checked_aliases
-from pairfold.frontends.genred import choose_reduction, read_problem
-from pairfold.frontends.routine import make_options
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction
-from pairfold.targets.cpu import LEVELS, schedule_on, scratch_bytes
-from pairfold.targets.object_file import Part, known_levels, machine_of, native_triple, object_code
+from pairfold.language.aliases import Argument, checked_aliases
+from pairfold.targets.cpu.compile import LEVELS, schedule_on, scratch_bytes
+from pairfold.targets.cpu.object_file import Part, known_levels, machine_of, native_triple, object_code
 
 __all__ = ["CompiledAhead", "compile_ahead"]
 

@@ -19,9 +19,9 @@ from pairfold.bridge.message import Head, error_head, read_head, shown, written
 from pairfold.bridge.steps import Program, read_program, replay, specs_of
 from pairfold.engine.progress import reporting
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, BridgeError
-from pairfold.frontends.lazy import LazyTensorBase
-from pairfold.frontends.lazy_reduction import LazyReduction
-from pairfold.targets.cpu import default_threads
+from pairfold.lazy.reduction import LazyReduction
+from pairfold.lazy.tensor import LazyTensorBase
+from pairfold.targets.cpu.compile import default_threads
 
 __all__ = ["call"]
 

@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pairfold.api.adapter import NUMPY
+from pairfold.api.genred import choose_reduction, number_kept
+from pairfold.api.pullback import GradientRoutine
+from pairfold.api.routine import Routine, make_options, make_problem
 from pairfold.bridge.arrays import Array, Spec, read_spec
 from pairfold.bridge.message import Head, shown
 from pairfold.bridge.steps import flattened
 from pairfold.errors import ArgumentValueError, BridgeError, UnknownNameError
-from pairfold.frontends.adapter import NUMPY
-from pairfold.frontends.aliases import Argument
-from pairfold.frontends.core_formula import CoreFormula, parse_core
-from pairfold.frontends.formula import parse
-from pairfold.frontends.genred import choose_reduction, number_kept
-from pairfold.frontends.lazy_reduction import ACCURACY_KEYWORDS
-from pairfold.frontends.pullback import GradientRoutine
-from pairfold.frontends.routine import Routine, make_options, make_problem
-from pairfold.frontends.source import suggestion
 from pairfold.ir.expr import Category
+from pairfold.language.aliases import Argument
+from pairfold.language.core_formula import CoreFormula, parse_core
+from pairfold.language.formula import parse
+from pairfold.language.source import suggestion
+from pairfold.lazy.reduction import ACCURACY_KEYWORDS
 from pairfold.numpy import KernelSolve
 
 __all__ = ["Declared", "declared", "solve_formula"]

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from pairfold.api.protocols import Missing
 from pairfold.bridge.arrays import Array, Spec, read_spec
 from pairfold.bridge.message import Head, Reference, read_arguments, shown
 from pairfold.errors import ArgumentTypeError, BridgeError, PairfoldError
-from pairfold.frontends.lazy import LazyTensorBase
-from pairfold.frontends.lazy_protocols import Missing
-from pairfold.frontends.lazy_pullback import pull_back_lazy
-from pairfold.frontends.lazy_reduction import ACCURACY_KEYWORDS
-from pairfold.frontends.source import suggestion
 from pairfold.ir.op import Op
+from pairfold.language.source import suggestion
+from pairfold.lazy.pullback import pull_back_lazy
+from pairfold.lazy.reduction import ACCURACY_KEYWORDS
+from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.numpy import ComplexLazyTensor, LazyTensor, Pm, Vi, Vj
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS

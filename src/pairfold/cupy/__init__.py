@@ -1,7 +1,7 @@
 """Reductions over all pairs of CuPy arrays and others on a GPU: routines from formula strings, and symbolic tensors."""
 
 from pairfold.cupy import cluster
-from pairfold.frontends.cupy import (
+from pairfold.cupy.front_end import (
     ComplexLazyTensor,
     Genred,
     KernelSolve,
@@ -15,9 +15,9 @@ from pairfold.frontends.cupy import (
     generic_logsumexp,
     generic_sum,
 )
-from pairfold.frontends.lazy_logic import where
-from pairfold.frontends.masks import band, lower, radius, segments, upper
-from pairfold.frontends.solve import Nystrom, SolveReport
+from pairfold.lazy.logic import where
+from pairfold.solvers.iterations import Nystrom, SolveReport
+from pairfold.sparsity.masks import band, lower, radius, segments, upper
 
 __all__ = [
     "ComplexLazyTensor",

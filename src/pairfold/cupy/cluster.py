@@ -1,6 +1,6 @@
 """Clusters and block-sparse ranges for CuPy arrays."""
 
-from pairfold.frontends.cupy_cluster import (
+from pairfold.cupy.clusters import (
     cluster_centroids,
     cluster_ranges,
     cluster_ranges_centroids,
@@ -10,7 +10,7 @@ from pairfold.frontends.cupy_cluster import (
     swap_axes,
     tree_cluster,
 )
-from pairfold.frontends.masks import Mask, band, lower, radius, segments, upper
+from pairfold.sparsity.masks import Mask, band, lower, radius, segments, upper
 
 __all__ = [
     "Mask",

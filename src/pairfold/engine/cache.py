@@ -14,7 +14,7 @@ from pairfold.engine.options import Options
 from pairfold.engine.plan import Plan, make_plan
 from pairfold.ir.lock import ForkSafeLock
 from pairfold.ir.problem import Problem
-from pairfold.targets.cpu import Binary, compile_work, schedule_for
+from pairfold.targets.cpu.compile import Binary, compile_work, schedule_for
 
 __all__ = ["Compiled", "compiled", "forget_everything", "remembered"]
 

@@ -21,8 +21,8 @@ from pairfold.errors import TargetError
 from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
 from pairfold.schedule.schedule import CudaSchedule, choose_cuda_split
-from pairfold.targets.cuda import CudaCode, architecture_of, compile_cuda, cuda_schedule_for
-from pairfold.targets.cuda_driver import Device, Driver, driver
+from pairfold.targets.cuda.compile import CudaCode, architecture_of, compile_cuda, cuda_schedule_for
+from pairfold.targets.cuda.driver import Device, Driver, driver
 
 __all__ = ["DeviceArray", "DeviceMemory", "divide", "program_for", "require_gpu", "run_on_device", "run_through_device"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pairfold.codegen.cost import cost_per_pair
-from pairfold.codegen.cuda_lanes import CudaLanes
 from pairfold.codegen.lanes import Lanes
 from pairfold.engine.cuda import divide, program_for, require_gpu
 from pairfold.engine.options import DEFAULT, Options
@@ -15,9 +14,10 @@ from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
 from pairfold.ir.show import show_together
 from pairfold.schedule.schedule import choose_split
-from pairfold.targets.cpu import default_threads, machine, schedule_for
-from pairfold.targets.cuda import register_count
-from pairfold.targets.cuda_driver import Device
+from pairfold.targets.cpu.compile import default_threads, machine, schedule_for
+from pairfold.targets.cuda.compile import register_count
+from pairfold.targets.cuda.driver import Device
+from pairfold.targets.cuda.lanes import CudaLanes
 from pairfold.transform.separate import frontier
 
 __all__ = ["explain"]

@@ -39,7 +39,7 @@ class Options:
         Number of the GPU that NumPy arrays are sent to; None takes the first.
     schedule : Schedule or None
         How the kernel works, for experiments; None lets the cost model choose. Its features must be those of a level
-        that the processor has (`pairfold.targets.cpu.machine`).
+        that the processor has (`pairfold.targets.cpu.compile.machine`).
     """
 
     threads: int | None = None

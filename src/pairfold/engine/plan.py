@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 
 from pairfold.codegen.kernel import needs_packing
 from pairfold.codegen.work import Work
-from pairfold.ir.expr import Category, Expr, variables
+from pairfold.ir.expr import Expr
 from pairfold.ir.problem import Problem
-from pairfold.ops.arithmetic import apply, is_constant, one, variable
+from pairfold.ops.arithmetic import apply, is_constant, one
 from pairfold.reductions.state import COLUMN_INDEX, placeholders, transitions
 from pairfold.transform.expand import expand, substitute
 from pairfold.transform.separate import split_row_factor
+from pairfold.transform.sides import swap_sides
 from pairfold.transform.simplify import simplify
 
-__all__ = ["Plan", "make_plan", "merge_work", "swap_sides"]
+__all__ = ["Plan", "make_plan", "merge_work"]
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,6 @@ class Plan:
     def has_outer(self) -> bool:
         """Whether a factor was taken out."""
         return not is_constant(self.outer, 1.0)
-
-
-def swap_sides(roots: Sequence[Expr]) -> list[Expr]:
-    """Exchange rows and columns in expressions."""
-    other = {Category.ROW: Category.COLUMN, Category.COLUMN: Category.ROW}
-    replacements = {}
-    for node in variables(*roots):
-        position, dim, category, kind = node.params
-        if category in other:
-            replacements[node] = variable(position, dim, other[category], kind)
-    return substitute(roots, replacements)
 
 
 def make_plan(problem: Problem) -> Plan:

@@ -25,13 +25,13 @@ from pairfold.engine.items import (
     sparse_blocks,
 )
 from pairfold.engine.options import DEFAULT, Options
-from pairfold.engine.pool import run_tasks, scratch_address
 from pairfold.engine.progress import progress_bar
 from pairfold.ir.expr import Category, Expr, topological
 from pairfold.ir.problem import Problem
 from pairfold.schedule.schedule import choose_split
 from pairfold.targets import reference
-from pairfold.targets.cpu import Binary, default_threads
+from pairfold.targets.cpu.compile import Binary, default_threads
+from pairfold.targets.cpu.pool import run_tasks, scratch_address
 
 __all__ = ["run"]
 

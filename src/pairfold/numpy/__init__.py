@@ -1,8 +1,8 @@
 """Reductions over all pairs of NumPy arrays: routines from formula strings, and symbolic tensors."""
 
-from pairfold.frontends.lazy_logic import where
-from pairfold.frontends.masks import band, lower, radius, segments, upper
-from pairfold.frontends.numpy import (
+from pairfold.lazy.logic import where
+from pairfold.numpy import cluster
+from pairfold.numpy.front_end import (
     ComplexLazyTensor,
     Genred,
     KernelSolve,
@@ -16,8 +16,8 @@ from pairfold.frontends.numpy import (
     generic_logsumexp,
     generic_sum,
 )
-from pairfold.frontends.solve import Nystrom, SolveReport
-from pairfold.numpy import cluster
+from pairfold.solvers.iterations import Nystrom, SolveReport
+from pairfold.sparsity.masks import band, lower, radius, segments, upper
 
 __all__ = [
     "ComplexLazyTensor",

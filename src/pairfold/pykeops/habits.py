@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from typing import Any, ClassVar
 
+from pairfold.api.leaf import Leaf, Symbol
 from pairfold.errors import ArgumentIndexError, TargetError
-from pairfold.frontends.lazy import LazyTensorBase
-from pairfold.frontends.leaf import Leaf, Symbol
 from pairfold.ir.reduction import Reduction
+from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.ops import OPERATIONS
 
 __all__ = ["ComplexHabits", "LazyTensorHabits", "RoutineHabits"]

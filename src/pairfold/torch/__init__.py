@@ -1,9 +1,10 @@
 """Reductions over all pairs of PyTorch tensors: routines from formula strings, and symbolic tensors."""
 
-from pairfold.frontends.lazy_logic import where
-from pairfold.frontends.masks import band, lower, radius, segments, upper
-from pairfold.frontends.solve import Nystrom, SolveReport
-from pairfold.frontends.torch import (
+from pairfold.lazy.logic import where
+from pairfold.solvers.iterations import Nystrom, SolveReport
+from pairfold.sparsity.masks import band, lower, radius, segments, upper
+from pairfold.torch import cluster
+from pairfold.torch.front_end import (
     ComplexLazyTensor,
     Genred,
     KernelSolve,
@@ -17,7 +18,6 @@ from pairfold.frontends.torch import (
     generic_logsumexp,
     generic_sum,
 )
-from pairfold.torch import cluster
 
 __all__ = [
     "ComplexLazyTensor",

@@ -1,7 +1,7 @@
 """Clusters and block-sparse ranges for PyTorch tensors."""
 
-from pairfold.frontends.masks import Mask, band, lower, radius, segments, upper
-from pairfold.frontends.torch_cluster import (
+from pairfold.sparsity.masks import Mask, band, lower, radius, segments, upper
+from pairfold.torch.clusters import (
     cluster_centroids,
     cluster_ranges,
     cluster_ranges_centroids,

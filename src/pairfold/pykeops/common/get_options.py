@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from pairfold.api.routine import options_at
 from pairfold.engine import Options
-from pairfold.frontends.routine import options_at
 
 __all__ = ["get_tag_backend"]
 

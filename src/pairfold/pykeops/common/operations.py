@@ -7,8 +7,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from pairfold.frontends.solve import solve_kernel, solve_linear
 from pairfold.pykeops.common.utils import get_tools
+from pairfold.solvers.iterations import solve_kernel, solve_linear
 
 __all__ = ["ConjugateGradientSolver", "KernelLinearSolver"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pairfold.frontends.aliases import parse_alias
+from pairfold.language.aliases import parse_alias
 
 __all__ = ["categories", "complete_aliases", "get_sizes", "get_type"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from pairfold.api.routine import broadcast_batches
 from pairfold.errors import ArgumentValueError
-from pairfold.frontends.routine import broadcast_batches
 
 __all__ = ["WarmUpGpu", "axis2cat", "cat2axis", "check_broadcasting", "get_tools", "max_tuple"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pairfold.frontends.cluster import (
+from pairfold.sparsity.cluster import (
     cluster_centroids,
     cluster_ranges,
     cluster_ranges_centroids,

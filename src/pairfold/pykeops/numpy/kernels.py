@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pairfold.frontends.classic import Formula, Kernel, kernel_formulas
-from pairfold.frontends.classic_numpy import kernel_product
+from pairfold.pykeops.classic import Formula, Kernel, kernel_formulas
+from pairfold.pykeops.classic_numpy import kernel_product
 
 __all__ = ["Formula", "Kernel", "kernel_formulas", "kernel_product"]

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pairfold.frontends import cluster
-from pairfold.frontends.ranges import as_host_array, swap_axes
+from pairfold.sparsity import cluster
+from pairfold.sparsity.ranges import as_host_array, swap_axes
 
 __all__ = [
     "cluster_centroids",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pairfold.frontends.classic import Formula, Kernel, kernel_formulas
-from pairfold.frontends.classic_torch import FeaturesKP, KernelProduct, kernel_product
+from pairfold.pykeops.classic import Formula, Kernel, kernel_formulas
+from pairfold.pykeops.classic_torch import FeaturesKP, KernelProduct, kernel_product
 
 __all__ = ["FeaturesKP", "Formula", "Kernel", "KernelProduct", "kernel_formulas", "kernel_product"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from pairfold.frontends import torch as frontend
+from pairfold.torch import front_end as frontend
 
 __all__ = ["KernelSolve"]
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pairfold.frontends.classic_numpy import RadialKernelConv, radial_kernels_conv
+from pairfold.pykeops.classic_numpy import RadialKernelConv, radial_kernels_conv
 
 __all__ = ["RadialKernelConv", "radial_kernels_conv"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pairfold.frontends.classic_numpy import RadialKernelGrad1conv, radial_kernels_grad1conv
+from pairfold.pykeops.classic_numpy import RadialKernelGrad1conv, radial_kernels_grad1conv
 
 __all__ = ["RadialKernelGrad1conv", "radial_kernels_grad1conv"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pairfold.frontends.genred import make_generics
+from pairfold.api.genred import make_generics
 from pairfold.pykeops.numpy.generic.generic_red import Genred
 
 __all__ = ["generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pairfold.frontends import numpy as frontend
-from pairfold.frontends.lazy_complex import ComplexLazyTensorBase
-from pairfold.frontends.lazy_methods import make_variables
+from pairfold.lazy.complex_tensor import ComplexLazyTensorBase
+from pairfold.lazy.methods import make_variables
+from pairfold.numpy import front_end as frontend
 from pairfold.pykeops.habits import ComplexHabits, LazyTensorHabits
 
 __all__ = ["ComplexLazyTensor", "LazyTensor", "Pm", "Var", "Vi", "Vj"]

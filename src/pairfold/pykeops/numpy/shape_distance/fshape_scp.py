@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pairfold.frontends.classic_numpy import FshapeScp, FshapeScp_dx, cuda_shape_scp
+from pairfold.pykeops.classic_numpy import FshapeScp, FshapeScp_dx, cuda_shape_scp
 
 __all__ = ["FshapeScp", "FshapeScp_dx", "cuda_shape_scp"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pairfold.frontends.classic_torch import FeaturesKP
+from pairfold.pykeops.classic_torch import FeaturesKP
 
 __all__ = ["FeaturesKP"]

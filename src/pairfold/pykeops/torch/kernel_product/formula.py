@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pairfold.frontends.classic import Formula
+from pairfold.pykeops.classic import Formula
 
 __all__ = ["Formula"]

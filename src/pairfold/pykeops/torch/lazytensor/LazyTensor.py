@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pairfold.frontends import torch as frontend
-from pairfold.frontends.lazy_complex import ComplexLazyTensorBase
-from pairfold.frontends.lazy_methods import make_variables
+from pairfold.lazy.complex_tensor import ComplexLazyTensorBase
+from pairfold.lazy.methods import make_variables
 from pairfold.pykeops.habits import ComplexHabits, LazyTensorHabits
+from pairfold.torch import front_end as frontend
 
 __all__ = ["ComplexLazyTensor", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
 

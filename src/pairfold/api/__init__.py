@@ -1,0 +1,1 @@
+"""What the front ends share below LazyTensors: arguments, routines, solvers of strings."""

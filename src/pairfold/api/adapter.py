@@ -1,0 +1,220 @@
+"""What the front ends must know about an array framework: one record each."""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pairfold.api.number_types import as_pairs, computing_dtype, from_pairs, working_dtype
+from pairfold.api.protocols import ArrayProtocols
+from pairfold.engine import run
+from pairfold.errors import ArgumentTypeError
+from pairfold.ir.problem import Problem
+
+__all__ = ["NUMPY", "Adapter", "lies_on_gpu"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Adapter:
+    """The record of one framework.
+
+    Every array has the attributes ``shape`` and ``dtype``; what else is needed is here.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    as_array : callable
+        ``as_array(value) -> array``: an array of the framework from an array or a number; raises `ArgumentTypeError`.
+    from_numbers : callable
+        ``from_numbers(values) -> array``: a float64 array from a number or nested lists of numbers.
+    as_number : callable
+        ``as_number(value)``: the Python number for a scalar of the framework that is no array (``np.float64(2)``), or
+        None.
+    array_type : type
+        Its arrays; anything else goes through `prepare`.
+    working_dtype : callable
+        ``working_dtype(dtypes) -> dtype``: the real dtype of the results for arguments of these dtypes, by the
+        promotion rules of the framework; for none and for integers the default precision, which programs may change.
+        Raises `ArgumentValueError`.
+    computing_dtype : callable
+        ``computing_dtype(dtypes) -> dtype``: the dtype of the arithmetic on arguments of these dtypes, float32 or
+        float64.
+    is_real : callable
+        Whether a dtype is one of floating-point numbers, complex ones included: neither integers nor booleans.
+    is_complex : callable
+        Whether a dtype is complex.
+    as_pairs, from_pairs : callable
+        From a complex array ``(..., n)`` to a real one ``(..., 2 n)``, re, im, re, im, ..., and back.
+    permute : callable
+        ``permute(array, axes)`` puts the axes into this order.
+    as_dtype : callable
+        ``as_dtype(value)``: the dtype that a user names, or None when it is none.
+    contiguous : callable
+        ``contiguous(array) -> array`` in the order of memory that C has, copied if need be.
+    to_numpy : callable
+        ``to_numpy(array)``: the numbers as a NumPy array, from whatever device and without derivatives.
+    dtype_name : callable
+        ``"float32"`` for the dtype float32, and so on.
+    prepare : callable
+        ``prepare(array, dtype, shape, stretched) -> array``: complex numbers to pairs, cast, insert or drop axes of
+        length 1 (`shape`, or None), then broadcast (`stretched`, or None).
+    empty : callable
+        ``empty(dtype, args) -> array`` with no entry, on the device of the arguments; carries the dtype of a formula
+        without variables.
+    run : callable
+        The engine on arrays of the framework, all float32 or all float64, with the signature of `pairfold.engine.run`,
+        but `ranges` has six arrays: the three that belong to the rows first, then those of the columns, which
+        derivatives need.
+    fill : callable
+        ``fill(out, result)`` copies `result` into the array `out`.
+    target : str or None
+        What the engine runs on, ``"cuda"`` for arrays that always lie on a GPU; None where arrays and options tell.
+    """
+
+    name: str
+    as_array: Callable[[Any], Any]
+    from_numbers: Callable[[Any], Any]
+    as_number: Callable[[object], int | float | complex | None]
+    array_type: type[Any]
+    working_dtype: Callable[[Iterable[Any]], Any]
+    computing_dtype: Callable[[Iterable[Any]], Any]
+    is_real: Callable[[Any], bool]
+    is_complex: Callable[[Any], bool]
+    as_pairs: Callable[[Any], Any]
+    from_pairs: Callable[[Any], Any]
+    permute: Callable[[Any, Sequence[int]], Any]
+    as_dtype: Callable[[Any], Any]
+    contiguous: Callable[[Any], Any]
+    to_numpy: Callable[[Any], np.ndarray[Any, Any]]
+    dtype_name: Callable[[Any], str]
+    prepare: Callable[[Any, Any, Sequence[int] | None, Sequence[int] | None], Any]
+    empty: Callable[[Any, Sequence[Any]], Any]
+    run: Callable[..., tuple[Any, ...]]
+    fill: Callable[[Any, Any], None]
+    target: str | None = None
+
+
+_CUDA = (2, 13)
+"""Numbers of the memory of NVIDIA GPUs in DLPack: their own, and the one that is shared with the CPU."""
+
+
+def lies_on_gpu(value: object) -> bool:
+    """Tell whether `value` is an array in the memory of an NVIDIA GPU, of whatever package."""
+    place = getattr(type(value), "__dlpack_device__", None)
+    if place is not None:
+        return place(value)[0] in _CUDA
+    return hasattr(value, "__cuda_array_interface__")
+
+
+# ---------------------------------------------------------------- NumPy
+
+
+def _as_array(value: object) -> np.ndarray[Any, Any]:
+    if isinstance(value, np.ma.MaskedArray):
+        raise ArgumentTypeError(
+            "found a masked array, whose mask would be ignored; fill it first, with `array.filled(value)`."
+        )
+    if isinstance(value, (np.ndarray, np.generic)):
+        return np.asarray(value)
+    if isinstance(value, (bool, int, float, complex)):
+        return _from_numbers(value)
+    if isinstance(value, (list, tuple)):
+        return _converted(value)
+    kind = type(value).__name__
+    if lies_on_gpu(value):
+        raise ArgumentTypeError(
+            f"found an object of type {kind} in the memory of a GPU. Use pairfold.cupy, or pairfold.torch for PyTorch "
+            "tensors, which reduce arrays where they are; or copy it to the CPU, as `array.get()` of CuPy does."
+        )
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        raise ArgumentTypeError(
+            f"found an object of type {kind}; allowed are NumPy arrays and numbers. Use pairfold.torch, which has "
+            "derivatives, or convert it with `tensor.numpy()`."
+        )
+    if isinstance(value, ArrayProtocols):
+        raise ArgumentTypeError("found a LazyTensor where an array is needed; `dense()` makes one.")
+    if hasattr(type(value), "__array__"):
+        return _converted(value)
+    raise ArgumentTypeError(f"found an object of type {kind}; allowed are NumPy arrays and numbers.")
+
+
+def _converted(value: Any) -> np.ndarray[Any, Any]:
+    """Return the array of a list, a data frame or the like."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError) as reason:
+        raise ArgumentTypeError(
+            f"found an object of type {type(value).__name__}, of which NumPy makes no array: {reason}"
+        ) from None
+
+
+def _from_numbers(values: Any) -> np.ndarray[Any, Any]:
+    array = np.asarray(values)
+    return array if array.dtype.kind == "c" else np.asarray(values, np.float64)
+
+
+def _as_number(value: object) -> int | float | complex | None:
+    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+        number: int | float | complex = value.item()
+        return number
+    return None
+
+
+def _as_dtype(value: Any) -> np.dtype[Any] | None:
+    try:
+        dtype: np.dtype[Any] = np.dtype(value)
+    except TypeError:
+        return None
+    return dtype
+
+
+def _prepare(
+    array: Any, dtype: np.dtype[Any], shape: Sequence[int] | None, stretched: Sequence[int] | None
+) -> np.ndarray[Any, Any]:
+    # What is beyond the range of the type becomes infinite, as in the arithmetic of the engine, which never warns.
+    with np.errstate(over="ignore"):
+        result = np.asarray(as_pairs(array) if array.dtype.kind == "c" else array, dtype)
+    if shape is not None:
+        result = result.reshape(shape)
+    return result if stretched is None else np.broadcast_to(result, stretched)
+
+
+def _run(
+    problem: Problem, arrays: Sequence[Any], *, ranges: tuple[Any, ...] | None = None, **kwargs: Any
+) -> tuple[np.ndarray[Any, Any], ...]:
+    return run(problem, arrays, ranges=None if ranges is None else ranges[:3], **kwargs)
+
+
+def _fill(out: np.ndarray[Any, Any], result: np.ndarray[Any, Any]) -> None:
+    np.copyto(out, result)
+
+
+NUMPY = Adapter(
+    name="NumPy",
+    as_array=_as_array,
+    from_numbers=_from_numbers,
+    as_number=_as_number,
+    array_type=np.ndarray,
+    working_dtype=working_dtype,
+    computing_dtype=computing_dtype,
+    is_real=lambda dtype: dtype.kind not in "biu",
+    is_complex=lambda dtype: dtype.kind == "c",
+    as_pairs=as_pairs,
+    from_pairs=from_pairs,
+    permute=np.transpose,
+    as_dtype=_as_dtype,
+    contiguous=np.ascontiguousarray,
+    to_numpy=np.asarray,
+    dtype_name=operator.attrgetter("name"),
+    prepare=_prepare,
+    empty=lambda dtype, args: np.empty(0, dtype),
+    run=_run,
+    fill=_fill,
+)

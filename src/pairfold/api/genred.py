@@ -1,0 +1,289 @@
+"""Generic reductions of formula strings, for any array framework."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from pairfold.api.adapter import Adapter
+from pairfold.api.routine import Routine, make_options, make_problem
+from pairfold.api.signatures import checked, unknown_keywords
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError
+from pairfold.ir.expr import Category
+from pairfold.ir.problem import Problem
+from pairfold.ir.reduction import Reduction
+from pairfold.language.aliases import Argument, checked_aliases, parse_alias
+from pairfold.language.core_formula import find_reduction
+from pairfold.language.formula import parse
+
+__all__ = ["GenredBase", "choose_reduction", "make_generics", "number_kept", "read_problem", "refuse_options"]
+
+
+def choose_reduction(name: str, has_weight: bool) -> Reduction:
+    """Return the reduction called `name`, in its weighted form when there is a weight.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none of this name.
+    ArgumentValueError
+        If a weight is missing, or is given to a reduction that has no use for it.
+    """
+    reduction = find_reduction(name)
+    if has_weight and not reduction.needs_weight:
+        reduction = find_reduction(f"{name}Weight") if name in ("LogSumExp", "Max_SumShiftExp") else reduction
+    if has_weight != reduction.needs_weight:
+        verb = "needs a second formula, the weight" if reduction.needs_weight else "takes no second formula"
+        raise ArgumentValueError(
+            f"{reduction.name} {verb} (formula2 of Genred, weight of a LazyTensor); "
+            f"{'none' if reduction.needs_weight else 'one'} was given."
+        )
+    return reduction
+
+
+def number_kept(reduction: Reduction, opt_arg: object) -> int:
+    """Return K, checked; 1 for reductions without K.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If the reduction needs K and `opt_arg` is no integer.
+    ArgumentValueError
+        If K is not positive.
+    """
+    if not reduction.needs_k:
+        return 1
+    if opt_arg is None:
+        raise ArgumentTypeError(f"{reduction.name} needs opt_arg=K, the number of entries to keep; it is missing.")
+    try:
+        k = operator.index(opt_arg)  # type: ignore[arg-type]
+    except TypeError:
+        raise ArgumentTypeError(
+            f"{reduction.name} needs an integer opt_arg=K, the number of entries to keep; found {opt_arg!r}."
+        ) from None
+    if k < 1:
+        raise ArgumentValueError(f"{reduction.name} keeps at least K = 1 entry; found opt_arg={k}.")
+    return k
+
+
+_WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
+    "dtype": (None,),
+    "cuda_type": (None,),
+    "enable_chunks": (True,),
+    "rec_multVar_highdim": (False, None),
+    "use_fast_math": (True,),
+    "optional_flags": (None, []),
+    "opt_arg": (None,),
+}
+"""Options of KeOps that mean nothing here, and the values that ask for nothing."""
+
+
+def refuse_options(**given: Any) -> None:
+    """Refuse the options of KeOps that would have no effect.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For a value that asks for something.
+    """
+    for name, value in given.items():
+        if value not in _WITHOUT_EFFECT[name]:
+            raise ArgumentTypeError(
+                f"{name} is {value!r}, and {name} has no effect: leave it out. The arguments of a call set the "
+                "precision, and code is made for the machine that runs it. (pairfold.pykeops takes what KeOps takes.)"
+            )
+
+
+def read_problem(
+    formulas: Sequence[str], aliases: Sequence[str], reduction: Reduction, axis: int, opt_arg: object, has_truth: bool
+) -> tuple[Problem, tuple[Argument, ...]]:
+    """Return the problem of formula strings (a formula, and a weight where the reduction has one) and its arguments."""
+    parsed = parse(formulas, aliases, has_truth)
+    value, *weights = parsed.values
+    problem = make_problem(value, reduction, weights[0] if weights else None, number_kept(reduction, opt_arg), axis)
+    return problem, tuple(parsed.arguments)
+
+
+class GenredBase:
+    """Generic reduction of a formula string; `pairfold.numpy.Genred` and its like set the framework."""
+
+    adapter: ClassVar[Adapter]
+    has_truth: ClassVar[bool] = True
+    """Whether comparisons are truth values in formulas: see `Reader`."""
+    finish: ClassVar[Any] = None
+    """See `Routine`."""
+
+    @checked
+    def __init__(
+        self,
+        formula: str,
+        aliases: Iterable[str],
+        reduction_op: str = "Sum",
+        axis: int = 0,
+        dtype: Any = None,
+        opt_arg: int | None = None,
+        formula2: str | None = None,
+        cuda_type: Any = None,
+        dtype_acc: str = "auto",
+        use_double_acc: bool = False,
+        sum_scheme: str = "auto",
+        enable_chunks: bool = True,
+        rec_multVar_highdim: Any = False,  # noqa: N803 - the name that programs use
+        use_fast_math: bool = True,
+        optional_flags: Any = None,
+    ) -> None:
+        refuse_options(
+            dtype=dtype,
+            cuda_type=cuda_type,
+            enable_chunks=enable_chunks,
+            rec_multVar_highdim=rec_multVar_highdim,
+            use_fast_math=use_fast_math,
+            optional_flags=optional_flags,
+        )
+        try:
+            self.axis = operator.index(axis)
+        except TypeError:
+            self.axis = -1
+        if self.axis not in (0, 1):
+            raise ArgumentValueError(f"axis is {axis!r}; it must be 0 (reduce over i) or 1 (reduce over j).")
+        self.aliases = list(checked_aliases(aliases))
+        self.reduction_op = reduction_op
+        self.opt_arg = opt_arg
+        self._formulas = (formula,) if formula2 is None else (formula, formula2)
+        reduction = choose_reduction(reduction_op, formula2 is not None)
+        options = make_options(reduction, dtype_acc, use_double_acc, sum_scheme)
+        problem, arguments = read_problem(self._formulas, self.aliases, reduction, self.axis, opt_arg, self.has_truth)
+        self.nargs = len(arguments)
+        self._routine = Routine(problem, self.axis, arguments, options, self.adapter, finish=self.finish)
+
+    @property
+    def formula(self) -> str:
+        """The formula with its reduction, in the notation of `parse_core`."""
+        parts = [self._formulas[0]]
+        if self._routine.problem.reduction.needs_k:
+            parts.append(str(self.opt_arg))
+        parts += [str(1 - self.axis), *self._formulas[1:]]
+        return f"{self._routine.problem.reduction.name}_Reduction({','.join(parts)})"
+
+    def __call__(
+        self,
+        *args: Any,
+        backend: str = "auto",
+        device_id: int = -1,
+        ranges: Any = None,
+        out: Any = None,
+        threads: int | None = None,
+        progress: bool = False,
+        **unknown: Any,
+    ) -> Any:
+        """Reduce the formula of `args`.
+
+        Parameters
+        ----------
+        *args : arrays
+            In the order of the aliases: ``Vi(D)`` has shape ``(..., N, D)``, ``Vj(D)`` ``(..., M, D)`` and ``Pm(D)``
+            ``(..., D)``. Leading axes broadcast. Numbers and arrays without axes are fine for ``Pm(1)`` and never
+            change a dtype; dtypes are promoted otherwise.
+        backend : str
+            ``"auto"``: where the arrays are. ``"CPU"``; or ``"GPU"`` (also ``"GPU_1D"``, ``"GPU_2D"`` and so on, which
+            mean the same): arrays in the memory of the CPU are sent to the GPU, and the result comes back.
+        device_id : int
+            Number of that GPU; arrays on a GPU are reduced where they are.
+        ranges : tuple of six integer arrays, optional
+            Block-sparse reduction: ``(ranges_i, slices_i, redranges_j, ranges_j, slices_j, redranges_i)``.
+        out : array, or tuple of arrays, optional
+            Is filled with the result and returned.
+        threads : int, optional
+            Number of threads.
+        progress : bool
+            Show a progress bar.
+
+        Returns
+        -------
+        array, or tuple of arrays
+            ``(..., N, dimension)`` for axis=1, ``(..., M, dimension)`` for axis=0; int64 for indices.
+
+        Raises
+        ------
+        ArgumentTypeError, ArgumentValueError
+            If an argument does not fit its alias or the other arguments.
+        """
+        if unknown:
+            raise unknown_keywords(GenredBase.__call__, unknown)
+        routine = self._routine.placed(backend, device_id)
+        return routine(args, ranges=ranges, out=out, threads=threads, progress=progress)
+
+    def explain(self, *args: Any, target: str | None = None) -> str:
+        """Return what the engine does with arguments of these shapes, in words.
+
+        `target` is ``"cpu"`` or ``"cuda"``; a GPU need not be there.
+        """
+        return self._routine.explain(args, target=target)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._formulas[0]!r}, {self.aliases!r}, {self.reduction_op!r}, {self.axis})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        options = self._routine.options
+        state = {
+            "formula": self._formulas[0],
+            "aliases": self.aliases,
+            "reduction_op": self.reduction_op,
+            "axis": self.axis,
+            "opt_arg": self.opt_arg,
+            "formula2": self._formulas[1] if len(self._formulas) == 2 else None,
+            "dtype_acc": options.dtype_acc or "auto",
+            "sum_scheme": options.sum_scheme,
+        }
+        return _rebuild, (type(self), state)
+
+
+def _rebuild(kind: type[GenredBase], state: dict[str, Any]) -> GenredBase:
+    return kind(**state)
+
+
+# ---------------------------------------------------------------- the shorthands
+
+Routines = TypeVar("Routines", bound=GenredBase)
+
+
+def _output(output: str) -> tuple[Argument, int]:
+    """Read the declaration of the result, such as ``"a = Vi(2)"``, and the axis that is reduced."""
+    try:
+        argument = parse_alias("".join(output.split()), 0)
+    except (FormulaError, AttributeError):
+        raise FormulaError(
+            f"The second argument declares the result, as 'a = Vi(2)' or 'a = Vj(2)'; found {output!r}."
+        ) from None
+    if argument.category == Category.PARAMETER:
+        raise FormulaError(
+            f"The result is declared as {output!r}, but a reduction is indexed by i or j: use Vi(...) to reduce over "
+            "j, Vj(...) to reduce over i."
+        )
+    return argument, 1 if argument.category == Category.ROW else 0
+
+
+def make_generics(genred: type[Routines]) -> dict[str, Callable[..., Routines]]:
+    """Return `generic_sum` and its family for one framework."""
+
+    def generic_sum(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
+        """Return a routine that sums `formula`; `output`, as ``"a = Vi(2)"``, says what indexes the result."""
+        return genred(formula, aliases, "Sum", _output(output)[1], **kwargs)
+
+    def generic_logsumexp(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
+        """Return a routine for the log-sum-exp of `formula`; `output`, as ``"a = Vi(1)"``, says what indexes it."""
+        return genred(formula, aliases, "LogSumExp", _output(output)[1], **kwargs)
+
+    def generic_argmin(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
+        """Return a routine for the index of the minimum of `formula`; `output`, as ``"a = Vi(1)"``, indexes it."""
+        return genred(formula, aliases, "ArgMin", _output(output)[1], **kwargs)
+
+    def generic_argkmin(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
+        """Return a routine for the indices of the K smallest values of `formula`; `output` is ``"a = Vi(K)"``."""
+        argument, axis = _output(output)
+        return genred(formula, aliases, "ArgKMin", axis, opt_arg=argument.dim, **kwargs)
+
+    return {
+        function.__name__: function for function in (generic_sum, generic_logsumexp, generic_argmin, generic_argkmin)
+    }

@@ -1,0 +1,413 @@
+"""Linear systems whose matrix is given by a formula."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from types import ModuleType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pairfold.api.adapter import Adapter
+from pairfold.api.genred import refuse_options
+from pairfold.api.routine import Routine, make_options, make_problem
+from pairfold.api.signatures import checked
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionError, FormulaError, UnknownNameError
+from pairfold.ir.expr import Expr, depends_on, topological
+from pairfold.ir.show import outline
+from pairfold.language.aliases import Argument, parse_alias
+from pairfold.language.formula import parse
+from pairfold.language.source import suggestion
+from pairfold.ops.arithmetic import is_constant
+from pairfold.ops.arithmetic import variable as make_variable
+from pairfold.reductions import REDUCTIONS
+from pairfold.solvers.iterations import solve_linear
+from pairfold.transform.expand import expand, substitute
+
+__all__ = ["KernelSolveBase", "LinearSystem", "acts_alike", "linear_system", "solve_routine"]
+
+_ADDITIVE = frozenset({"Add", "Subtract", "Concat", "Where"})
+"""Linear in all their operands together: an operand without the unknown must be 0."""
+
+_LINEAR = frozenset({"Minus", "Sum", "SumT", "Extract", "ExtractT", "Tile", "SumTiles", "Spread", "SumAxis", "Permute"})
+"""Linear in their only operand."""
+
+
+def acts_alike(value: Expr, unknown: Expr, names: dict[Expr, str] | None = None) -> bool:
+    """Tell whether a formula that is linear in a variable works on each component alone, and on all alike.
+
+    Parameters
+    ----------
+    value, unknown : Expr
+        The formula and the variable.
+    names : dict, optional
+        The user's names of variables, for messages.
+
+    Returns
+    -------
+    bool
+        True for ``k(x, y) * b`` with a scalar k; False when components are mixed or treated differently.
+
+    Raises
+    ------
+    FormulaError
+        If `value` is not linear in `unknown`.
+
+    Examples
+    --------
+    >>> from pairfold.language.formula import parse
+    >>> read = parse(["SqDist(x, y) * b", "MatVecMult(TensorProd(x, y), b)"], ["x = Vi(3)", "y = Vj(3)", "b = Vj(3)"])
+    >>> [acts_alike(value, read.arguments[2].variable) for value in read.values]
+    [True, False]
+    """
+    (value,) = expand([value])
+    dependent = depends_on([value], unknown)
+    unknown_name = outline(unknown, names)
+    if value not in dependent:
+        raise FormulaError(f"The formula {outline(value, names)} does not contain the unknown {unknown_name}.")
+    alike = value.dim == unknown.dim
+    for node in topological([value]):
+        if node not in dependent or node is unknown:
+            continue
+        if not _is_linear(node, dependent):
+            raise FormulaError(
+                f"The formula is not linear in the unknown {unknown_name}: it contains {outline(node, names)}. "
+                "A linear system needs a formula such as K(x, y) * b."
+            )
+        alike = alike and node.op.elementwise
+        alike = alike and all(arg.dim == (node.dim if arg in dependent else 1) for arg in node.args)
+    return alike
+
+
+def _is_linear(node: Expr, dependent: set[Expr]) -> bool:
+    """Tell whether `node` is linear in those of its operands that depend on the unknown."""
+    name, carries = node.op.name, [arg in dependent for arg in node.args]
+    if name in _ADDITIVE:
+        branches = node.args[1:] if name == "Where" else node.args
+        return not (name == "Where" and carries[0]) and all(arg in dependent or _is_zero(arg) for arg in branches)
+    if name == "Mult":
+        return carries.count(True) == 1
+    if name == "Divide":
+        return carries == [True, False]
+    return name in _LINEAR
+
+
+def _is_zero(node: Expr) -> bool:
+    while node.op.name in ("SumT", "Minus"):
+        node = node.args[0]
+    return is_constant(node, 0.0)
+
+
+def solve_routine(
+    routine: Routine,
+    position: int,
+    args: Sequence[Any],
+    *,
+    ranges: Any = None,
+    threads: int | None = None,
+    progress: bool = False,
+    xp: ModuleType = np,
+    **kwargs: Any,
+) -> Any:
+    """Solve for the argument number `position` of a sum: ``routine(..., a, ...) + alpha a = b``.
+
+    Parameters
+    ----------
+    routine : Routine
+        A sum whose formula is linear in that argument.
+    position : int
+        Which argument is the unknown.
+    args : sequence of arrays
+        All arguments; in the place of the unknown, the right-hand side b.
+    ranges, threads, progress
+        As for a reduction.
+    xp : module
+        The array module of the framework.
+    **kwargs
+        As for `solve_linear`.
+
+    Returns
+    -------
+    array, or (array, SolveReport)
+        Of the shape of b, with the batch axes of the other arguments.
+
+    Raises
+    ------
+    FormulaError
+        If the formula is not linear in the unknown.
+    DimensionError
+        If formula and unknown have different dimensions.
+    ArgumentValueError
+        If the system is not square, or an argument is not allowed.
+    NotConvergedError
+        If the system is not solved.
+    """
+    system = linear_system(routine, position, args)
+    call = partial(
+        _product,
+        routine,
+        system.arrays,
+        position,
+        system.variable,
+        {},
+        ranges=ranges,
+        threads=threads,
+        progress=progress,
+    )
+    found = solve_linear(call, system.arrays[position], alike=system.alike, xp=xp, **kwargs)
+    solution, *report = found if kwargs.get("return_report") else (found,)
+    solution = routine.adapter.prepare(solution, system.dtype, None, None)
+    solution = solution[..., 0] if system.is_flat else solution
+    return (solution, *report) if report else solution
+
+
+@dataclass(frozen=True, eq=False)
+class LinearSystem:
+    """A square linear system whose matrix is a routine.
+
+    Attributes
+    ----------
+    arrays : list of arrays
+        The arguments; in the place of the unknown, the right-hand side (*batch, N, E).
+    variable : Expr
+        The unknown.
+    alike : bool
+        See `acts_alike`.
+    is_flat : bool
+        Whether the right-hand side was given without its last axis, of length 1.
+    dtype : dtype
+        Of the solution.
+    """
+
+    arrays: list[Any]
+    variable: Expr
+    alike: bool
+    is_flat: bool
+    dtype: Any
+
+
+def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> LinearSystem:
+    """Check that `routine` is a linear system for argument number `position`; see `solve_routine`."""
+    unknown = routine.arguments[position]
+    value, variable, names = _formula_of(routine, unknown)
+    if value.dim != unknown.dim:
+        raise DimensionError(
+            f"The formula has dimension {value.dim} and the unknown {outline(variable, names)} has dimension "
+            f"{unknown.dim}; a linear system needs equal dimensions."
+        )
+    alike = acts_alike(value, variable, names)
+    plan = routine.plan(args)
+    if plan.rows != plan.columns:
+        kept, reduced = ("i", "j") if routine.axis == 1 else ("j", "i")
+        raise ArgumentValueError(
+            f"The system is not square: there are {plan.rows} {kept} and {plan.columns} {reduced}. Give the same "
+            "points twice."
+        )
+    shape = (*plan.batch, plan.rows, unknown.dim)
+    arrays = list(args)
+    natural = routine.adapter.as_array(args[position])
+    if routine.adapter.is_complex(natural.dtype):
+        raise ArgumentValueError(
+            f"The right-hand side is complex, of shape {tuple(natural.shape)}. Give it as real numbers re, im, "
+            f"re, im, ...: its last axis has length {unknown.dim}."
+        )
+    # In the precision of the arithmetic: iterations on numbers of 16 bits would not get far.
+    arrays[position] = routine.adapter.prepare(natural, plan.computing, _two_axes(natural.shape), shape)
+    return LinearSystem(arrays, variable, alike, len(natural.shape) == 1, routine.result_dtype(plan))
+
+
+def _formula_of(routine: Routine, unknown: Argument) -> tuple[Expr, Expr, dict[Expr, str]]:
+    """Return the formula over columns, its unknown and the names of its variables."""
+    if routine.problem.reduction.name != "Sum":
+        raise ArgumentValueError(
+            f"The reduction is {routine.problem.reduction.name}; a linear system is a Sum over j or i."
+        )
+    named = {argument.position: argument.name for argument in routine.arguments if argument.name is not None}
+    found = {node.params[0]: node for node in topological([routine.problem.value]) if node.op.name == "Var"}
+    names = {node: named[position] for position, node in found.items() if position in named}
+    value = routine.problem.value
+    return value, found.get(unknown.position, unknown.variable), names
+
+
+def _two_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape with the axis of length 1 that an argument of dimension 1 may leave out."""
+    return (*shape, 1) if len(shape) == 1 else shape
+
+
+def _product(
+    routine: Routine,
+    args: Sequence[Any],
+    position: int,
+    variable: Expr,
+    widths: dict[int, Routine],
+    v: Any,
+    **kwargs: Any,
+) -> Any:
+    """Multiply v, of any number of columns when the formula works on all alike."""
+    width = v.shape[-1]
+    if width != variable.dim:
+        if width not in widths:
+            widths[width] = _with_width(routine, position, variable, width)
+        routine = widths[width]
+    return routine([*args[:position], v, *args[position + 1 :]], **kwargs)
+
+
+def _with_width(routine: Routine, position: int, variable: Expr, width: int) -> Routine:
+    """Return the same sum for an unknown of another dimension."""
+    place, _, category, kind = variable.params
+    (value,) = substitute(expand([routine.problem.value]), {variable: make_variable(place, width, category, kind)})
+    arguments = [
+        replace(argument, dim=width) if argument.position == position else argument for argument in routine.arguments
+    ]
+    problem = replace(routine.problem, value=value)
+    return Routine(problem, routine.axis, arguments, routine.options, routine.adapter, routine.stretches)
+
+
+# ---------------------------------------------------------------- the class
+
+
+class KernelSolveBase:
+    """Solver of linear systems given by a formula; `pairfold.numpy.KernelSolve` and its like set the framework."""
+
+    adapter: ClassVar[Adapter]
+    solver: ClassVar[Any] = staticmethod(solve_routine)
+    has_truth: ClassVar[bool] = True
+    """Whether comparisons are truth values in formulas: see `Reader`."""
+
+    @checked
+    def __init__(
+        self,
+        formula: str,
+        aliases: Iterable[str],
+        varinvalias: str,
+        axis: int = 0,
+        dtype: Any = None,
+        opt_arg: Any = None,
+        dtype_acc: str = "auto",
+        use_double_acc: bool = False,
+        sum_scheme: str = "auto",
+        enable_chunks: bool = True,
+        rec_multVar_highdim: Any = None,  # noqa: N803 - the name that programs use
+        use_fast_math: bool = True,
+        cuda_type: Any = None,
+    ) -> None:
+        refuse_options(
+            dtype=dtype,
+            opt_arg=opt_arg,
+            enable_chunks=enable_chunks,
+            rec_multVar_highdim=rec_multVar_highdim,
+            use_fast_math=use_fast_math,
+            cuda_type=cuda_type,
+        )
+        if isinstance(axis, bool) or axis not in (0, 1):
+            raise ArgumentValueError(f"axis is {axis!r}; it must be 0 (sum over i) or 1 (sum over j).")
+        self.axis = operator.index(axis)
+        self.formula = formula
+        self.aliases = list(aliases) if not isinstance(aliases, str) else aliases
+        self.varinvalias = varinvalias
+        parsed = parse([formula], self.aliases, self.has_truth)
+        unknown = _find(varinvalias, parsed.arguments)
+        self.position = unknown.position
+        acts_alike(parsed.values[0], unknown.variable, {a.variable: a.name for a in parsed.arguments if a.name})
+        options = make_options(REDUCTIONS["Sum"], dtype_acc, use_double_acc, sum_scheme)
+        problem = make_problem(parsed.values[0], REDUCTIONS["Sum"], None, 1, self.axis)
+        self._routine = Routine(problem, self.axis, parsed.arguments, options, self.adapter)
+
+    @checked
+    def __call__(
+        self,
+        *args: Any,
+        backend: str = "auto",
+        device_id: int = -1,
+        alpha: float = 1e-10,
+        eps: float | None = None,
+        ranges: Any = None,
+        rtol: float | None = None,
+        maxiter: int | None = None,
+        preconditioner: Any = None,
+        on_failure: str = "raise",
+        return_report: bool = False,
+        threads: int | None = None,
+        progress: bool = False,
+    ) -> Any:
+        """Solve ``alpha a + Sum F(..., a) = b``.
+
+        Parameters
+        ----------
+        *args : arrays
+            As for `Genred`; in the place of the unknown, the right-hand side b.
+        backend, device_id, ranges, threads, progress
+            As for `Genred`; `progress` shows one bar per product.
+        alpha : float
+            Added to the diagonal.
+        eps : float, optional
+            Stop when the root mean square of the residual of each column is below `eps`.
+        rtol : float, optional
+            Stop when the norm of the residual of each column is below `rtol` times that of b. When both are given,
+            one of them is enough; when none is, ``rtol=1e-6``.
+        maxiter : int, optional
+            Most iterations; None allows 10 N, and 10,000 at most.
+        preconditioner : None, "nystrom", Nystrom or callable, optional
+            ``Nystrom(rank=..., seed=...)`` chooses the rank of the randomized Nystrom preconditioner; a callable
+            takes residuals to approximate solutions.
+        on_failure : str
+            ``"raise"``, or ``"warn"`` to return what was reached with a `ConvergenceWarning`.
+        return_report : bool
+            Return ``(a, report)`` with a `SolveReport`.
+
+        Returns
+        -------
+        array, or (array, SolveReport)
+            Of the shape of b.
+
+        Raises
+        ------
+        ArgumentTypeError, ArgumentValueError
+            If an argument does not fit, or the system is not square.
+        NotConvergedError
+            If the system is not solved.
+        """
+        return self.solver(
+            self._routine.placed(backend, device_id),
+            self.position,
+            args,
+            ranges=ranges,
+            threads=threads,
+            progress=progress,
+            alpha=alpha,
+            eps=eps,
+            rtol=rtol,
+            maxiter=maxiter,
+            preconditioner=preconditioner,
+            on_failure=on_failure,
+            return_report=return_report,
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.formula!r}, {self.aliases!r}, {self.varinvalias!r}, {self.axis})"
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        options = self._routine.options
+        build = partial(type(self), dtype_acc=options.dtype_acc or "auto", sum_scheme=options.sum_scheme)
+        return build, (self.formula, self.aliases, self.varinvalias, self.axis)
+
+
+def _find(name: str, arguments: Sequence[Argument]) -> Argument:
+    """Return the argument that `varinvalias` names."""
+    if not isinstance(name, str):
+        raise ArgumentTypeError(f"varinvalias is {name!r}; it must be the name of one of the aliases.")
+    for argument in arguments:
+        if argument.name == name:
+            return argument
+    if name.replace(" ", "").startswith("Var("):
+        wanted = parse_alias(name, 0)
+        for argument in arguments:
+            if argument.variable is wanted.variable:
+                return argument
+    known = [argument.name for argument in arguments if argument.name is not None]
+    raise UnknownNameError(
+        f"The unknown {name!r} is none of the aliases ({', '.join(known)}).{suggestion(name, known)}"
+    )

@@ -1,0 +1,593 @@
+"""A problem together with what its arguments must look like: the part that all front ends share.
+
+Everything that follows from the shapes and dtypes of the arguments (validation,
+sizes, promotions, paddings) is worked out once and kept as a `CallPlan`; a call
+with arguments of known shapes only looks its plan up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import operator
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pairfold.api.adapter import Adapter
+from pairfold.engine import Options, explain, require_countable, require_gpu
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionError, TargetError
+from pairfold.ir.expr import Category, Expr, variables
+from pairfold.ir.problem import Problem
+from pairfold.ir.reduction import Reduction
+from pairfold.language.aliases import Argument
+from pairfold.ops.arithmetic import variable
+from pairfold.sparsity.ranges import as_ranges, swap_axes
+from pairfold.transform.sides import swap_sides
+
+__all__ = [
+    "BACKENDS",
+    "CallPlan",
+    "Numbers",
+    "Routine",
+    "broadcast_batches",
+    "make_options",
+    "make_problem",
+    "options_at",
+]
+
+Shape = tuple[int, ...]
+Key = tuple[type, Shape, Any]
+"""What is known about an argument without looking at its values: type, shape, dtype."""
+
+PLANS_KEPT = 256
+
+BACKENDS = (
+    "auto",
+    "CPU",
+    "GPU",
+    "GPU_1D",
+    "GPU_2D",
+    "GPU_1D_device",
+    "GPU_1D_host",
+    "GPU_2D_device",
+    "GPU_2D_host",
+)
+SUM_SCHEMES = ("auto", "direct_sum", "block_sum", "kahan_scheme")
+ACCUMULATORS = {"auto": 0, "float16": 16, "float32": 32, "float64": 64}
+"""Names of accumulator types and their bits."""
+
+_BITS = {"float16": 16, "bfloat16": 16, "float32": 32, "float64": 64}
+
+_OTHER_SIDE = {Category.ROW: Category.COLUMN, Category.COLUMN: Category.ROW}
+_LETTER = {Category.ROW: "i", Category.COLUMN: "j"}
+
+
+class Numbers:
+    """Stands in a `Key` for the type of an array made from Python numbers, which never changes a dtype."""
+
+
+# ---------------------------------------------------------------- problems and options
+
+
+def make_problem(value: Expr, reduction: Reduction, weight: Expr | None, k: int, axis: int) -> Problem:
+    """Return the problem over columns: a reduction over rows (`axis` 0) exchanges rows and columns.
+
+    Raises
+    ------
+    DimensionError
+        If the reduction needs a formula of dimension 1 and `value` has another, or a weight that does not fit `value`.
+    """
+    if reduction.scalar_value and value.dim != 1:
+        raise DimensionError(
+            f"{reduction.name} needs a formula of dimension 1; this one has dimension {value.dim}. "
+            "Use Sum(...), Elem(...) or a norm to make it a number."
+        )
+    if weight is not None and 1 not in (value.dim, weight.dim) and value.dim != weight.dim:
+        raise DimensionError(
+            f"{reduction.name} multiplies a function of a formula of dimension {value.dim} by a weight of dimension "
+            f"{weight.dim}; the dimensions must be equal, or 1."
+        )
+    if axis == 0:
+        value, *weights = swap_sides([value] if weight is None else [value, weight])
+        weight = weights[0] if weights else None
+    return Problem(value, reduction, weight, k)
+
+
+def make_options(
+    reduction: Reduction, dtype_acc: str | None = "auto", use_double_acc: bool = False, sum_scheme: str = "auto"
+) -> Options:
+    """Return the engine's options for the accuracy arguments of a routine.
+
+    Raises
+    ------
+    ArgumentValueError
+        If an argument is not allowed, or does not apply to the reduction.
+    """
+    dtype_acc = "auto" if dtype_acc is None else dtype_acc
+    if dtype_acc not in ACCUMULATORS:
+        raise ArgumentValueError(f"dtype_acc is {dtype_acc!r}; allowed are {', '.join(map(repr, ACCUMULATORS))}.")
+    if sum_scheme not in SUM_SCHEMES:
+        raise ArgumentValueError(f"sum_scheme is {sum_scheme!r}; allowed are {', '.join(map(repr, SUM_SCHEMES))}.")
+    if use_double_acc:
+        if dtype_acc not in ("auto", "float64"):
+            raise ArgumentValueError(f"use_double_acc=True contradicts dtype_acc={dtype_acc!r}; give one of the two.")
+        dtype_acc = "float64"
+    if (dtype_acc, sum_scheme) != ("auto", "auto") and not any(field.additive for field in reduction.fields):
+        raise ArgumentValueError(
+            f"{reduction.name} adds nothing up, so dtype_acc={dtype_acc!r} and sum_scheme={sum_scheme!r} do not "
+            "apply; leave both at 'auto'."
+        )
+    return Options(sum_scheme=sum_scheme, dtype_acc=None if dtype_acc == "auto" else dtype_acc)
+
+
+def options_at(options: Options, backend: object, device_id: object) -> Options:
+    """Return `options` for the place that a caller names: ``"auto"``, ``"CPU"``, or a GPU.
+
+    Raises
+    ------
+    ArgumentValueError
+        If `backend` or `device_id` is not known.
+    TargetError
+        If a GPU is asked for, and there is none.
+    """
+    if backend not in BACKENDS:
+        raise ArgumentValueError(f"backend is {backend!r}; allowed are {', '.join(map(repr, BACKENDS))}.")
+    if isinstance(device_id, bool) or not isinstance(device_id, int) or device_id < -1:
+        raise ArgumentValueError(f"device_id is {device_id!r}; allowed are -1 (the device of the arrays), 0, 1, ...")
+    if backend == "auto":
+        return options
+    if backend == "CPU":
+        return replace(options, target="cpu")
+    device = max(device_id, 0)
+    try:
+        require_gpu(device)
+    except TargetError as error:
+        raise TargetError(f"backend={backend!r} asks for a GPU. {error}") from error
+    return replace(options, target="cuda", device=device)
+
+
+# ---------------------------------------------------------------- shapes
+
+
+def broadcast_batches(first: Shape, second: Shape) -> Shape | None:
+    """Return the broadcast of two batch shapes by NumPy's rule, or None when they do not fit."""
+    if first == second or not second:
+        return first
+    if not first:
+        return second
+    if len(first) < len(second):
+        first, second = second, first
+    extra = len(first) - len(second)
+    result = list(first[:extra])
+    for a, b in zip(first[extra:], second, strict=True):
+        if a != b and 1 not in (a, b):
+            return None
+        result.append(b if a == 1 else a)
+    return tuple(result)
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one argument is made ready for the engine."""
+
+    dtype: Any
+    shape: Shape | None
+    stretched: Shape | None
+
+
+@dataclass(frozen=True)
+class CallPlan:
+    """What follows from the shapes and dtypes of the arguments.
+
+    Attributes
+    ----------
+    rows, columns : int
+        Sizes of the problem: rows are kept and columns are reduced, whatever the user calls i and j.
+    batch : tuple of int
+        Leading axes of the result.
+    dtype : dtype or None
+        Precision of the results; None is the default one of the framework, which a program may change.
+    computing : dtype
+        Precision of the arithmetic.
+    steps : tuple of (Step or None) or None
+        Per argument; the arguments go to the engine as they are when None.
+    used : tuple of bool
+        Whether the formula reads the argument.
+    shapes : tuple of tuples
+        Shapes of the outputs.
+    """
+
+    rows: int
+    columns: int
+    batch: Shape
+    dtype: Any
+    computing: Any
+    steps: tuple[Step | None, ...] | None
+    used: tuple[bool, ...]
+    shapes: tuple[Shape, ...]
+
+
+class Routine:
+    """A problem that can be called on arrays.
+
+    Parameters
+    ----------
+    problem : Problem
+        Over columns, as `make_problem` gives it.
+    axis : int
+        What the user reduces over: 1 = j, 0 = i.
+    arguments : sequence of Argument
+        As the user sees them, in order.
+    options : Options
+        For the engine.
+    adapter : Adapter
+        The framework of the arguments.
+    stretches : bool
+        Whether a single row (or column) stands for as many as the other arguments have.
+    is_complex : bool
+        Whether the results are pairs of real numbers that the caller gets as complex ones.
+    finish : callable, optional
+        ``finish(reduction, outputs) -> outputs``, for classes with other conventions.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        axis: int,
+        arguments: Sequence[Argument],
+        options: Options,
+        adapter: Adapter,
+        stretches: bool = False,
+        is_complex: bool = False,
+        finish: Callable[[Reduction, tuple[Any, ...]], tuple[Any, ...]] | None = None,
+    ) -> None:
+        self.problem = problem
+        self.axis = axis
+        self.arguments = tuple(arguments)
+        self.options = options
+        self.adapter = adapter
+        self.stretches = stretches
+        self.is_complex = is_complex
+        self.finish = finish
+        self._plans: dict[tuple[Key, ...], CallPlan] = {}
+        self._elsewhere: dict[tuple[object, object], Routine] = {}
+
+    def __call__(
+        self,
+        args: Sequence[Any],
+        *,
+        keys: tuple[Key, ...] | None = None,
+        ranges: Sequence[Any] | None = None,
+        out: Any = None,
+        threads: int | None = None,
+        progress: bool = False,
+    ) -> Any:
+        """Return the reduction of `args`: an array, or a tuple of arrays."""
+        if keys is None:
+            try:
+                keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
+            except AttributeError:
+                args = [self.as_array(arg, position) for position, arg in enumerate(args)]
+                keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
+        try:
+            plan = self._plans.get(keys)
+        except TypeError:
+            # While a graph is traced, sizes may be symbols, which have no hash.
+            plan = None
+        if plan is None:
+            plan = self._new_plan(args, keys)
+        if plan.steps is not None:
+            args = self.prepared(plan, args)
+        options = self.options
+        if threads is not None or progress:
+            options = self.options_with(threads, progress)
+        intervals = None if ranges is None else self.intervals(ranges, plan)
+        outputs = self.adapter.run(
+            self.problem,
+            args,
+            rows=plan.rows,
+            columns=plan.columns,
+            batch=plan.batch,
+            ranges=intervals,
+            options=options,
+        )
+        if plan.dtype != plan.computing or self.is_complex or self.finish is not None:
+            outputs = self._finished(outputs, plan)
+        if out is not None:
+            return self._fill(out, outputs)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def placed(self, backend: object, device_id: object = -1) -> Routine:
+        """Return this routine for the place that a caller names; see `options_at`."""
+        if backend == "auto" and device_id == -1:
+            return self
+        options = options_at(self.options, backend, device_id)
+        if options == self.options:
+            return self
+        found = self._elsewhere.get((backend, device_id))
+        if found is None:
+            found = copy(self)
+            found.options = options
+            self._elsewhere[backend, device_id] = found
+        return found
+
+    def result_dtype(self, plan: CallPlan) -> Any:
+        """Return the precision of the results of a call, that of their parts where they are complex."""
+        dtype = self.adapter.working_dtype(()) if plan.dtype is None else plan.dtype
+        # There are no complex numbers of 16-bit parts.
+        return self.adapter.computing_dtype([dtype]) if self.is_complex else dtype
+
+    def _finished(self, outputs: tuple[Any, ...], plan: CallPlan) -> tuple[Any, ...]:
+        """Return what the engine found as the caller gets it."""
+        dtype, adapter = self.result_dtype(plan), self.adapter
+        if dtype != plan.computing:
+            outputs = tuple(
+                adapter.prepare(output, dtype, None, None) if output.dtype == plan.computing else output
+                for output in outputs
+            )
+        if self.is_complex:
+            outputs = tuple(adapter.from_pairs(output) for output in outputs)
+        return outputs if self.finish is None else self.finish(self.problem.reduction, outputs)
+
+    def options_with(self, threads: int | None, progress: bool) -> Options:
+        """Return the options of this routine with what a call may choose."""
+        return replace(self.options, threads=_thread_count(threads), progress=bool(progress))
+
+    def plan(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None) -> CallPlan:
+        """Return what follows from the shapes and dtypes of `args`."""
+        if keys is None:
+            args = [self.as_array(arg, position) for position, arg in enumerate(args)]
+            keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
+        return self._plans.get(keys) or self._new_plan(args, keys)
+
+    def explain(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None, target: str | None = None) -> str:
+        """Return the engine's account of what it does for `args`."""
+        plan = self.plan(args, keys)
+        names = {}
+        for argument in self.arguments:
+            category = argument.category
+            if self.axis == 0:
+                category = _OTHER_SIDE.get(category, category)
+            if argument.name is not None:
+                names[variable(argument.position, argument.dim, category)] = argument.name
+        dtype = self.adapter.dtype_name(plan.computing)
+        if target not in (None, "cpu", "cuda"):
+            raise ArgumentValueError(f"target is {target!r}; allowed are 'cpu' and 'cuda'.")
+        target = self.adapter.target if target is None else target
+        options = self.options if target is None else replace(self.options, target=target)
+        text = explain(self.problem, plan.rows, plan.columns, dtype, names, options)
+        return text if self.axis == 1 else f"axis=0: below, i and j have exchanged their names.\n{text}"
+
+    def prepared(self, plan: CallPlan, args: Sequence[Any]) -> list[Any]:
+        """Return `args` as the engine takes them; None for those that the formula does not use."""
+        prepare = self.adapter.prepare
+        if not any(plan.used):
+            return [self.adapter.empty(plan.computing, args)]
+        return [
+            None if not used else arg if step is None else prepare(arg, step.dtype, step.shape, step.stretched)
+            for arg, step, used in zip(args, plan.steps or (None,) * len(args), plan.used, strict=True)
+        ]
+
+    def as_array(self, arg: object, position: int) -> Any:
+        """Return argument number `position` as an array; raises `ArgumentTypeError` with its name."""
+        if self.arguments and position < len(self.arguments):
+            label = self._label(self.arguments[position])
+        else:
+            label = f"argument number {position}"
+        try:
+            return self.adapter.as_array(arg)
+        except ArgumentTypeError as reason:
+            raise ArgumentTypeError(f"{label[0].upper()}{label[1:]}: {reason}") from None
+
+    def _label(self, argument: Argument) -> str:
+        if argument.name is None:
+            return f"argument number {argument.position}, {argument.declaration}"
+        return f"argument {argument.name!r} (number {argument.position}, {argument.declaration})"
+
+    # ------------------------------------------------------------ plans
+
+    def _new_plan(self, args: Sequence[Any], keys: tuple[Key, ...]) -> CallPlan:
+        if len(args) != len(self.arguments):
+            listing = ", ".join(
+                argument.declaration if argument.name is None else f"{argument.name} = {argument.declaration}"
+                for argument in self.arguments
+            )
+            raise ArgumentValueError(
+                f"This routine takes {len(self.arguments)} arguments ({listing or 'none'}); found {len(args)}."
+            )
+        for position, arg in enumerate(args):
+            self.as_array(arg, position)
+        plan = self._work_out(keys)
+        if len(self._plans) >= PLANS_KEPT:
+            self._plans.clear()
+        with contextlib.suppress(TypeError):
+            self._plans[keys] = plan
+        return plan
+
+    def _work_out(self, keys: tuple[Key, ...]) -> CallPlan:
+        dtype, computing = self._dtypes(keys)
+        shapes = [
+            self._natural_shape(argument, tuple(key[1]), key[2])
+            for argument, key in zip(self.arguments, keys, strict=True)
+        ]
+        sizes = {side: self._size(side, shapes) for side in (Category.ROW, Category.COLUMN)}
+        batch = self._batch(shapes)
+        positions = {node.params[0] for node in variables(*self.problem.roots)}
+        used = tuple(argument.position in positions for argument in self.arguments)
+        steps = tuple(
+            self._step(argument, key, shape, computing, len(batch), sizes)
+            for argument, key, shape in zip(self.arguments, keys, shapes, strict=True)
+        )
+        rows, columns = sizes[Category.ROW], sizes[Category.COLUMN]
+        if self.axis == 0:
+            rows, columns = columns, rows
+        # Before anything is converted, which takes its time.
+        require_countable(columns)
+        outputs = self.problem.reduction.shapes(self.problem.sizes)
+        is_direct = all(used) and bool(used) and not any(steps)
+        return CallPlan(
+            rows=rows,
+            columns=columns,
+            batch=batch,
+            dtype=dtype,
+            computing=computing,
+            steps=None if is_direct else steps,
+            used=used,
+            shapes=tuple((*batch, rows, *shape) for shape in outputs),
+        )
+
+    def _natural_shape(self, argument: Argument, shape: Shape, dtype: Any) -> Shape:
+        """Return `shape` with the axes that `argument` may leave out; a complex number counts as two real ones."""
+        parts = 2 if self.adapter.is_complex(dtype) else 1
+        if argument.dim % parts:
+            raise ArgumentValueError(
+                f"{self._sentence(argument)}: found the complex dtype {self.adapter.dtype_name(dtype)}, but a complex "
+                f"number is a pair (re, im) and the dimension {argument.dim} is odd; declare an even one."
+            )
+        length = argument.dim // parts
+        if argument.category == Category.PARAMETER:
+            natural = shape or (1,)
+        else:
+            natural = (*shape, 1) if len(shape) == 1 and length == 1 else shape
+            if len(natural) < 2:
+                letter = _LETTER[argument.category]
+                raise ArgumentValueError(
+                    f"{self._sentence(argument)} has shape {shape}; an argument indexed by {letter} has shape "
+                    f"(..., number of {letter}, {length})."
+                )
+        if natural[-1] != length:
+            pairs = " complex numbers (re, im)" if parts == 2 else ""
+            raise ArgumentValueError(
+                f"{self._sentence(argument)} has shape {shape}; its last axis must have length {length}{pairs}."
+            )
+        return (*natural[:-1], argument.dim)
+
+    def _sentence(self, argument: Argument) -> str:
+        label = self._label(argument)
+        return f"{label[0].upper()}{label[1:]}"
+
+    def _dtypes(self, keys: tuple[Key, ...]) -> tuple[Any, Any]:
+        """Return the dtypes of the results and of the arithmetic; see `CallPlan`."""
+        # Numbers, and arrays without axes, follow the others.
+        strong: list[Any] = []
+        for argument, (kind, shape, dtype) in zip(self.arguments, keys, strict=True):
+            try:
+                self.adapter.working_dtype([dtype])
+            except ArgumentValueError as reason:
+                raise ArgumentValueError(f"{self._sentence(argument)}: {reason}") from None
+            if kind is not Numbers and len(shape) > 0:
+                strong.append(dtype)
+        dtype = self.adapter.working_dtype(strong)
+        computing = self.adapter.computing_dtype(strong)
+        accumulator = ACCUMULATORS[self.options.dtype_acc or "auto"]
+        # Integers are computed with in float64, and 16 bits in float32, which may still be added up in their own name.
+        name = self.adapter.dtype_name(dtype if computing == self.adapter.computing_dtype([dtype]) else computing)
+        if 0 < accumulator < _BITS[name]:
+            raise ArgumentValueError(
+                f"dtype_acc={self.options.dtype_acc!r} is narrower than the data, which are {name}; "
+                f"use at least {name!r}."
+            )
+        return dtype if any(self.adapter.is_real(one) for one in strong) else None, computing
+
+    def _size(self, side: Category, shapes: Sequence[Shape]) -> int:
+        """Return the number of rows (columns); the index counts once when no argument has it."""
+        found: tuple[Argument, Shape] | None = None
+        for argument, shape in zip(self.arguments, shapes, strict=True):
+            if argument.category != side or (found is not None and shape[-2] == found[1][-2]):
+                continue
+            if found is None or (self.stretches and found[1][-2] == 1):
+                found = argument, shape
+            elif not (self.stretches and shape[-2] == 1):
+                letter = _LETTER[side]
+                raise ArgumentValueError(
+                    f"{self._sentence(found[0])} has shape {found[1]}, but {self._label(argument)} has shape {shape}: "
+                    f"all arguments indexed by {letter} must have the same number of entries "
+                    f"({found[1][-2]} and {shape[-2]} found)."
+                )
+        return 1 if found is None else found[1][-2]
+
+    def _batch(self, shapes: Sequence[Shape]) -> Shape:
+        axes = max(
+            (
+                len(shape) - 2
+                for argument, shape in zip(self.arguments, shapes, strict=True)
+                if argument.category != Category.PARAMETER
+            ),
+            default=0,
+        )
+        batch: Shape = ()
+        for argument, shape in zip(self.arguments, shapes, strict=True):
+            own = shape[:-1] if argument.category == Category.PARAMETER else shape[:-2]
+            if not self.stretches:
+                own = _without_surplus(argument, own, axes)
+            wider = broadcast_batches(batch, own)
+            if wider is None:
+                raise ArgumentValueError(
+                    f"{self._sentence(argument)} has shape {shape}, and its batch axes {own} do not broadcast with "
+                    f"{batch}, the batch axes of the arguments before it."
+                )
+            batch = wider
+        return batch
+
+    def _step(
+        self, argument: Argument, key: Key, natural: Shape, dtype: Any, axes: int, sizes: dict[Category, int]
+    ) -> Step | None:
+        kind, shape, found = key
+        core = natural[-1:] if argument.category == Category.PARAMETER else natural[-2:]
+        own = natural[: len(natural) - len(core)]
+        own = own[len(own) - axes :] if len(own) > axes else (1,) * (axes - len(own)) + own
+        target = own + core
+        stretched = None
+        if argument.category in sizes and core[0] != sizes[argument.category]:
+            stretched = (*own, sizes[argument.category], core[1])
+        if kind is self.adapter.array_type and found == dtype and tuple(shape) == target and stretched is None:
+            return None
+        return Step(dtype, None if tuple(shape) == target else target, stretched)
+
+    # ------------------------------------------------------------ ranges and out
+
+    def intervals(self, ranges: Any, plan: CallPlan) -> tuple[Any, ...]:
+        """Return the six arrays, those of the kept side first."""
+        if self.axis == 1:
+            return as_ranges(ranges, plan.rows, plan.columns) or ()
+        return swap_axes(as_ranges(ranges, plan.columns, plan.rows)) or ()
+
+    def _fill(self, out: Any, outputs: tuple[Any, ...]) -> Any:
+        targets: Any = (out,) if len(outputs) == 1 else out
+        if not isinstance(targets, (tuple, list)) or len(targets) != len(outputs):
+            raise ArgumentTypeError(
+                f"{self.problem.reduction.name} has {len(outputs)} results, so out must be a tuple of "
+                f"{len(outputs)} arrays; found {type(out).__name__}."
+            )
+        name = self.adapter.dtype_name
+        for target, result in zip(out if len(outputs) > 1 else (out,), outputs, strict=True):
+            if not isinstance(target, self.adapter.array_type):
+                raise ArgumentTypeError(f"out must be a {self.adapter.name} array; found {type(target).__name__}.")
+            if tuple(target.shape) != tuple(result.shape) or target.dtype != result.dtype:
+                raise ArgumentValueError(
+                    f"out has shape {tuple(target.shape)} and dtype {name(target.dtype)}; the result has shape "
+                    f"{tuple(result.shape)} and dtype {name(result.dtype)}."
+                )
+        for target, result in zip(out if len(outputs) > 1 else (out,), outputs, strict=True):
+            self.adapter.fill(target, result)
+        return out
+
+
+def _without_surplus(argument: Argument, own: Shape, axes: int) -> Shape:
+    """Return the batch axes of one argument; a parameter may have surplus leading axes of length 1."""
+    while argument.category == Category.PARAMETER and len(own) > axes and own[0] == 1:
+        own = own[1:]
+    return own
+
+
+def _thread_count(threads: int | None) -> int | None:
+    if threads is None:
+        return None
+    try:
+        count = operator.index(threads)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise ArgumentValueError(f"threads is {threads!r}; it must be a positive integer, or None for the default.")
+    return count

@@ -1,0 +1,219 @@
+"""Names that look at the arrays: what `import pairfold` offers beside the modules of the frameworks.
+
+A framework is looked for among the modules that the program has imported, so none is imported for the sake of a look.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+from pairfold.api.genred import make_generics
+from pairfold.lazy.complex_tensor import ComplexLazyTensorBase
+from pairfold.lazy.tensor import LazyTensorBase
+from pairfold.numpy import front_end as numpy_front_end
+
+__all__ = [
+    "ComplexLazyTensor",
+    "Genred",
+    "KernelSolve",
+    "LazyTensor",
+    "Pm",
+    "Var",
+    "Vi",
+    "Vj",
+    "front_end",
+    "generic_argkmin",
+    "generic_argmin",
+    "generic_logsumexp",
+    "generic_sum",
+]
+
+
+def _torch_front_end() -> ModuleType:
+    from pairfold.torch import front_end as torch  # noqa: PLC0415 - only for programs that use PyTorch
+
+    return torch
+
+
+def _cupy_front_end() -> ModuleType:
+    from pairfold.cupy import front_end as cupy  # noqa: PLC0415 - only for programs that use CuPy
+
+    return cupy
+
+
+_FRAMEWORKS = {"torch": ("Tensor", _torch_front_end), "cupy": ("ndarray", _cupy_front_end)}
+"""By the name of a framework: the type of its arrays, and its front end. All else is for NumPy."""
+
+
+def _imported() -> list[tuple[type[Any], Callable[[], ModuleType]]]:
+    """Return array type and front end of the frameworks that the program uses, apart from NumPy."""
+    found = [(getattr(sys.modules.get(name), kind, None), module) for name, (kind, module) in _FRAMEWORKS.items()]
+    return [(array_type, module) for array_type, module in found if array_type is not None]
+
+
+def front_end(values: Iterable[object]) -> ModuleType:
+    """Return the front end for the arrays among `values`: that of NumPy unless one is of another framework."""
+    for array_type, module in _imported():
+        if any(isinstance(value, array_type) for value in values):
+            return module()
+    return numpy_front_end
+
+
+# ---------------------------------------------------------------- LazyTensors
+
+
+class _AnyLazyTensor(type):
+    """The type of a name that stands for one class per framework."""
+
+    base: type[Any]
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, cls.base)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, cls.base)
+
+
+class LazyTensor(metaclass=_AnyLazyTensor):
+    """A tensor of shape (..., N, M, D) given by a formula of arrays, never stored: for the framework of `x`.
+
+    Calling it gives a LazyTensor of `pairfold.numpy`, `pairfold.torch` or `pairfold.cupy`, whose documentation has the
+    arguments; all are instances of it. Numbers and symbolic variables, which have no array, are NumPy's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pairfold as pf
+    >>> x, y = pf.LazyTensor(np.zeros((3, 1, 2))), pf.LazyTensor(np.ones((1, 4, 2)))
+    >>> ((x - y) ** 2).sum(-1).sum(axis=1)
+    array([[8.],
+           [8.],
+           [8.]])
+    >>> isinstance(x, pf.LazyTensor)
+    True
+    """
+
+    base = LazyTensorBase
+
+    def __new__(cls, x: Any = None, axis: int | None = None, is_complex: bool = False) -> Any:
+        """Return the LazyTensor of the framework of `x`."""
+        return front_end([x]).LazyTensor(x, axis, is_complex)
+
+    @staticmethod
+    def concatenate(tensors: Iterable[Any], axis: int = -1) -> Any:
+        """Join LazyTensors along their last axis, the only one that can be joined."""
+        given = tuple(tensors)
+        return type(given[0]).concatenate(given, axis) if given else LazyTensorBase.concatenate(given, axis)
+
+    @staticmethod
+    def cat(tensors: Iterable[Any], dim: int = -1) -> Any:
+        """Return `concatenate` of `tensors`, by the name that PyTorch gives it."""
+        return LazyTensor.concatenate(tensors, dim)
+
+
+class ComplexLazyTensor(metaclass=_AnyLazyTensor):
+    """A LazyTensor of complex numbers, for the framework of its array; see `LazyTensor`."""
+
+    base = ComplexLazyTensorBase
+
+    def __new__(cls, x: Any = None, axis: int | None = None) -> Any:
+        """Return the ComplexLazyTensor of the framework of `x`."""
+        return front_end([x]).ComplexLazyTensor(x, axis)
+
+
+def _variable(name: str, x: Any, *args: Any, **kwargs: Any) -> Any:
+    return getattr(front_end([x]), name)(x, *args, **kwargs)
+
+
+def Vi(x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N802 - the name that programs use
+    """Return a variable indexed by i, for the framework of the array `x`."""
+    return _variable("Vi", x, *args, **kwargs)
+
+
+def Vj(x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
+    """Return a variable indexed by j, for the framework of the array `x`."""
+    return _variable("Vj", x, *args, **kwargs)
+
+
+def Pm(x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
+    """Return a parameter, for the framework of the array `x`."""
+    return _variable("Pm", x, *args, **kwargs)
+
+
+def Var(x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
+    """Return a variable of any category, for the framework of the array `x`."""
+    return _variable("Var", x, *args, **kwargs)
+
+
+# ---------------------------------------------------------------- routines
+
+
+class _AnyRoutine:
+    """A routine for every framework; the arguments of a call tell which."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._arguments = args, kwargs
+        self._made: dict[str, Any] = {}
+        # What is wrong with the formula is said at once, and no routine is made while `torch.compile` traces a call.
+        for module in (numpy_front_end, *(module() for _, module in _imported())):
+            self._of(module)
+
+    def _of(self, module: ModuleType) -> Any:
+        if module.__name__ not in self._made:
+            args, kwargs = self._arguments
+            self._made[module.__name__] = getattr(module, type(self).__name__)(*args, **kwargs)
+        return self._made[module.__name__]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the routine of the framework of `args`; see `pairfold.numpy`, `pairfold.torch`, `pairfold.cupy`."""
+        return self._of(front_end(args))(*args, **kwargs)
+
+    def explain(self, *args: Any, target: str | None = None) -> str:
+        """Return what the engine does with arguments of these shapes, in words."""
+        return str(self._of(front_end(args)).explain(*args, target=target))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._of(numpy_front_end), name)
+
+    def __repr__(self) -> str:
+        return repr(self._of(numpy_front_end))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (type(self), *self._arguments)
+
+
+def _rebuilt(kind: type[_AnyRoutine], args: tuple[Any, ...], kwargs: dict[str, Any]) -> _AnyRoutine:
+    return kind(*args, **kwargs)
+
+
+class Genred(_AnyRoutine):
+    """Generic reduction of a formula string on the arrays of any framework.
+
+    The arguments are those of `pairfold.numpy.Genred` and `pairfold.torch.Genred`; a call with tensors is one of the
+    latter, with derivatives.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pairfold as pf
+    >>> distances = pf.Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], axis=1)
+    >>> distances(np.zeros((2, 2)), np.ones((4, 2)))
+    array([[8.],
+           [8.]])
+    """
+
+
+class KernelSolve(_AnyRoutine):
+    """Solver of linear systems on the arrays of any framework; see `pairfold.numpy.KernelSolve`."""
+
+
+_generics = make_generics(Genred)  # type: ignore[type-var]
+generic_sum = _generics["generic_sum"]
+generic_logsumexp = _generics["generic_logsumexp"]
+generic_argmin = _generics["generic_argmin"]
+generic_argkmin = _generics["generic_argkmin"]

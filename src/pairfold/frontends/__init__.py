@@ -1,1 +1,0 @@
-"""What users write: formula strings, routines on arrays, symbolic tensors."""

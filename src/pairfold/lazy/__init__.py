@@ -1,0 +1,1 @@
+"""Symbolic tensors: formulas written as array programs."""

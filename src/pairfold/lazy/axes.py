@@ -1,0 +1,289 @@
+"""Reductions of LazyTensors over batch axes, and over several axes at once.
+
+With i or j among the axes, the engine reduces one of the two, and a second, small reduction of its result does the
+rest. Over batch axes alone the entries of the batch are combined in the formula, and the result is lazy.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from pairfold.errors import ArgumentTypeError, ArgumentValueError
+from pairfold.ir.expr import Expr
+from pairfold.ir.reduction import Reduction
+from pairfold.lazy.reduction import (
+    at_least,
+    cast,
+    check_keywords,
+    check_lazy_keywords,
+    computing_dtype,
+    inner_operation,
+    keeps_axes,
+    reduce_tensor,
+    result_dtype,
+    stored_dtype,
+    widened,
+    with_axis,
+)
+from pairfold.ops import OPERATIONS
+from pairfold.ops.arithmetic import apply, constant
+from pairfold.reductions import REDUCTIONS
+
+if TYPE_CHECKING:
+    from pairfold.lazy.tensor import LazyTensorBase
+
+__all__ = ["LARGEST_FOLD", "is_single_axis", "reduce_axes"]
+
+LARGEST_FOLD = 32
+"""Entries of a batch that are combined in one formula: its code grows with them."""
+
+_FIRST_ONLY = ("ranges", "backend", "device_id", "progress")
+"""Keywords of the reduction over i or j that do not apply to the one of its result."""
+
+
+def is_single_axis(tensor: LazyTensorBase, axis: Any, reduction: str) -> bool:
+    """Whether `axis` is i or j, or the last one with an operation of the name `reduction`, or not allowed at all."""
+    if isinstance(axis, (tuple, list)):
+        return False
+    if axis is None:
+        return True
+    try:
+        number = operator.index(axis)
+    except TypeError:
+        return True
+    count = tensor.dim()
+    place = number + count if number < 0 else number
+    is_folded = place == count - 1 and reduction in _FOLDS and inner_operation(reduction) is None
+    return not (0 <= place < count - 3 or is_folded)
+
+
+def _normalized(tensor: LazyTensorBase, axis: Any) -> tuple[int, ...]:
+    count = tensor.dim()
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    try:
+        numbers = [operator.index(one) for one in axes]
+    except TypeError:
+        raise ArgumentTypeError(f"axis is {axis!r}; it must be an integer or a tuple of integers.") from None
+    if not numbers or any(not -count <= number < count for number in numbers):
+        raise ArgumentValueError(
+            f"axis is {axis!r}; a tensor of shape {tensor.shape} has the axes 0 to {count - 1}, and one at least is "
+            "reduced."
+        )
+    normal = sorted(number % count for number in numbers)
+    if len(set(normal)) < len(normal):
+        raise ArgumentValueError(f"axis is {axis!r}, which names an axis twice.")
+    return tuple(normal)
+
+
+def reduce_axes(tensor: LazyTensorBase, reduction: Reduction, axis: Any, weight: Any, kwargs: dict[str, Any]) -> Any:
+    """Reduce over batch axes or over several axes.
+
+    Returns
+    -------
+    array or LazyTensor
+        Without the reduced axes, but the last one, which stays with length 1, as all do with ``keepdims=True``. A
+        LazyTensor when neither i nor j is reduced.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        If the reduction cannot be split, or an argument does not apply.
+    """
+    axes = _normalized(tensor, axis)
+    if weight is not None:
+        raise ArgumentValueError(f"{reduction.name} with a weight reduces one axis, i or j; found axis={axis!r}.")
+    call = kwargs.pop("call", True)
+    kwargs = check_keywords(tensor, kwargs)
+    _check(tensor, reduction, axes, call, kwargs)
+    batch = tensor.dim() - 3
+    has_last = axes[-1] == batch + 2
+    is_lazy = batch not in axes and batch + 1 not in axes
+    keep = check_lazy_keywords(tensor, kwargs, has_last) if is_lazy else keeps_axes(kwargs, has_last)
+    if has_last and (len(axes) == 1 or reduction.name != "Var"):
+        tensor, axes = _over_components(tensor, reduction), axes[:-1]
+    if not axes:
+        return tensor
+    if is_lazy:
+        return _fold(tensor, reduction, axes, keep)
+    result = _reduce_by_engine(tensor, reduction, axes, kwargs)
+    for axis in axes if keep else ():
+        result = result if axis == batch + 2 else with_axis(result, axis)
+    return result
+
+
+def _check(
+    tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], call: bool, kwargs: dict[str, Any]
+) -> None:
+    if reduction.name not in _FOLDS:
+        raise ArgumentValueError(
+            f"{reduction.name} reduces one axis, i or j; found axis={axes}. Over batch axes and several axes there are "
+            f"{', '.join(sorted(str(REDUCTIONS[name].method) for name in _FOLDS))}."
+        )
+    if kwargs.get("out") is not None or not call or tensor.is_symbolic:
+        raise ArgumentValueError(
+            "A reduction over batch axes or several axes is carried out at once, in steps: out=, call=False and "
+            "symbolic variables are for the reductions of one axis, i or j."
+        )
+    has_ranges = tensor.ranges is not None or kwargs.get("ranges") is not None
+    if has_ranges and reduction.name in ("Mean", "Var"):
+        raise ArgumentValueError(
+            f"{reduction.name} over several axes does not take ranges: parts would count differently. Divide sums."
+        )
+
+
+# ---------------------------------------------------------------- with i or j
+
+
+def _reduce_by_engine(
+    tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], kwargs: dict[str, Any]
+) -> Any:
+    batch = tensor.dim() - 3
+    side = 1 if batch + 1 in axes else 0
+    # What remains after the first step has the axes (*batch, i or j, last).
+    rest = [axis for axis in axes if axis < batch]
+    if side == 1 and batch in axes:
+        rest.append(batch)
+    if batch + 2 in axes:
+        rest.append(batch + 1)
+    dtype = kwargs.pop("dtype", None)
+    if dtype is not None:
+        dtype = result_dtype(tensor, dtype)
+        tensor = at_least(tensor, dtype)
+    stored, computing = (None, None) if tensor.is_complex else (stored_dtype(tensor), computing_dtype(tensor))
+    if stored is not None and computing != stored:
+        # Between the steps nothing is rounded to the type of the result.
+        tensor = widened(tensor, computing)
+    second = {name: value for name, value in kwargs.items() if name not in _FIRST_ONLY}
+
+    def again(array: Any, name: str) -> Any:
+        return _reduce_array(tensor, array, REDUCTIONS[name], rest, second)
+
+    first = reduce_tensor(tensor, reduction, side, **kwargs)
+    if not rest:
+        result = first
+    elif reduction.name == "Var":
+        # Groups of one size: the average of their variances plus the variance of their averages.
+        averages = reduce_tensor(tensor, REDUCTIONS["Mean"], side, **kwargs)
+        result = again(first, "Mean") + again(averages, "Var")
+    else:
+        result = again(first, reduction.name)
+    wanted = stored if dtype is None else dtype
+    return result if wanted is None else cast(tensor, result, wanted)
+
+
+def _reduce_array(
+    tensor: LazyTensorBase, array: Any, reduction: Reduction, axes: Sequence[int], kwargs: dict[str, Any]
+) -> Any:
+    """Reduce axes of an array with the engine: they become the columns."""
+    shape = tuple(array.shape)
+    last = len(shape) - 1
+    is_last_reduced = last in axes
+    kept = [axis for axis in range(last) if axis not in axes]
+    if is_last_reduced:
+        array, shape = array.reshape((*shape, 1)), (*shape, 1)
+    sizes = [shape[axis] for axis in kept]
+    table = tensor.adapter.permute(array, (*kept, *axes, len(shape) - 1))
+    table = table.reshape((*sizes, prod(shape[axis] for axis in axes), shape[-1]))
+    result = reduce_tensor(tensor._new(table, 1), reduction, 1, **kwargs)
+    return result.reshape((*sizes, shape[-1]))
+
+
+# ---------------------------------------------------------------- the last axis, batch axes alone
+
+
+def _over_components(tensor: LazyTensorBase, reduction: Reduction) -> Any:
+    """Reduce the last axis, which stays with length 1."""
+    inner = inner_operation(reduction.name)
+    if inner is not None:
+        return tensor._unary(inner)
+    if reduction.name == "Mean":
+        return tensor._unary(OPERATIONS["Sum"]) / tensor._shape[-1]
+    expr = tensor._expr
+    if reduction.name == "LogSumExp":
+        return tensor._like(_shifted(apply("Max", expr), lambda largest: apply("Sum", apply("Exp", expr - largest))))
+    if reduction.name == "Var":
+        count = constant(expr.dim)
+        return tensor._like(apply("SqNorm2", expr - apply("Sum", expr) / count) / count)
+    _check_count(tensor, reduction, (tensor.dim() - 1,), expr.dim)
+    return tensor._like(_FOLDS[reduction.name]([apply("Elem", expr, params=(place,)) for place in range(expr.dim)]))
+
+
+def _check_count(tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], count: int) -> None:
+    if not 1 <= count <= LARGEST_FOLD:
+        raise ArgumentValueError(
+            f"{reduction.name} over the axes {axes} of a tensor of shape {tensor.shape} would be a formula of {count} "
+            f"terms; 1 to {LARGEST_FOLD} are allowed. Batch axes of any length are reduced together with i or j, in "
+            f"one call: axis=(..., {tensor.dim() - 2})."
+        )
+
+
+def _fold(tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], keep: bool) -> Any:
+    if axes[-1] == tensor.dim() - 1:
+        raise ArgumentValueError(
+            f"{reduction.name} over the last axis and batch axes, {axes}, is not lazy: reduce i or j as well, or call "
+            "dense() first."
+        )
+    sizes = [tensor._batch[axis] for axis in axes]
+    count = prod(sizes)
+    _check_count(tensor, reduction, axes, count)
+    joined: Any = None
+    exprs: list[Expr] = []
+    for numbers in itertools.product(*map(range, sizes)):
+        key: list[Any] = [slice(None)] * tensor.dim()
+        for axis, number in zip(axes, numbers, strict=True):
+            key[axis] = slice(number, number + 1) if keep else number
+        part = tensor[tuple(key)]
+        joined, expr = (part, part._expr) if joined is None else joined._join(part)
+        exprs.append(expr)
+    return joined._like(_FOLDS[reduction.name](exprs))
+
+
+def _folded(name: str, exprs: Sequence[Expr]) -> Expr:
+    result = exprs[0]
+    for expr in exprs[1:]:
+        result = apply(name, result, expr)
+    return result
+
+
+def _average(exprs: Sequence[Expr]) -> Expr:
+    return _folded("Add", exprs) / constant(len(exprs))
+
+
+def _variance(exprs: Sequence[Expr]) -> Expr:
+    mean = _average(exprs)
+    return _average([apply("Square", expr - mean) for expr in exprs])
+
+
+def _log_sum_exp(exprs: Sequence[Expr]) -> Expr:
+    return _shifted(
+        _folded("Maximum", exprs),
+        lambda largest: _folded("Add", [apply("Exp", expr - largest) for expr in exprs]),
+    )
+
+
+def _shifted(largest: Expr, total: Callable[[Expr], Expr]) -> Expr:
+    """Return the log-sum-exp from the largest term and the sum of the exponentials relative to it."""
+    is_finite = apply("Equal", largest - largest, constant(0.0))
+    return apply("Where", is_finite, largest + apply("Log", total(largest)), largest)
+
+
+def _not_zero(exprs: Sequence[Expr]) -> list[Expr]:
+    return [apply("NotEqual", expr, constant(0.0)) for expr in exprs]
+
+
+_FOLDS: dict[str, Callable[[Sequence[Expr]], Expr]] = {
+    "Sum": lambda exprs: _folded("Add", exprs),
+    "Prod": lambda exprs: _folded("Mult", exprs),
+    "Min": lambda exprs: _folded("Minimum", exprs),
+    "Max": lambda exprs: _folded("Maximum", exprs),
+    "Mean": _average,
+    "Var": _variance,
+    "LogSumExp": _log_sum_exp,
+    "Any": lambda exprs: _folded("Maximum", _not_zero(exprs)),
+    "All": lambda exprs: _folded("Minimum", _not_zero(exprs)),
+}
+"""How the entries of a batch are combined, for the reductions that may be carried out in steps."""

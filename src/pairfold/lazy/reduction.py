@@ -1,0 +1,438 @@
+"""Reductions of LazyTensors: which axis, which routine, now or later."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pairfold.api.adapter import Adapter
+from pairfold.api.genred import choose_reduction, number_kept
+from pairfold.api.leaf import Leaf, Symbol
+from pairfold.api.routine import Key, Routine, make_options, make_problem
+from pairfold.engine import Options
+from pairfold.errors import ArgumentTypeError, ArgumentValueError
+from pairfold.ir.expr import Category, Expr
+from pairfold.ir.op import Op
+from pairfold.ir.reduction import Reduction, Sizes
+from pairfold.language.aliases import Argument
+from pairfold.lazy.binding import bound, framework_of
+from pairfold.ops import OPERATIONS
+from pairfold.reductions import REDUCTIONS
+
+if TYPE_CHECKING:
+    from pairfold.lazy.tensor import LazyTensorBase
+
+__all__ = [
+    "LazyReduction",
+    "at_least",
+    "cast",
+    "check_keywords",
+    "check_lazy_keywords",
+    "computing_dtype",
+    "inner_operation",
+    "keeps_axes",
+    "reduce_tensor",
+    "reduction_axis",
+    "result_dtype",
+    "stored_dtype",
+    "widened",
+    "with_axis",
+]
+
+ACCURACY_KEYWORDS = ("dtype_acc", "use_double_acc", "sum_scheme")
+CALL_KEYWORDS = ("backend", "device_id", "ranges", "out", "threads", "progress")
+RESULT_KEYWORDS = ("dtype", "keepdims", "keepdim")
+"""What is done to the result of a reduction that is carried out at once."""
+
+_DEFAULT_OPTIONS = Options()
+_PREFIXES = ("Vi", "Vj", "Pm")
+
+
+def inner_operation(name: str) -> Op | None:
+    """Return the operation that does over the last axis what the reduction `name` does over i or j, if there is one."""
+    op = OPERATIONS.get(name)
+    # The variables are operations too, under the name of the variance.
+    return op if op is not None and op.arity == 1 else None
+
+
+def reduction_axis(tensor: LazyTensorBase, axis: Any, dim: Any, name: str, inner: Op | None) -> int:
+    """Return 0 for the axis of i, 1 for that of j, 2 for the last one.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If no axis is given.
+    ArgumentValueError
+        If that axis cannot be reduced.
+    """
+    axis = axis if dim is None else dim
+    batch = tensor.dim() - 3
+    allowed = f"{batch} (i), {batch + 1} (j)" + (f", {batch + 2} or -1 (the last axis)" if inner is not None else "")
+    if axis is None:
+        raise ArgumentTypeError(f"{name} of a LazyTensor needs an axis: {allowed}.")
+    try:
+        number = operator.index(axis)
+    except TypeError:
+        raise ArgumentTypeError(f"{name} of a LazyTensor reduces one axis, an integer; found {axis!r}.") from None
+    side = number - batch if number >= 0 else number + 3
+    if side not in (0, 1, 2) or (side == 2 and inner is None):
+        raise ArgumentValueError(
+            f"axis is {axis}, and {name} of a tensor of shape {tensor.shape} reduces the axes {allowed}."
+        )
+    return side
+
+
+@lru_cache(maxsize=512)
+def _routine(
+    value: Expr,
+    weight: Expr | None,
+    reduction: Reduction,
+    k: int,
+    side: int,
+    options: Options,
+    tags: tuple[tuple[int, ...], ...],
+    adapter: Adapter,
+    is_complex: bool,
+    finish: Any,
+) -> Routine:
+    arguments = []
+    for position, (dim, category, *index) in enumerate(tags):
+        name = f"{_PREFIXES[category]}({index[0]},{dim})" if index else None
+        arguments.append(Argument(name, position, dim, Category(category)))
+    problem = make_problem(value, reduction, weight, k, side)
+    return Routine(problem, side, arguments, options, adapter, True, is_complex, finish)
+
+
+def reduce_tensor(
+    tensor: LazyTensorBase,
+    reduction: Reduction | str,
+    side: int,
+    weight: LazyTensorBase | None = None,
+    k: Any = None,
+    call: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """Reduce `tensor` over i (`side` 0) or j (1).
+
+    Returns
+    -------
+    array, tuple of arrays, or LazyReduction
+        The latter with ``call=False`` and for symbolic variables.
+    """
+    if kwargs:
+        kwargs = check_keywords(tensor, kwargs)
+        if not kwargs.keys().isdisjoint(RESULT_KEYWORDS):
+            return _with_result(tensor, reduction, side, weight, k, call, kwargs)
+    weight_expr = None
+    if weight is not None:
+        if weight.is_complex:
+            raise ArgumentTypeError("A weight is real, and this one is complex; reduce weight.real and weight.imag.")
+        tensor, weight_expr = tensor._join(weight)
+    if weight is not None or isinstance(reduction, str) or reduction.needs_weight:
+        name = reduction if isinstance(reduction, str) else reduction.name
+        reduction = choose_reduction(name, weight is not None)
+    kept = number_kept(reduction, k) if reduction.needs_k else 1
+    options = _DEFAULT_OPTIONS
+    if kwargs:
+        accuracy = {name: kwargs.pop(name) for name in ACCURACY_KEYWORDS if name in kwargs}
+        options = make_options(reduction, **accuracy)
+    if tensor.ranges is not None:
+        kwargs.setdefault("ranges", tensor.ranges)
+    if tensor.backend is not None:
+        kwargs.setdefault("backend", tensor.backend)
+    if not call or tensor.is_symbolic:
+        return LazyReduction(tensor, weight_expr, reduction, kept, side, options, kwargs)
+    tags = tuple([leaf.tag for leaf in tensor._leaves])
+    routine = _routine(
+        tensor._expr,
+        weight_expr,
+        reduction,
+        kept,
+        side,
+        options,
+        tags,
+        tensor.adapter,
+        tensor.is_complex,
+        tensor.finish,
+    )
+    return _call(routine, [leaf.array for leaf in tensor._leaves], [leaf.key for leaf in tensor._leaves], kwargs)  # type: ignore[union-attr]
+
+
+def _call(routine: Routine, arrays: Sequence[Any], keys: Sequence[Key], kwargs: dict[str, Any]) -> Any:
+    if kwargs:
+        routine = routine.placed(kwargs.pop("backend", "auto"), kwargs.pop("device_id", -1))
+    return routine(arrays, keys=tuple(keys), **kwargs)
+
+
+# ---------------------------------------------------------------- keywords
+
+
+def check_keywords(tensor: LazyTensorBase, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a reduction without those that the class of `tensor` ignores.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For a keyword that no reduction has.
+    """
+    known = (*ACCURACY_KEYWORDS, *CALL_KEYWORDS, *RESULT_KEYWORDS)
+    kept = {name: value for name, value in kwargs.items() if name not in tensor.ignored_keywords}
+    for name in kept:
+        if name not in known:
+            raise ArgumentTypeError(f"A reduction has no keyword {name!r}; allowed are {', '.join(('call', *known))}.")
+    return kept
+
+
+def keeps_axes(kwargs: dict[str, Any], has_last: bool = False) -> bool:
+    """Take ``keepdims=`` and ``keepdim=`` out of the keywords of a reduction; return what they say.
+
+    Raises
+    ------
+    ArgumentValueError
+        If the last axis is among those that are reduced (`has_last`) and is not to be kept.
+    """
+    given = [bool(kwargs.pop(name)) for name in ("keepdims", "keepdim") if name in kwargs]
+    if has_last and False in given:
+        raise ArgumentValueError("keepdims=False does not apply: the last axis stays, with length 1.")
+    return any(given)
+
+
+def check_lazy_keywords(tensor: LazyTensorBase, kwargs: dict[str, Any], has_last: bool) -> bool:
+    """Check the keywords of a reduction whose result is a LazyTensor; return whether axes are kept.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        For every keyword that does not apply.
+    """
+    given = check_keywords(tensor, kwargs)
+    keep = keeps_axes(given, has_last)
+    for name in given:
+        raise ArgumentTypeError(
+            f"{name}= is for reductions over i or j. Over the last axis or batch axes alone nothing is computed yet: "
+            "the result is a LazyTensor."
+        )
+    return keep
+
+
+def result_dtype(tensor: LazyTensorBase, given: Any) -> Any:
+    """Return the dtype that a user asks for, a type of numbers that `tensor` has.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none.
+    """
+    adapter = tensor.adapter
+    dtype = adapter.as_dtype(given)
+    if dtype is None or adapter.is_complex(dtype) != tensor.is_complex or not _is_floating(adapter, dtype):
+        kinds = "complex64, complex128" if tensor.is_complex else "float32, float64, float16, bfloat16"
+        raise ArgumentTypeError(
+            f"dtype is {given!r}; it is the {adapter.name} dtype of the result of a reduction of "
+            f"{'complex' if tensor.is_complex else 'real'} numbers: {kinds}. Convert the result for any other."
+        )
+    return dtype
+
+
+def _is_floating(adapter: Adapter, dtype: Any) -> bool:
+    try:
+        return adapter.is_complex(dtype) or adapter.working_dtype([dtype]) == dtype
+    except ArgumentValueError:
+        return False
+
+
+def stored_dtype(tensor: LazyTensorBase) -> Any:
+    """Return the real type that the arrays of `tensor` are promoted to; None where there are only numbers."""
+    found = _dtypes(tensor)
+    return tensor.adapter.working_dtype(found) if found else None
+
+
+def computing_dtype(tensor: LazyTensorBase) -> Any:
+    """Return the type of the arithmetic on the arrays of `tensor`."""
+    return tensor.adapter.computing_dtype(_dtypes(tensor))
+
+
+def _dtypes(tensor: LazyTensorBase) -> list[Any]:
+    return [leaf.key[2] for leaf in tensor._leaves if isinstance(leaf, Leaf) and leaf.is_strong]
+
+
+def widened(tensor: LazyTensorBase, dtype: Any) -> LazyTensorBase:
+    """Return `tensor` with its arrays, or its numbers if there are no arrays, cast to a real dtype."""
+    new = tensor._like(tensor._expr)
+    prepare = tensor.adapter.prepare
+    has_arrays = any(isinstance(leaf, Leaf) and leaf.is_strong for leaf in tensor._leaves)
+    new._leaves = tuple(
+        Leaf(prepare(leaf.array, dtype, None, None), leaf.category)
+        if isinstance(leaf, Leaf) and (leaf.is_strong or not has_arrays)
+        else leaf
+        for leaf in tensor._leaves
+    )
+    return new
+
+
+def with_axis(array: Any, place: int) -> Any:
+    """Return `array` with a new axis of length 1."""
+    shape = tuple(array.shape)
+    return array.reshape((*shape[:place], 1, *shape[place:]))
+
+
+def _with_result(
+    tensor: LazyTensorBase,
+    reduction: Reduction | str,
+    side: int,
+    weight: LazyTensorBase | None,
+    k: Any,
+    call: bool,
+    kwargs: dict[str, Any],
+) -> Any:
+    """Carry out a reduction with ``dtype=`` or ``keepdims=``."""
+    if isinstance(reduction, str):
+        reduction = choose_reduction(reduction, weight is not None)
+    keep, dtype = keeps_axes(kwargs), kwargs.pop("dtype", None)
+    if (keep or dtype is not None) and (not call or tensor.is_symbolic or kwargs.get("out") is not None):
+        raise ArgumentValueError(
+            "dtype= and keepdims= are for reductions that are carried out at once and make their result: not with "
+            "call=False, symbolic variables or out=."
+        )
+    if dtype is not None:
+        dtype = result_dtype(tensor, dtype)
+        tensor, weight = at_least(tensor, dtype), None if weight is None else at_least(weight, dtype)
+    result = reduce_tensor(tensor, reduction, side, weight, k, call, **kwargs)
+    results = result if isinstance(result, tuple) else (result,)
+    if dtype is not None:
+        results = tuple(cast(tensor, array, dtype) for array in results)
+    if keep:
+        sizes = Sizes(tensor._expr.dim, 1 if weight is None else weight._expr.dim, 1 if k is None else k)
+        results = tuple(
+            with_axis(array, len(array.shape) - len(shape) - 1 + side)
+            for array, shape in zip(results, reduction.shapes(sizes), strict=True)
+        )
+    return results if isinstance(result, tuple) else results[0]
+
+
+def at_least(tensor: LazyTensorBase, dtype: Any) -> LazyTensorBase:
+    """Return `tensor` with arrays of a type that holds them and those of `dtype`."""
+    return widened(tensor, tensor.adapter.computing_dtype([*_dtypes(tensor), dtype]))
+
+
+def cast(tensor: LazyTensorBase, array: Any, dtype: Any) -> Any:
+    """Return numbers as `dtype`; column numbers stay what they are."""
+    adapter = tensor.adapter
+    if not _is_floating(adapter, array.dtype):
+        return array
+    if tensor.is_complex:
+        return adapter.from_pairs(adapter.prepare(array, adapter.working_dtype([dtype]), None, None))
+    return adapter.prepare(array, dtype, None, None)
+
+
+class LazyReduction:
+    """A reduction of a LazyTensor that waits for its call.
+
+    Calling it with one array per symbolic variable, in the order of their indices, returns the result.
+    """
+
+    def __init__(
+        self,
+        tensor: LazyTensorBase,
+        weight: Expr | None,
+        reduction: Reduction,
+        k: int,
+        side: int,
+        options: Options,
+        settings: dict[str, Any],
+    ) -> None:
+        self.tensor = tensor
+        self._weight = weight
+        tags = tuple(leaf.tag for leaf in tensor._leaves)
+        self._routine = _routine(
+            tensor._expr, weight, reduction, k, side, options, tags, tensor.adapter, tensor.is_complex, tensor.finish
+        )
+        self._settings = settings
+        symbols = sorted(leaf for leaf in tensor._leaves if isinstance(leaf, Symbol))
+        indices = [symbol.number for symbol in symbols]
+        if indices != list(range(len(indices))):
+            listing = ", ".join(f"{_PREFIXES[s.category]}({s.number},{s.dim})" for s in symbols)
+            raise ArgumentValueError(
+                f"The symbolic variables are {listing}: their indices must be 0, 1, 2, ..., each used for one variable."
+            )
+        self._count = len(symbols)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the result.
+
+        Parameters
+        ----------
+        *args : arrays
+            One per symbolic variable.
+        **kwargs
+            ``backend``, ``device_id``, ``ranges``, ``out``, ``threads``, ``progress``, as for `Genred`.
+        """
+        for name in kwargs:
+            if name not in CALL_KEYWORDS:
+                raise ArgumentTypeError(f"The call has no keyword {name!r}; allowed are {', '.join(CALL_KEYWORDS)}.")
+        reduction = self._bound(args)
+        arrays, keys = reduction._arguments(args)
+        return _call(reduction._routine, arrays, keys, {**self._settings, **kwargs})
+
+    @property
+    def routine(self) -> Routine:
+        """The problem, with what it needs to know of its arguments."""
+        return self._routine
+
+    def arguments(self, args: Sequence[Any]) -> list[Any]:
+        """Return the arguments of the routine, the given ones in the place of the symbolic variables."""
+        return self._arguments(args)[0]
+
+    def explain(self, *args: Any, target: str | None = None) -> str:
+        """Return what the engine does with arguments of these shapes, in words; see `LazyTensor.explain`."""
+        reduction = self._bound(args)
+        arrays, keys = reduction._arguments(args)
+        return reduction._routine.explain(arrays, tuple(keys), target)
+
+    def _bound(self, args: Sequence[Any]) -> LazyReduction:
+        """Return this reduction for the framework of `args`, while it holds no array itself."""
+        if all(isinstance(arg, self.tensor.adapter.array_type) for arg in args):
+            return self
+        kind = framework_of(self.tensor, args)
+        return self if kind is None else _rebuild(bound(self.tensor, kind), *self.__reduce__()[1][1:])
+
+    def _arguments(self, args: Sequence[Any]) -> tuple[list[Any], list[Key]]:
+        if len(args) != self._count:
+            raise ArgumentValueError(
+                f"This reduction has {self._count} symbolic variables and takes as many arguments; found {len(args)}."
+            )
+        arrays: list[Any] = []
+        keys: list[Key] = []
+        for position, leaf in enumerate(self.tensor._leaves):
+            if isinstance(leaf, Leaf):
+                arrays.append(leaf.array)
+                keys.append(leaf.key)
+            else:
+                array = self._routine.as_array(args[leaf.number], position)
+                arrays.append(array)
+                keys.append((type(array), array.shape, array.dtype))
+        return arrays, keys
+
+    def __repr__(self) -> str:
+        kept, reduced = ("i", "j") if self._routine.axis == 1 else ("j", "i")
+        return f"<{self._routine.problem.reduction.name} over {reduced}, one result per {kept}, of {self.tensor!r}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        routine = self._routine
+        problem = routine.problem
+        state = (
+            self.tensor,
+            self._weight,
+            problem.reduction.name,
+            problem.k,
+            routine.axis,
+            routine.options,
+            self._settings,
+        )
+        return _rebuild, state
+
+
+def _rebuild(tensor: LazyTensorBase, weight: Expr | None, name: str, *rest: Any) -> LazyReduction:
+    return LazyReduction(tensor, weight, REDUCTIONS[name], *rest)

@@ -1,0 +1,1 @@
+"""Iterations for linear systems, on any linear operator."""

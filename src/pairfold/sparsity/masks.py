@@ -1,0 +1,505 @@
+"""Masks: which pairs (i, j) a reduction works on, said in words instead of index arithmetic.
+
+>>> mask = band(2) & segments([0, 0, 0, 1, 1], [0, 0, 0, 1, 1])
+>>> mask.dense(5, 5).astype(int)
+array([[1, 1, 1, 0, 0],
+       [1, 1, 1, 0, 0],
+       [1, 1, 1, 0, 0],
+       [0, 0, 0, 1, 1],
+       [0, 0, 0, 1, 1]])
+
+A mask is accepted wherever ``ranges=`` is. It fits every size; `segments` and `radius` know theirs.
+
+**Exact or by tiles.** All rows of one block see the same columns, and a block of few rows costs as much as a block of
+`TILE` rows, because rows share the lanes of a vector. `segments` has large blocks and is exact. `band`, `lower` and
+`upper` have other columns in every row: the default is exact and cuts the rows singly, which costs up to `TILE` times
+more per pair. With ``exact=False`` they keep whole tiles of `TILE` x `TILE` pairs: more pairs than asked, at full
+speed; multiply the formula by an indicator, such as ``(i - j).abs() <= width``, when the others must not count.
+`radius` always keeps whole tiles.
+
+**What is left out.** A mask knows nothing of the formula: what it leaves out does not count, whatever the formula would
+give there. So the formula must be 0 (for a sum), or never win (for a minimum), at every pair that a mask may leave out.
+`radius` measures the Euclidean distance of the coordinates as they stand; a formula of another distance may be large
+where the coordinates are far apart, as between the two ends of a periodic box: say so with ``period=``, or take the
+pairs of clusters that are near by the distance of the formula (`from_matrix` of the cluster module).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfold.errors import ArgumentTypeError, ArgumentValueError
+from pairfold.sparsity.ranges import TILE, Integers, Pattern, Ranges, as_host_array
+
+__all__ = ["Mask", "band", "lower", "radius", "segments", "upper"]
+
+SLACK = 1e-6
+"""Relative widening of a radius, so that rounding in single precision loses no pair."""
+
+_FAN = 8
+"""Boxes that one box of the next level holds in the search for near tiles."""
+
+_AT_ONCE = 256
+"""Tiles whose near tiles are searched at once: bounds the memory, however many are near."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Lists:
+    """For consecutive blocks of rows that cover all of them, sorted and disjoint intervals of columns."""
+
+    cuts: Integers
+    """(B + 1,): block k holds the rows ``[cuts[k], cuts[k + 1])``."""
+    counts: Integers
+    """(B,): number of intervals of block k."""
+    intervals: Integers
+    """(sum of counts, 2)."""
+
+    @property
+    def half(self) -> tuple[Integers, Integers, Integers]:
+        """Three of the six arrays of ranges; blocks without columns are left out."""
+        seen = self.counts > 0
+        blocks = np.stack([self.cuts[:-1], self.cuts[1:]], axis=1)[seen]
+        return np.ascontiguousarray(blocks), np.cumsum(self.counts)[seen], np.ascontiguousarray(self.intervals)
+
+
+class Mask(Pattern):
+    """A set of pairs (i, j). Masks combine with ``&`` and ``|``."""
+
+    @property
+    @abstractmethod
+    def T(self) -> Mask:  # noqa: N802 - the name of the transpose everywhere
+        """The same pairs with rows and columns exchanged."""
+
+    @abstractmethod
+    def _lists(self, rows: int, columns: int) -> _Lists:
+        """Return the columns of every block of rows."""
+
+    def ranges(self, rows: int, columns: int) -> Ranges:
+        """Return the six arrays that ``ranges=`` takes, for N = `rows` and M = `columns`.
+
+        Raises
+        ------
+        ArgumentValueError
+            If the mask was made for other sizes.
+        """
+        return (*self._lists(rows, columns).half, *self.T._lists(columns, rows).half)
+
+    def dense(self, rows: int, columns: int) -> NDArray[np.bool_]:
+        """Return the kept pairs as an N x M matrix of booleans, to look at."""
+        table = np.zeros((rows, columns), np.bool_)
+        lists = self._lists(rows, columns)
+        block = np.repeat(np.arange(len(lists.counts)), lists.counts)
+        for k, (first, last) in zip(block, lists.intervals, strict=True):
+            table[lists.cuts[k] : lists.cuts[k + 1], first:last] = True
+        return table
+
+    def __and__(self, other: Mask) -> Mask:
+        """Keep the pairs that both masks keep."""
+        return _Combination(self, other, 2) if isinstance(other, Mask) else NotImplemented
+
+    def __or__(self, other: Mask) -> Mask:
+        """Keep the pairs that at least one mask keeps."""
+        return _Combination(self, other, 1) if isinstance(other, Mask) else NotImplemented
+
+
+# ---------------------------------------------------------------- around the diagonal
+
+
+def band(width: int, exact: bool = True) -> Mask:
+    """Keep the pairs with ``|i - j| <= width``.
+
+    Parameters
+    ----------
+    width : int
+        At least 0.
+    exact : bool
+        False keeps every tile of `TILE` x `TILE` pairs that holds such a pair, which is faster.
+
+    Examples
+    --------
+    >>> band(1).dense(3, 4).astype(int)
+    array([[1, 1, 0, 0],
+           [1, 1, 1, 0],
+           [0, 1, 1, 1]])
+    """
+    reach = _whole(width, "The width of a band")
+    if reach < 0:
+        raise ArgumentValueError(f"The width of a band is {width}; it must be at least 0 (0 keeps the diagonal).")
+    return _Strip(-reach, reach, 1 if exact else TILE)
+
+
+def lower(diagonal: int = 0, exact: bool = True) -> Mask:
+    """Keep the pairs with ``j <= i + diagonal``, as `numpy.tril` does: the causal mask of a sequence.
+
+    Parameters
+    ----------
+    diagonal : int
+        0 keeps the main diagonal, -1 leaves it out.
+    exact : bool
+        False keeps every tile of `TILE` x `TILE` pairs that holds such a pair, which is faster.
+
+    Examples
+    --------
+    >>> lower().dense(3, 3).astype(int)
+    array([[1, 0, 0],
+           [1, 1, 0],
+           [1, 1, 1]])
+    """
+    return _Strip(None, _whole(diagonal, "The diagonal"), 1 if exact else TILE)
+
+
+def upper(diagonal: int = 0, exact: bool = True) -> Mask:
+    """Keep the pairs with ``j >= i + diagonal``, as `numpy.triu` does.
+
+    Parameters
+    ----------
+    diagonal : int
+        0 keeps the main diagonal, 1 leaves it out.
+    exact : bool
+        False keeps every tile of `TILE` x `TILE` pairs that holds such a pair, which is faster.
+
+    Examples
+    --------
+    >>> upper(1).dense(3, 3).astype(int)
+    array([[0, 1, 1],
+           [0, 0, 1],
+           [0, 0, 0]])
+    """
+    return _Strip(_whole(diagonal, "The diagonal"), None, 1 if exact else TILE)
+
+
+def _whole(value: Any, what: str) -> int:
+    try:
+        return int(value.__index__())
+    except (AttributeError, TypeError):
+        raise ArgumentTypeError(
+            f"{what} is {value!r}, of type {type(value).__name__}; it must be an integer."
+        ) from None
+
+
+@dataclass(frozen=True)
+class _Strip(Mask):
+    """Pairs with ``first <= j - i <= last`` (None: no bound), in tiles of `tile` x `tile` pairs."""
+
+    first: int | None
+    last: int | None
+    tile: int
+
+    @property
+    def T(self) -> _Strip:  # noqa: N802
+        return _Strip(None if self.last is None else -self.last, None if self.first is None else -self.first, self.tile)
+
+    def _lists(self, rows: int, columns: int) -> _Lists:
+        cuts = np.append(np.arange(0, rows, self.tile), rows)
+        top, bottom = cuts[:-1], cuts[1:] - 1
+        # Bounds are cut to the matrix before they are added: a diagonal may be any integer.
+        first = -rows if self.first is None else min(max(self.first, -rows), columns)
+        last = columns if self.last is None else min(max(self.last, -rows - 1), columns)
+        firsts, lasts = np.clip(top + first, 0, columns), np.clip(bottom + last + 1, 0, columns)
+        filled = firsts < lasts
+        firsts = np.where(filled, firsts // self.tile * self.tile, 0)
+        lasts = np.where(filled, np.minimum(lasts + -lasts % self.tile, columns), 0)
+        return _without_equal_neighbours(cuts, firsts, lasts)
+
+
+def _without_equal_neighbours(cuts: Integers, firsts: Integers, lasts: Integers) -> _Lists:
+    """Join neighbouring blocks of rows that see the same interval; an empty interval is dropped."""
+    new = np.ones(len(firsts), np.bool_)
+    new[1:] = (firsts[1:] != firsts[:-1]) | (lasts[1:] != lasts[:-1])
+    firsts, lasts = firsts[new], lasts[new]
+    filled = firsts < lasts
+    return _Lists(
+        np.append(cuts[:-1][new], cuts[-1]), filled.astype(np.int64), np.stack([firsts, lasts], axis=1)[filled]
+    )
+
+
+# ---------------------------------------------------------------- segments
+
+
+def segments(ids_i: Any, ids_j: Any) -> Mask:
+    """Keep the pairs of equal numbers: ``ids_i[i] == ids_j[j]``.
+
+    One reduction over a batch of point clouds of unequal size: give every point the number of its cloud. Exact, in
+    any order of the points; fast when the points of a segment are neighbours, since every run of equal numbers is one
+    block.
+
+    Parameters
+    ----------
+    ids_i : (N,) integers
+        Number of the segment of each row.
+    ids_j : (M,) integers
+        Number of the segment of each column.
+
+    Raises
+    ------
+    ArgumentValueError
+        If an array is not one-dimensional or has no integers.
+
+    Examples
+    --------
+    >>> segments([0, 0, 1], [0, 1, 1, 1]).dense(3, 4).astype(int)
+    array([[1, 0, 0, 0],
+           [1, 0, 0, 0],
+           [0, 1, 1, 1]])
+    """
+    return _Segments(_identifiers(ids_i, "ids_i"), _identifiers(ids_j, "ids_j"))
+
+
+def _identifiers(ids: Any, name: str) -> NDArray[Any]:
+    found = as_host_array(ids)
+    if found.ndim != 1 or (found.size and found.dtype.kind not in "iub"):
+        raise ArgumentValueError(
+            f"{name} has shape {found.shape} and dtype {found.dtype}; it needs one integer per point, shape (points,)."
+        )
+    return found.astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Segments(Mask):
+    ids_i: Integers
+    ids_j: Integers
+
+    @property
+    def T(self) -> _Segments:  # noqa: N802
+        return _Segments(self.ids_j, self.ids_i)
+
+    def _lists(self, rows: int, columns: int) -> _Lists:
+        _require_sizes("segments", (len(self.ids_i), len(self.ids_j)), (rows, columns))
+        cuts_i, cuts_j = _runs(self.ids_i), _runs(self.ids_j)
+        number_i, number_j = self.ids_i[cuts_i[:-1]], self.ids_j[cuts_j[:-1]]
+        order = np.argsort(number_j, kind="stable")
+        firsts = np.searchsorted(number_j[order], number_i, side="left")
+        counts = np.searchsorted(number_j[order], number_i, side="right") - firsts
+        runs = order[_successive(firsts, counts)]
+        return _Lists(cuts_i, counts, np.stack([cuts_j[:-1][runs], cuts_j[1:][runs]], axis=1))
+
+
+def _require_sizes(what: str, made_for: tuple[int, int], found: tuple[int, int]) -> None:
+    if made_for != found:
+        raise ArgumentValueError(
+            f"The mask {what}(...) was made for {made_for[0]} rows and {made_for[1]} columns; the reduction has "
+            f"{found[0]} rows and {found[1]} columns."
+        )
+
+
+def _runs(numbers: Integers) -> Integers:
+    """Return where runs of equal numbers start, and the length at the end."""
+    changes = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
+    return np.concatenate([np.zeros(min(1, len(numbers)), np.int64), changes, [len(numbers)]])
+
+
+def _successive(firsts: Integers, counts: Integers) -> Integers:
+    """Return ``firsts[k], firsts[k] + 1, ...``, as many as ``counts[k]``, for all k one after the other."""
+    shifts: Integers = np.repeat(firsts - (np.cumsum(counts) - counts), counts)
+    shifts += np.arange(len(shifts))
+    return shifts
+
+
+# ---------------------------------------------------------------- points at a distance
+
+
+def radius(x: Any, y: Any, r: float, period: Any = None) -> Mask:
+    """Keep at least the pairs of points at Euclidean distance `r` or less.
+
+    The points are taken in tiles of `TILE` successive ones; two tiles are kept when their bounding boxes come as
+    near as `r`. Pairs beyond `r` are kept as well: multiply the formula by an indicator, such as
+    ``(x_i - y_j).sqnorm2() <= r**2``, when they must not count. No pair within `r` is ever left out, and no order of
+    the points is wrong, but only points that are sorted in space make small boxes: `tree_cluster` of the cluster module
+    fills tiles best.
+
+    Parameters
+    ----------
+    x : (N, D) array
+        Points of the rows, finite; any dimension.
+    y : (M, D) array
+        Points of the columns.
+    r : float
+        The radius, finite, at least 0.
+    period : float or (D,) array, optional
+        Side of a periodic box, per coordinate; ``inf`` for a coordinate that does not repeat. The distance is that of
+        the nearest images, as in the formula ``d = x - y; d = d - period * (d / period).round()``; the points may lie
+        outside of the box.
+
+    Raises
+    ------
+    ArgumentValueError
+        If a shape, a coordinate, the radius or the period is wrong.
+
+    Examples
+    --------
+    >>> from pairfold.sparsity.cluster import sort_clusters, tree_cluster
+    >>> x = np.random.default_rng(0).random((4096, 2))
+    >>> float(radius(x, x, 0.05).dense(4096, 4096).mean())
+    1.0
+    >>> x, _ = sort_clusters(x, tree_cluster(x))
+    >>> float(radius(x, x, 0.05).dense(4096, 4096).mean()) < 0.15
+    True
+    >>> ends = np.array([[0.01], [0.99]])
+    >>> bool(radius(ends, np.repeat(ends, TILE, axis=0), 0.1, period=1.0).dense(2, 2 * TILE).all())
+    True
+    """
+    points_x, points_y = _points(x, "x"), _points(y, "y")
+    if points_x.shape[1] != points_y.shape[1]:
+        raise ArgumentValueError(
+            f"x has points of dimension {points_x.shape[1]} and y of dimension {points_y.shape[1]}; they must agree."
+        )
+    if not 0 <= r < np.inf:
+        raise ArgumentValueError(f"The radius is {r!r}; it must be a finite number, at least 0.")
+    sides = _sides(period, points_x.shape[1])
+    reach = float(r) * (1 + SLACK) + SLACK * float(np.max(sides, where=np.isfinite(sides), initial=0.0))
+    boxes_x, boxes_y = _pyramid(points_x), _pyramid(points_y)
+    sizes = len(points_x), len(points_y)
+    return _Tiles(*sizes, _near(boxes_x[0], boxes_y, reach, sides), _near(boxes_y[0], boxes_x, reach, sides))
+
+
+def _sides(period: Any, dimension: int) -> NDArray[np.float64]:
+    """Return the period of every coordinate, infinite for none."""
+    found = as_host_array(np.inf if period is None else period)
+    if found.dtype.kind not in "iuf" or found.shape not in ((), (1,), (dimension,)) or not np.all(found > 0):
+        raise ArgumentValueError(
+            f"period is {period!r}; it must be a number greater than 0 (inf for none), or {dimension} of them, one per "
+            "coordinate."
+        )
+    return np.broadcast_to(found.astype(np.float64), (dimension,))
+
+
+def _points(points: Any, name: str) -> NDArray[np.float64]:
+    found = as_host_array(points)
+    if found.ndim != 2 or found.dtype.kind not in "iuf":
+        raise ArgumentValueError(
+            f"{name} has shape {found.shape} and dtype {found.dtype}; points are real numbers of shape "
+            "(number of points, dimension)."
+        )
+    found = found.astype(np.float64)
+    bad = np.argwhere(~np.isfinite(found))
+    if len(bad):
+        raise ArgumentValueError(
+            f"{name}[{bad[0, 0]}, {bad[0, 1]}] is {found[tuple(bad[0])]}; the coordinates must be finite."
+        )
+    return found
+
+
+Boxes = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def _pyramid(points: NDArray[np.float64]) -> list[Boxes]:
+    """Return bounding boxes of every `TILE` successive points, then of every `_FAN` successive boxes, up to one."""
+    levels = [_enclose(points, points, TILE)]
+    while len(levels[-1][0]) > 1:
+        levels.append(_enclose(*levels[-1], _FAN))
+    return levels
+
+
+def _enclose(lows: NDArray[np.float64], highs: NDArray[np.float64], count: int) -> Boxes:
+    starts = np.arange(0, len(lows), count)
+    if not len(starts):
+        return lows, highs
+    return np.minimum.reduceat(lows, starts, axis=0), np.maximum.reduceat(highs, starts, axis=0)
+
+
+def _near(boxes: Boxes, pyramid: list[Boxes], reach: float, sides: NDArray[np.float64]) -> Integers:
+    """Return rows ``(tile, first, last)``: box number `tile` comes near the lowest boxes ``[first, last)``."""
+    found = [np.zeros((0, 3), np.int64)]
+    for start in range(0, len(boxes[0]), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        tiles, near = _descend((boxes[0][some], boxes[1][some]), pyramid, reach, sides)
+        joined = (tiles[1:] == tiles[:-1]) & (near[1:] == near[:-1] + 1)
+        edge = np.ones(min(1, len(tiles)), np.bool_)
+        first, last = np.concatenate([edge, ~joined]), np.concatenate([~joined, edge])
+        found.append(np.stack([start + tiles[first], near[first], near[last] + 1], axis=1))
+    return np.concatenate(found)
+
+
+def _descend(boxes: Boxes, pyramid: list[Boxes], reach: float, sides: NDArray[np.float64]) -> tuple[Integers, Integers]:
+    """Return the pairs (box, lowest box of the pyramid) that are `reach` apart or less, sorted."""
+    count, roots = len(boxes[0]), len(pyramid[-1][0])
+    tiles, near = np.repeat(np.arange(count), roots), np.tile(np.arange(roots), count)
+    for level in reversed(pyramid):
+        if level is not pyramid[-1]:
+            tiles, near = np.repeat(tiles, _FAN), (near[:, None] * _FAN + np.arange(_FAN)).ravel()
+            exists = near < len(level[0])
+            tiles, near = tiles[exists], near[exists]
+        gaps = _gaps(level[0][near] - boxes[1][tiles], level[1][near] - boxes[0][tiles], sides)
+        kept = np.sum(gaps**2, axis=1) <= reach**2
+        tiles, near = tiles[kept], near[kept]
+    return tiles, near
+
+
+def _gaps(lows: NDArray[np.float64], highs: NDArray[np.float64], sides: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far the intervals of differences ``[low, high]`` are from 0, or from any multiple of a finite side."""
+    gaps = np.maximum(lows, -highs)
+    repeats = np.isfinite(sides)
+    if repeats.any():
+        low, high, side = lows[:, repeats], highs[:, repeats], sides[repeats]
+        above = np.ceil(low / side) * side
+        gaps[:, repeats] = np.minimum(low - above + side, above - high)
+    return np.maximum(gaps, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Tiles(Mask):
+    """Tiles of `TILE` x `TILE` pairs: rows ``(tile, first, last)``, for tiles of rows and for tiles of columns."""
+
+    rows: int
+    columns: int
+    by_rows: Integers
+    by_columns: Integers
+
+    @property
+    def T(self) -> _Tiles:  # noqa: N802
+        return _Tiles(self.columns, self.rows, self.by_columns, self.by_rows)
+
+    def _lists(self, rows: int, columns: int) -> _Lists:
+        _require_sizes("radius", (self.rows, self.columns), (rows, columns))
+        cuts = np.append(np.arange(0, rows, TILE), rows)
+        counts = np.bincount(self.by_rows[:, 0], minlength=len(cuts) - 1)
+        return _Lists(cuts, counts, np.minimum(self.by_rows[:, 1:] * TILE, columns))
+
+
+# ---------------------------------------------------------------- combinations
+
+
+@dataclass(frozen=True, eq=False)
+class _Combination(Mask):
+    """Pairs that at least `needed` of two masks keep."""
+
+    first: Mask
+    second: Mask
+    needed: int
+
+    @property
+    def T(self) -> _Combination:  # noqa: N802
+        return _Combination(self.first.T, self.second.T, self.needed)
+
+    def _lists(self, rows: int, columns: int) -> _Lists:
+        parts = [mask._lists(rows, columns) for mask in (self.first, self.second)]
+        cuts = np.unique(np.concatenate([part.cuts for part in parts]))
+        blocks, intervals = [], []
+        for part in parts:
+            number = np.searchsorted(part.cuts, cuts[:-1], side="right") - 1
+            counts = part.counts[number]
+            firsts = (np.cumsum(part.counts) - part.counts)[number]
+            blocks.append(np.repeat(np.arange(len(number)), counts))
+            intervals.append(part.intervals[_successive(firsts, counts)])
+        return self._sweep(cuts, np.concatenate(blocks), np.concatenate(intervals))
+
+    def _sweep(self, cuts: Integers, block: Integers, intervals: Integers) -> _Lists:
+        """Walk over the ends of all intervals of a block, and keep the stretches where enough are open."""
+        owner = np.tile(block, 2)
+        position = intervals.T.ravel()
+        change = np.repeat([1, -1], len(block))
+        # At equal positions an interval opens before another closes, so that touching intervals become one.
+        order = np.lexsort((-change, position, owner))
+        owner, position, change = owner[order], position[order], change[order]
+        opened = np.cumsum(change)
+        starts = np.flatnonzero((opened >= self.needed) & (opened - change < self.needed))
+        stops = np.flatnonzero((opened < self.needed) & (opened - change >= self.needed))
+        kept = position[starts] < position[stops]
+        starts, stops = starts[kept], stops[kept]
+        counts = np.bincount(owner[starts], minlength=len(cuts) - 1)
+        return _Lists(cuts, counts, np.stack([position[starts], position[stops]], axis=1))

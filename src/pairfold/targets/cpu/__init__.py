@@ -1,0 +1,1 @@
+"""The target for the vector units of CPUs."""

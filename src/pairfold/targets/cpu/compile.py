@@ -1,0 +1,242 @@
+"""The CPU target: LLVM IR to machine code in this process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+
+from pairfold.codegen.work import Kernel, Work
+from pairfold.errors import TargetError
+from pairfold.ir.lock import ForkSafeLock
+from pairfold.schedule.schedule import UNROLL, Schedule, choose
+from pairfold.targets.cpu.table import emit_kernel
+
+__all__ = [
+    "LEVELS",
+    "LLVM_LOCK",
+    "Binary",
+    "Machine",
+    "compile_work",
+    "default_threads",
+    "machine",
+    "schedule_for",
+    "schedule_on",
+    "scratch_bytes",
+]
+
+LLVM_LOCK = ForkSafeLock()
+"""LLVM's own objects are shared by all compilations."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the code generator must know about the processor."""
+
+    name: str
+    features: frozenset[str]
+    vector_bytes: int
+    registers: int
+
+
+@dataclass(frozen=True, eq=False)
+class Binary:
+    """A compiled kernel. `engine` keeps the machine code alive."""
+
+    kernel: Kernel
+    schedule: Schedule
+    dtype: str
+    call: Callable[[int, int, int, int, int], None]
+    engine: Any
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Bytes of scratch memory that each thread needs."""
+        return scratch_bytes(self.kernel, self.schedule, self.dtype)
+
+
+def scratch_bytes(kernel: Kernel, schedule: Schedule, dtype: str) -> int:
+    """Return the bytes of scratch memory that a thread needs for a kernel."""
+    item = 4 if dtype == "float32" else 8
+    return max(1, kernel.scratch_vectors) * schedule.lanes * item
+
+
+LEVELS = {
+    "avx512": (("avx512f", "avx512dq", "avx512vl", "avx512bw", "avx2", "fma"), 64, 32),
+    "avx2": (("avx2", "fma"), 32, 16),
+    "sse2": (("sse2",), 16, 16),
+}
+"""x86-64 feature levels: what they need, bytes of a vector register, number of registers."""
+
+
+@cache
+def _processor() -> tuple[str, frozenset[str]]:
+    """Return the name of the processor and all its features."""
+    with LLVM_LOCK:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        features = frozenset(name for name, on in llvm.get_host_cpu_features().items() if on)
+        return llvm.get_host_cpu_name(), known_features(llvm.get_process_triple(), features)
+
+
+def known_features(triple: str, listed: frozenset[str]) -> frozenset[str]:
+    """Return the features of a processor for which LLVM lists `listed`: a few systems have it list nothing.
+
+    Examples
+    --------
+    >>> sorted(known_features("arm64-apple-darwin24.0.0", frozenset()))
+    ['neon']
+    """
+    return listed | {"neon"} if triple.startswith(("aarch64", "arm64")) else listed
+
+
+@cache
+def machine(level: str | None = None) -> Machine:
+    """Return the processor, limited to a feature level when one is given.
+
+    Parameters
+    ----------
+    level : {"avx512", "avx2", "sse2"}, optional
+        By default the best that the processor has; the environment variable ``PAIRFOLD_CPU_LEVEL`` also sets it.
+
+    Raises
+    ------
+    TargetError
+        If the processor lacks the level.
+    """
+    name, available = _processor()
+    level = level or os.environ.get("PAIRFOLD_CPU_LEVEL")
+    if level is not None and level not in LEVELS:
+        raise TargetError(f"There is no CPU level {level!r}; choose one of {', '.join(LEVELS)}.")
+    if level is None and "sse2" not in available:
+        return Machine(name, available, 16, 32)
+    for known, (needed, vector_bytes, registers) in LEVELS.items():
+        if level in (None, known) and available.issuperset(needed):
+            kept = frozenset(feature for feature in available if not feature.startswith(_BEYOND[known]))
+            return Machine(name, kept, vector_bytes, registers)
+    raise TargetError(
+        f"The CPU level {level!r} was asked for, but the processor {name} lacks it. "
+        "Leave the level out to use the best that it has."
+    )
+
+
+_BEYOND = {
+    "avx512": (),
+    "avx2": ("avx512",),
+    "sse2": ("avx", "fma", "f16c", "xop", "vaes", "vpcl", "gfni", "sse3", "ssse3", "sse4"),
+}
+"""Beginnings of the names of features that a level must not use."""
+
+
+def default_threads() -> int:
+    """Return the number of threads: `PAIRFOLD_NUM_THREADS`, `OMP_NUM_THREADS`, else the cores this process may use."""
+    for name in ("PAIRFOLD_NUM_THREADS", "OMP_NUM_THREADS"):
+        text = os.environ.get(name, "")
+        if text.isdigit() and int(text) > 0:
+            return int(text)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def schedule_for(
+    work: Work, dtype: str, accumulate: str = "block", level: str | None = None, few_rows: bool = False
+) -> Schedule:
+    """Choose the schedule of `work` on this machine."""
+    return schedule_on(machine(level), work, dtype, accumulate, few_rows)
+
+
+def schedule_on(
+    processor: Machine,
+    work: Work,
+    dtype: str,
+    accumulate: str = "block",
+    few_rows: bool = False,
+    triple: str | None = None,
+) -> Schedule:
+    """Choose the schedule of `work` on a processor and the system that LLVM calls `triple`, by default this one."""
+    return choose(
+        vector_bytes=processor.vector_bytes,
+        registers=processor.registers,
+        features=processor.features,
+        item_bytes=4 if dtype == "float32" else 8,
+        looped_dim=work.longest_sum if work.longest_sum > UNROLL else 0,
+        state_dim=work.added_dim,
+        code_size=work.code_size,
+        accumulate=accumulate,
+        few_rows=few_rows,
+        kept=work.kept,
+        small_frames=small_frames(triple or llvm.get_process_triple()),
+    )
+
+
+def small_frames(triple: str) -> bool:
+    """Tell whether stack frames must stay below a page: beyond, Windows wants a function that touches every page.
+
+    Examples
+    --------
+    >>> small_frames("x86_64-pc-windows-msvc")
+    True
+    """
+    return "windows" in triple
+
+
+def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel") -> Binary:
+    """Emit, optimise and load the kernel for `work`."""
+    module = ir.Module(name="pairfold")
+    kernel = emit_kernel(module, name, work, dtype, schedule)
+    with LLVM_LOCK:
+        target_machine = _target_machine(schedule.features, opt=2 if schedule.inlines else 1)
+        parsed = llvm.parse_assembly(str(module))
+        parsed.triple = llvm.get_process_triple()
+        parsed.verify()  # LLVM passes crash the process on what the verifier rejects
+        optimise(parsed, target_machine)
+        engine = llvm.create_mcjit_compiler(parsed, target_machine)
+        engine.finalize_object()
+        address = engine.get_function_address(name)
+        engine.remove_module(parsed)  # the machine code stays; the module takes several times its memory
+    integers = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
+    call = ctypes.CFUNCTYPE(None, *integers)(address)
+    return Binary(kernel, schedule, dtype, call, engine)
+
+
+def _target_machine(features: frozenset[str], opt: int = 2) -> Any:
+    name, available = _processor()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(cpu=name, features=switches(features, available), opt=opt, jit=True)
+
+
+def switches(features: frozenset[str], available: frozenset[str]) -> str:
+    """Return what tells LLVM to use `features`, of those that are `available`.
+
+    Examples
+    --------
+    >>> switches(frozenset({"avx2", "fma"}), frozenset({"avx2", "avx512f", "fma"}))
+    '+avx2,+fma,-avx512f'
+    """
+    names = [f"+{feature}" for feature in sorted(features)]
+    if features:
+        names += [f"-{feature}" for feature in sorted(available - features)]
+    if "avx512f" in features:
+        # Without this LLVM splits 512-bit vectors on processors that it tunes for 256 bits.
+        names.append("-prefer-256-bit")
+    return ",".join(names)
+
+
+def optimise(module: Any, target_machine: Any) -> None:
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    with llvm.create_pass_builder(target_machine, options) as passes:
+        manager = llvm.create_new_module_pass_manager()
+        manager.add_always_inliner_pass()
+        manager.add_sroa_pass()
+        manager.add_instruction_combine_pass()
+        manager.add_simplify_cfg_pass()
+        manager.add_new_gvn_pass()
+        manager.add_dead_code_elimination_pass()
+        manager.run(module, passes)

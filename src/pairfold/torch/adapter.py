@@ -1,0 +1,198 @@
+"""What the front ends must know about PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from functools import reduce as fold
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pairfold.api.adapter import Adapter
+from pairfold.api.number_types import arithmetic_of
+from pairfold.engine import Options
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, TargetError
+from pairfold.ir.expr import Category, variables
+from pairfold.ir.problem import Problem
+from pairfold.torch.operator import is_tracked, reduce
+from pairfold.torch.request import Request, Sizes
+from pairfold.transform.derivatives import differentiable_form, numbered, output_kinds
+
+__all__ = ["TORCH"]
+
+_DEFAULT = Options()
+
+_REAL = frozenset({torch.float32, torch.float64, torch.float16, torch.bfloat16})
+_WHOLE = frozenset({torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64})
+
+
+_NO_TRACE = (
+    "torch.jit.trace would take the sizes of this reduction, and what it returns, for constants. Use "
+    "torch.compile(function), or torch.export.export(module, arguments) to save a graph: both record the reduction."
+)
+
+
+def _as_array(value: object) -> Tensor:
+    if isinstance(value, Tensor):
+        if torch._C._is_tracing():
+            raise TargetError(_NO_TRACE)
+        if value.layout is not torch.strided or value.is_nested:
+            layout = "nested layout" if value.is_nested else f"layout {value.layout}"
+            remedy = "torch.nested.to_padded_tensor(tensor, 0.0)" if value.is_nested else "tensor.to_dense()"
+            raise ArgumentTypeError(f"found a tensor of {layout}; tensors must be dense. Convert it with `{remedy}`.")
+        return value
+    if isinstance(value, (bool, int, float, complex)):
+        return _from_numbers(value)
+    hint = ""
+    if isinstance(value, np.ndarray):
+        hint = " Convert it with `torch.from_numpy(array)`, or use pairfold.numpy."
+    if isinstance(value, (list, tuple)):
+        hint = " Convert it with `torch.as_tensor(values)`."
+    raise ArgumentTypeError(
+        f"found an object of type {type(value).__name__}; allowed are PyTorch tensors and numbers.{hint}"
+    )
+
+
+def _from_numbers(values: Any) -> Tensor:
+    array = np.asarray(values)
+    return torch.from_numpy(array if array.dtype.kind == "c" else np.asarray(values, np.float64))
+
+
+def _as_number(value: object) -> int | float | complex | None:
+    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+        number: int | float | complex = value.item()
+        return number
+    return None
+
+
+def _working_dtype(dtypes: Iterable[torch.dtype]) -> torch.dtype:
+    given = {dtype.to_real() if dtype.is_complex else dtype for dtype in dtypes}
+    for dtype in given:
+        if dtype not in _REAL and dtype not in _WHOLE:
+            raise ArgumentValueError(
+                f"found the dtype {dtype}; allowed are float32, float64, float16, bfloat16, complex numbers of these, "
+                "integers and booleans. Cast the argument, with `tensor.to(...)`."
+            )
+    real = given & _REAL
+    return fold(torch.promote_types, real) if real else torch.get_default_dtype()
+
+
+def _computing_dtype(dtypes: Iterable[torch.dtype]) -> torch.dtype:
+    found: torch.dtype = getattr(torch, arithmetic_of(map(_dtype_name, dtypes)))
+    return found
+
+
+def _as_pairs(array: Tensor) -> Tensor:
+    pairs = torch.view_as_real(array.resolve_conj())
+    return pairs.flatten(-2) if array.dim() else pairs
+
+
+def _from_pairs(array: Tensor) -> Tensor:
+    array = array.to(_computing_dtype([array.dtype]))
+    return torch.view_as_complex(array.unflatten(-1, (-1, 2)).contiguous())
+
+
+def _as_dtype(value: Any) -> torch.dtype | None:
+    found = getattr(torch, value, None) if isinstance(value, str) else value
+    return found if isinstance(found, torch.dtype) else None
+
+
+def _dtype_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _prepare(array: Tensor, dtype: torch.dtype, shape: Sequence[int] | None, stretched: Sequence[int] | None) -> Tensor:
+    result = (_as_pairs(array) if array.is_complex() else array).to(dtype)
+    if shape is not None:
+        result = result.reshape(tuple(shape))
+    return result if stretched is None else result.expand(tuple(stretched))
+
+
+def _to_numpy(array: Tensor) -> np.ndarray[Any, Any]:
+    array = array.detach().cpu()
+    # NumPy has no bfloat16.
+    array = array.float() if array.dtype == torch.bfloat16 else array
+    found: np.ndarray[Any, Any] = array.numpy()
+    return found
+
+
+def _fill(out: Tensor, result: Tensor) -> None:
+    out.copy_(result)
+
+
+# ---------------------------------------------------------------- the engine
+
+
+@lru_cache(maxsize=1024)
+def _request(problem: Problem, options: Options, with_derivatives: bool) -> tuple[Request, tuple[int, ...]]:
+    """Return the request for a numbered problem, and which of its outputs are those of the problem."""
+    if not with_derivatives:
+        return Request(problem, options), tuple(range(len(output_kinds(problem))))
+    form = differentiable_form(problem)
+    return Request(form.problem, options), form.selected
+
+
+def _on_one_device(problem: Problem, arrays: list[Any]) -> list[Any]:
+    """Move parameters to the device of the rows and columns: numbers in a program are tensors on the CPU."""
+    first = arrays[0].device
+    if all(t.device == first for t in arrays):
+        return arrays
+    category = {v.params[0]: v.params[2] for v in variables(*problem.roots)}
+    others = {t.device for number, t in enumerate(arrays) if category.get(number) != Category.PARAMETER}
+    if len(others) != 1:
+        return arrays
+    (device,) = others
+    return [t.to(device) if t.device.type == "cpu" else t for t in arrays]
+
+
+def _run(
+    problem: Problem,
+    arrays: Sequence[Tensor | None],
+    *,
+    rows: int,
+    columns: int,
+    batch: tuple[int, ...] = (),
+    ranges: Sequence[Any] | None = None,
+    options: Options = _DEFAULT,
+) -> tuple[Tensor, ...]:
+    """Carry out a reduction of tensors; see `pairfold.engine.run`. `ranges` has both halves, that of the rows first."""
+    problem, positions = numbered(problem)
+    given: list[Any] = [arrays[position] for position in positions] if positions else list(arrays)
+    given = _on_one_device(problem, given)
+    request, selected = _request(problem, options, is_tracked(given))
+    tables: tuple[Tensor, ...] = ()
+    if ranges is not None and isinstance(ranges[0], Tensor):
+        # Only in the graph of torch.compile, where the numbers are not known yet.
+        tables, request = tuple(ranges), replace(request, checks_ranges=True)
+    elif ranges is not None:
+        tables = tuple([torch.from_numpy(part) for part in ranges])
+    outputs = reduce(request, given, Sizes(rows, columns, batch), tables)
+    return tuple([outputs[k] for k in selected])
+
+
+TORCH = Adapter(
+    name="PyTorch",
+    as_array=_as_array,
+    from_numbers=_from_numbers,
+    as_number=_as_number,
+    array_type=Tensor,
+    working_dtype=_working_dtype,
+    computing_dtype=_computing_dtype,
+    is_real=lambda dtype: dtype not in _WHOLE,
+    is_complex=lambda dtype: dtype.is_complex,
+    as_pairs=_as_pairs,
+    from_pairs=_from_pairs,
+    permute=lambda array, axes: array.permute(tuple(axes)),
+    as_dtype=_as_dtype,
+    contiguous=lambda array: array.contiguous(),
+    to_numpy=_to_numpy,
+    dtype_name=_dtype_name,
+    prepare=_prepare,
+    empty=lambda dtype, args: torch.empty(0, dtype=dtype, device=args[0].device if args else None),
+    run=_run,
+    fill=_fill,
+)

@@ -1,0 +1,318 @@
+"""The operator ``pairfold::reduce`` of PyTorch: one reduction, differentiable to any order in every mode.
+
+Everything that PyTorch can do with a function goes through its dispatcher, and each of its mechanisms asks the operator
+for one thing:
+
+============================================ ==========================================================
+autograd, `torch.func` (reverse and forward) `_Reduce`, whose derivatives call the operator again
+`torch.func.vmap`                            `_vmap`: one more batch axis
+`torch.compile`, `torch.export`              `_fake`: the shapes of the outputs
+the data themselves                          `_carry_out`: the engine, on the memory of the tensors
+============================================ ==========================================================
+
+A call on plain tensors takes the short cut past the dispatcher, which would cost as much as a small reduction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._functorch.utils import enable_single_level_autograd_function
+from torch.autograd import forward_ad
+
+from pairfold.engine import run
+from pairfold.errors import ArgumentValueError, TargetError
+from pairfold.sparsity.ranges import validate_ranges
+from pairfold.torch.cuda import run_tensors_on_gpu
+from pairfold.torch.derivatives import Call
+from pairfold.torch.request import Request, Sizes
+from pairfold.torch.system import solution
+from pairfold.transform.derivatives import output_kinds
+
+__all__ = ["OPERATOR", "is_on_gpu", "is_tracked", "reduce"]
+
+Tensors = Sequence[Tensor]
+
+
+def reduce(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors = ()) -> tuple[Tensor, ...]:
+    """Carry out a reduction; the result is differentiable.
+
+    Parameters
+    ----------
+    request : Request
+        What to compute.
+    arrays : sequence of tensors
+        As for `pairfold.engine.run`, all float32 or all float64, of any strides.
+    sizes : Sizes
+        Rows, columns, batch.
+    ranges : sequence of six int64 tensors, optional
+        Both halves of block-sparse ranges, that of the rows of the problem first (see `Request.is_swapped`).
+
+    Returns
+    -------
+    tuple of tensors
+        As `pairfold.engine.run`.
+
+    Raises
+    ------
+    ArgumentValueError, TargetError
+        If the tensors are on different devices, or on one of a kind that is not served.
+    """
+    if not _is_plain(arrays):
+        return tuple(OPERATOR(request.text, list(arrays), list(ranges), sizes.rows, sizes.columns, list(sizes.batch)))
+    if _needs_graph(arrays):
+        # Tensors of a transform that has ended, as they come to the backward pass of `torch.func.vjp`, still look as if
+        # they needed one.
+        arrays = [torch._C._functorch.unwrap_if_dead(t) for t in arrays]
+        if _needs_graph(arrays):
+            return _apply(True, request, sizes, tuple(ranges), *arrays)
+    return _carry_out(request, arrays, sizes, ranges)
+
+
+def is_tracked(arrays: Tensors) -> bool:
+    """Tell whether derivatives with respect to the tensors may be asked for."""
+    return _needs_graph(arrays) or not _is_plain(arrays)
+
+
+_PLAIN = frozenset({Tensor, torch.nn.Parameter})
+
+
+def _is_plain(arrays: Tensors) -> bool:
+    """Tell whether nobody traces, transforms or intercepts operators."""
+    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+        return False
+    if torch._C._len_torch_dispatch_stack():
+        return False
+    return all(type(t) in _PLAIN for t in arrays)
+
+
+def _needs_graph(arrays: Tensors) -> bool:
+    if forward_ad._current_level >= 0:
+        return True
+    if torch.is_grad_enabled():
+        for t in arrays:
+            if t.requires_grad:
+                return True
+    return False
+
+
+# ---------------------------------------------------------------- the data
+
+
+def is_on_gpu(arrays: Tensors) -> bool:
+    """Tell where tensors are reduced: where they are, on the CPU or on an NVIDIA GPU.
+
+    Raises
+    ------
+    ArgumentValueError
+        If the devices differ, or a tensor is not dense.
+    TargetError
+        If they are on a device of another kind.
+    """
+    first = arrays[0].device
+    for t in arrays:
+        if t.device != first or t.layout is not torch.strided:
+            break
+    else:
+        if first.type in _KINDS:
+            return first.type == "cuda"
+    devices = sorted({str(t.device) for t in arrays})
+    if len(devices) > 1:
+        raise ArgumentValueError(
+            f"The tensors are on different devices: {', '.join(devices)}. Move them to one, with `tensor.to(device)`."
+        )
+    if first.type not in _KINDS:
+        raise TargetError(
+            f"The tensors are on {first}; pairfold reduces PyTorch tensors on the CPU and on NVIDIA GPUs. Move them "
+            "with `tensor.cpu()`."
+        )
+    layouts = sorted({str(t.layout) for t in arrays} - {"torch.strided"})
+    raise ArgumentValueError(
+        f"A tensor has the layout {', '.join(layouts)}; tensors must be dense. Convert it with `tensor.to_dense()`."
+    )
+
+
+_KINDS = frozenset({"cpu", "cuda"})
+"""Kinds of devices that work is done on."""
+
+
+def _carry_out(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors) -> tuple[Tensor, ...]:
+    """Run the engine on the memory of the tensors."""
+    if all(t.is_meta for t in arrays):
+        return tuple(_shapes_of(request, arrays, sizes))
+    on_gpu = is_on_gpu(arrays)
+    if request.system is not None:
+        return (solution(_carry_out, request, request.system, arrays, sizes, ranges),)
+    half = None
+    if ranges:
+        six = [t.cpu().numpy() for t in ranges]
+        if request.checks_ranges:
+            six = list(validate_ranges(six, sizes.rows, sizes.columns))
+        half = (six[3], six[4], six[5]) if request.is_swapped else (six[0], six[1], six[2])
+    rows, columns, batch, options = sizes.rows, sizes.columns, sizes.batch, request.options
+    if on_gpu:
+        if options.target == "cpu":
+            raise TargetError(
+                f"backend='CPU' was asked for, and the tensors are on {arrays[0].device}. Move them with "
+                "`tensor.cpu()`, or leave backend out."
+            )
+        return run_tensors_on_gpu(
+            request.problem, arrays, rows=rows, columns=columns, batch=batch, ranges=half, options=options
+        )
+    outputs = run(
+        request.problem,
+        [t.detach().resolve_neg().numpy() for t in arrays],
+        rows=rows,
+        columns=columns,
+        batch=batch,
+        ranges=half,
+        options=options,
+    )
+    return tuple([torch.from_numpy(output) for output in outputs])
+
+
+# ---------------------------------------------------------------- the operator
+
+_LIBRARY = torch.library.Library("pairfold", "DEF")
+_LIBRARY.define(
+    "reduce(str request, Tensor[] arrays, Tensor[] ranges, SymInt rows, SymInt columns, SymInt[] batch) -> Tensor[]"
+)
+OPERATOR = torch.ops.pairfold.reduce.default
+"""``pairfold::reduce(request, arrays, ranges, rows, columns, batch)``; `reduce` is its convenient form."""
+
+
+def _on_data(
+    request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Sequence[int]
+) -> list[Tensor]:
+    return list(_carry_out(Request.from_text(request), arrays, Sizes(rows, columns, tuple(batch)), ranges))
+
+
+def _fake(
+    request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Sequence[int]
+) -> list[Tensor]:
+    return _shapes_of(Request.from_text(request), arrays, Sizes(rows, columns, tuple(batch)))
+
+
+def _shapes_of(request: Request, arrays: Tensors, sizes: Sizes) -> list[Tensor]:
+    """Return tensors of the shapes and dtypes of the outputs, on the device of the arrays."""
+    batch, problem = sizes.batch, request.problem
+    if request.system is not None:
+        return [arrays[0].new_empty((*batch, *arrays[request.system.position].shape[-2:]))]
+    kinds = output_kinds(problem)
+    shapes = problem.reduction.shapes(problem.sizes)
+    return [
+        arrays[0].new_empty((*batch, sizes.rows, *shape), dtype=torch.int64 if kind == "index" else None)
+        for shape, kind in zip(shapes, kinds, strict=True)
+    ]
+
+
+def _vmap(
+    info: Any, in_dims: Any, request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Any
+) -> Any:
+    if any(dim is not None for dim in in_dims[2]):
+        raise ArgumentValueError("vmap over ranges is not possible: all entries of a batch have the same ranges.")
+    moved = [t.unsqueeze(0) if dim is None else t.movedim(dim, 0) for t, dim in zip(arrays, in_dims[1], strict=True)]
+    found = OPERATOR(request, moved, list(ranges), rows, columns, [info.batch_size, *batch])
+    return found, [0] * len(found)
+
+
+def _with_autograd(
+    keys: Any, request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Sequence[int]
+) -> list[Tensor]:
+    needs_graph = torch.is_grad_enabled() and any(t.requires_grad for t in arrays)
+    if not needs_graph and not torch._C._is_fwd_grad_enabled():
+        with torch._C._AutoDispatchBelowAutograd():
+            below = keys & torch._C._after_autograd_keyset
+            found: list[Tensor] = OPERATOR.redispatch(below, request, arrays, ranges, rows, columns, batch)
+            return found
+    arguments = (False, Request.from_text(request), Sizes(rows, columns, tuple(batch)), tuple(ranges), *arrays)
+    # This kernel serves one level of the transforms of torch.func and passes the call on to the next one itself.
+    with enable_single_level_autograd_function():
+        return list(_apply(*arguments))
+
+
+_LIBRARY.impl("reduce", _on_data, "CPU")
+_LIBRARY.impl("reduce", _on_data, "CUDA")
+_LIBRARY.impl("reduce", _with_autograd, "Autograd", with_keyset=True)
+torch.library.register_fake("pairfold::reduce", _fake, lib=_LIBRARY)
+torch.library.register_vmap("pairfold::reduce", _vmap, lib=_LIBRARY)
+
+
+# ---------------------------------------------------------------- derivatives
+
+
+@contextlib.contextmanager
+def _differentiable() -> Iterator[None]:
+    """Undo that autograd switches derivatives off inside a function: the level outside of it may need them."""
+    with torch.enable_grad(), forward_ad._set_fwd_grad_enabled(True):
+        yield
+
+
+def _over_batch(
+    derivative: Callable[[Sequence[Tensor | None]], dict[int, Tensor]], given: Sequence[Tensor | None]
+) -> dict[int, Tensor]:
+    """Return ``derivative(given)``, also for tensors of the batches of ``torch.autograd.grad(is_grads_batched=True)``.
+
+    These batches are older than `torch.func.vmap`, and operators of one's own have no part in them.
+    """
+    is_batched = [t is not None and torch._C._functorch.is_legacy_batchedtensor(t) for t in given]
+    if not any(is_batched):
+        return derivative(given)
+    level = torch._C._vmapmode_increment_nesting() - 1
+    torch._C._vmapmode_decrement_nesting()
+    plain = [
+        torch._remove_batch_dim(t, level, 0, 0) if t is not None and batched else t
+        for t, batched in zip(given, is_batched, strict=True)
+    ]
+    places = [0 if batched else None for batched in is_batched]
+    found = torch.func.vmap(lambda *tensors: derivative(tensors), tuple(places))(*plain)
+    return {k: torch._add_batch_dim(t, 0, level) for k, t in found.items()}
+
+
+class _Reduce(torch.autograd.Function):
+    """The derivatives of `pairfold::reduce`."""
+
+    @staticmethod
+    def forward(is_plain: bool, request: Request, sizes: Sizes, ranges: Tensors, *arrays: Tensor) -> tuple[Tensor, ...]:
+        if is_plain:
+            return _carry_out(request, arrays, sizes, ranges)
+        with _differentiable(), torch._C._AutoDispatchBelowAutograd():
+            found = OPERATOR(request.text, list(arrays), list(ranges), sizes.rows, sizes.columns, list(sizes.batch))
+        return tuple(found)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        _, ctx.request, ctx.sizes, ctx.ranges, *arrays = inputs
+        ctx.count = len(arrays)
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(*(t for t in output if not t.is_floating_point()))
+        ctx.save_for_backward(*arrays, *output)
+        ctx.save_for_forward(*arrays, *output)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor | None) -> tuple[Tensor | None, ...]:
+        # Checkpoints allow one look at the saved tensors.
+        saved = ctx.saved_tensors
+        call = Call(reduce, ctx.request, saved[: ctx.count], ctx.sizes, ctx.ranges, saved[ctx.count :])
+        wanted = tuple(k for k in range(ctx.count) if ctx.needs_input_grad[4 + k])
+        found = _over_batch(lambda given: call.pull_back(wanted, given), cotangents)
+        return (None, None, None, None, *(found.get(k) for k in range(ctx.count)))
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor | None, ...]:
+        # The tangents of this level are given: the saved tensors stand for their values only.
+        saved = [forward_ad.unpack_dual(t, level=0).primal for t in ctx.saved_tensors]
+        call = Call(reduce, ctx.request, saved[: ctx.count], ctx.sizes, ctx.ranges, saved[ctx.count :])
+        with _differentiable():
+            moved = _over_batch(
+                lambda given: call.push_forward({k: t for k, t in enumerate(given) if t is not None}), tangents[4:]
+            )
+        return tuple(moved.get(k) for k in range(len(ctx.saved_tensors) - ctx.count))
+
+
+_apply: Callable[..., tuple[Tensor, ...]] = super(torch.autograd.Function, _Reduce).apply
+"""`_Reduce.apply` without what it does beside: to look for transforms, and to inspect signatures at every call."""
