@@ -34,7 +34,8 @@ bindings-packages:
 
 # On a machine with an NVIDIA GPU and its driver: every suite again, computed there.
 gpu: $(VENV)/gpu.installed
-	$(BIN)/python -m pytest -q --target cuda tests/engine tests/conformance tests/api tests/language tests/lazy tests/solvers tests/sparsity tests/torch tests/cuda
+	$(BIN)/python -m pytest -q --target cuda tests/engine tests/conformance tests/api tests/language tests/lazy tests/solvers tests/sparsity \
+		tests/torch tests/cupy tests/targets tests/pykeops/test_interface.py tests/pykeops/test_do_better.py
 
 # The first minutes on such a machine: installs nothing, and runs on whatever Python has what is needed.
 gpu-check:
@@ -74,8 +75,9 @@ $(VENV)/%.installed: pyproject.toml constraints.txt
 # The suites as 64-bit Arm programs, emulated on x86-64 Debian: hours. docs/processors.rst says what was run.
 aarch64:
 	tools/aarch64_environment.sh build/aarch64 .
-	build/aarch64/python -m pytest -q -p no:cacheprovider tests/ops tests/reductions tests/conformance tests/engine \
-		tests/api tests/language tests/lazy tests/solvers tests/sparsity tests/accuracy --ignore tests/accuracy/test_all_float32.py $(ARGUMENTS)
+	build/aarch64/python -m pytest -q -p no:cacheprovider tests/ir tests/ops tests/reductions tests/transform \
+		tests/codegen tests/conformance tests/engine tests/api tests/language tests/lazy tests/solvers tests/sparsity tests/targets/cpu \
+		tests/pykeops/test_interface.py tests/pykeops/test_do_better.py --ignore tests/codegen/test_all_float32.py $(ARGUMENTS)
 
 clean:
 	rm -rf $(VENV) build dist docs/_build output

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PAIRFOLD_TARGET"] = "cuda"
     if target == "interpreter":
         from pairfold.targets.cuda.driver import use_driver
-        from tests.cuda.fake_driver import FakeDriver
+        from tests.ptx_interpreter.driver import FakeDriver
 
         stand_in = use_driver(FakeDriver(inaccuracy=1))
         stand_in.__enter__()
@@ -108,6 +109,17 @@ def _has_data(array: object) -> bool:
     return (
         torch is not None and type(array) is torch.Tensor and not torch._C._functorch.is_functorch_wrapped_tensor(array)
     )
+
+
+@pytest.fixture
+def programs_forgotten() -> Iterator[None]:
+    """Forget what was compiled: programs of the interpreter of GPUs are large, and slow down the garbage collection."""
+    yield
+    from pairfold.engine import cuda
+    from pairfold.engine.cache import forget_everything
+
+    forget_everything()
+    cuda._prepare.cache_clear()
 
 
 @pytest.fixture

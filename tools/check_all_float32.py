@@ -23,7 +23,7 @@ import numpy.typing as npt
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pairfold.codegen.vectormath import ACCURACY_ULP
-from tests.accuracy.drivers import Compiled, lane_counts, machines
+from tests.codegen.drivers import Compiled, lane_counts, machines
 
 Array = npt.NDArray[Any]
 Unary = Callable[[Array], Array]

@@ -95,7 +95,7 @@ def enter(dry_run: bool) -> None:
     if dry_run:
         os.environ["PAIRFOLD_TARGET"] = "cuda"
         from pairfold.targets.cuda.driver import use_driver
-        from tests.cuda.fake_driver import FakeDriver
+        from tests.ptx_interpreter.driver import FakeDriver
 
         _STAND_INS.enter_context(use_driver(FakeDriver(inaccuracy=1)))
 
@@ -217,8 +217,9 @@ def tried(waiting: Sequence[Choice], report: Report) -> Iterator[tuple[Choice, s
 
 # ---------------------------------------------------------------- 3: tests
 
-SUITES = tuple(
-    f"tests/{name}" for name in ("engine", "conformance", "api", "language", "lazy", "solvers", "sparsity", "torch")
+SUITES = (
+    *(f"tests/{name}" for name in ("engine", "conformance", "api", "language", "lazy", "solvers", "sparsity", "torch")),
+    *(f"tests/pykeops/{name}.py" for name in ("test_interface", "test_do_better")),
 )
 SAMPLE = 4
 """One test of this many is run."""
@@ -275,7 +276,7 @@ def check_tests(report: Report) -> None:
     else:
         count = report.processes
         shares = [(["--target", "cuda", *SUITES], k, count * SAMPLE) for k in range(count)]
-        shares.insert(0, (["--target", "cuda", "-m", "gpu", "tests/cuda"], 0, 1))
+        shares.insert(0, (["--target", "cuda", "-m", "gpu", "tests/targets/cuda"], 0, 1))
     if not is_there("hypothesis"):
         report.say("   hypothesis is not here: property tests are left out")
     totals: dict[str, int] = {}

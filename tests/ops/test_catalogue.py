@@ -294,7 +294,7 @@ def test_code_size_does_not_grow_with_the_dimension() -> None:
 
 
 def test_stated_errors_are_those_of_the_vector_functions() -> None:
-    """The records say what the code generator promises; its promises are checked in tests/accuracy."""
+    """The records say what the code generator promises; its promises are checked in tests/codegen."""
     for operation, function in {**MATH_FUNCTIONS, "Rsqrt": "rsqrt", "Sqrt": "sqrt"}.items():
         bound = max(ACCURACY_ULP[function].values())
         assert OPERATIONS[operation].ulp == bound, f"{operation} states {OPERATIONS[operation].ulp} ulp, not {bound}"
