@@ -7,6 +7,9 @@ found, what is allowed and what to do.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 __all__ = [
     "AliasError",
     "ArgumentIndexError",
@@ -23,6 +26,7 @@ __all__ = [
     "TargetError",
     "UnknownMethodError",
     "UnknownNameError",
+    "suggestion",
 ]
 
 
@@ -87,3 +91,10 @@ class AliasError(PairfoldError, ImportError):
 
 class BridgeError(PairfoldError, ValueError):
     """A program in another language and `pairfold.bridge` do not understand each other."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'Exp'?" for the known name closest to `name`, or nothing: the end of a message."""
+    by_lower_case = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.6)
+    return f" Did you mean {by_lower_case[close[0]]!r}?" if close else ""

@@ -12,7 +12,7 @@ from pairfold.api.adapter import NUMPY
 from pairfold.api.pullback import GradientRoutine
 from pairfold.api.routine import Routine, make_options, make_problem
 from pairfold.errors import ArgumentValueError, NotDifferentiableError
-from pairfold.language.core_formula import parse_core
+from pairfold.pykeops.core_formula import parse_core
 from pairfold.torch import Genred
 
 RNG = np.random.default_rng(0)

@@ -18,10 +18,10 @@ from pairfold.errors import (
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.show import OUTLINE, outline, show
 from pairfold.language.aliases import parse_alias
-from pairfold.language.core_formula import parse_core
 from pairfold.language.formula import parse
 from pairfold.ops import OPERATIONS, variable
 from pairfold.ops.arithmetic import apply, constant
+from pairfold.pykeops.core_formula import parse_core
 
 ALIASES = ("x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "s = Pm(1)")
 X, Y = variable(0, 3, Category.ROW), variable(1, 3, Category.COLUMN)

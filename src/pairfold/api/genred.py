@@ -14,8 +14,8 @@ from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction
 from pairfold.language.aliases import Argument, checked_aliases, parse_alias
-from pairfold.language.core_formula import find_reduction
 from pairfold.language.formula import parse
+from pairfold.reductions import find_reduction
 
 __all__ = ["GenredBase", "choose_reduction", "make_generics", "number_kept", "read_problem", "refuse_options"]
 
@@ -159,7 +159,7 @@ class GenredBase:
 
     @property
     def formula(self) -> str:
-        """The formula with its reduction, in the notation of `parse_core`."""
+        """The formula with its reduction, as KeOps writes it: the last number is 0 for a result indexed by i."""
         parts = [self._formulas[0]]
         if self._routine.problem.reduction.needs_k:
             parts.append(str(self.opt_arg))

@@ -15,12 +15,18 @@ from pairfold.api.adapter import Adapter
 from pairfold.api.genred import refuse_options
 from pairfold.api.routine import Routine, make_options, make_problem
 from pairfold.api.signatures import checked
-from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionError, FormulaError, UnknownNameError
+from pairfold.errors import (
+    ArgumentTypeError,
+    ArgumentValueError,
+    DimensionError,
+    FormulaError,
+    UnknownNameError,
+    suggestion,
+)
 from pairfold.ir.expr import Expr, depends_on, topological
 from pairfold.ir.show import outline
 from pairfold.language.aliases import Argument, parse_alias
 from pairfold.language.formula import parse
-from pairfold.language.source import suggestion
 from pairfold.ops.arithmetic import is_constant
 from pairfold.ops.arithmetic import variable as make_variable
 from pairfold.reductions import REDUCTIONS

@@ -14,10 +14,9 @@ from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pairfold.api.signatures import checked, parameters_of
-from pairfold.errors import ArgumentTypeError, ArgumentValueError, UnknownMethodError
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, UnknownMethodError, suggestion
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
-from pairfold.language.source import suggestion
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
-from pairfold.errors import ArgumentTypeError
-from pairfold.language.source import suggestion
+from pairfold.errors import ArgumentTypeError, suggestion
 
 __all__ = ["checked", "keywords_of", "misfit", "parameters_of", "unknown_keywords"]
 

@@ -72,7 +72,7 @@ Commands
 ``declare`` and ``genred``: formulas
     ``formula <tab> TEXT``, one ``alias <tab> TEXT`` per argument, ``axis <tab> 1`` (reduce over j, the default) or
     ``0``, and ``reduction <tab> NAME``, with ``k <tab> K`` and ``weight <tab> TEXT`` where it needs them. Without
-    ``reduction`` the formula holds its reduction, as ``Sum_Reduction(F, 1)`` (`pairfold.language.core_formula`), and
+    ``reduction`` the formula holds its reduction, as ``Sum_Reduction(F, 1)`` (`pairfold.pykeops.core_formula`), and
     ``number <tab> reduced`` (the default, as rkeops 2) or ``kept`` (rkeops 1, KeOps for MATLAB) says what its number
     means. Each ``gradient <tab> NAME`` line, or a position from 0, differentiates what came so far and appends an
     argument: the cotangent, shaped like the result; the result is then shaped like that variable.

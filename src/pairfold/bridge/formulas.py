@@ -13,14 +13,13 @@ from pairfold.api.routine import Routine, make_options, make_problem
 from pairfold.bridge.arrays import Array, Spec, read_spec
 from pairfold.bridge.message import Head, shown
 from pairfold.bridge.steps import flattened
-from pairfold.errors import ArgumentValueError, BridgeError, UnknownNameError
+from pairfold.errors import ArgumentValueError, BridgeError, UnknownNameError, suggestion
 from pairfold.ir.expr import Category
 from pairfold.language.aliases import Argument
-from pairfold.language.core_formula import CoreFormula, parse_core
 from pairfold.language.formula import parse
-from pairfold.language.source import suggestion
 from pairfold.lazy.reduction import ACCURACY_KEYWORDS
 from pairfold.numpy import KernelSolve
+from pairfold.pykeops.core_formula import CoreFormula, parse_core
 
 __all__ = ["Declared", "declared", "solve_formula"]
 

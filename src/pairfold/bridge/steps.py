@@ -13,9 +13,8 @@ import numpy as np
 from pairfold.api.protocols import Missing
 from pairfold.bridge.arrays import Array, Spec, read_spec
 from pairfold.bridge.message import Head, Reference, read_arguments, shown
-from pairfold.errors import ArgumentTypeError, BridgeError, PairfoldError
+from pairfold.errors import ArgumentTypeError, BridgeError, PairfoldError, suggestion
 from pairfold.ir.op import Op
-from pairfold.language.source import suggestion
 from pairfold.lazy.pullback import pull_back_lazy
 from pairfold.lazy.reduction import ACCURACY_KEYWORDS
 from pairfold.lazy.tensor import LazyTensorBase

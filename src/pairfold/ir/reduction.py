@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pairfold.errors import UnknownNameError, suggestion
 from pairfold.ir.expr import Expr
 
 __all__ = ["REDUCTIONS", "Field", "Reduction", "Sizes", "register_reduction"]
@@ -156,4 +157,21 @@ def register_reduction(reduction: Reduction) -> Reduction:
         if name in REDUCTIONS:
             raise ValueError(f"reduction {name!r} is registered twice")
         REDUCTIONS[name] = reduction
+    return reduction
+
+
+def find_reduction(name: str) -> Reduction:
+    """Return the reduction called `name`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none.
+    """
+    reduction = REDUCTIONS.get(name)
+    if reduction is None:
+        raise UnknownNameError(
+            f"There is no reduction called {name!r}.{suggestion(str(name), REDUCTIONS)} "
+            f"The reductions are: {', '.join(sorted(REDUCTIONS))}."
+        )
     return reduction

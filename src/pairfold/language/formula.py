@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from pairfold.errors import ArgumentTypeError, DimensionError, NotDifferentiableError, UnknownNameError
+from pairfold.errors import ArgumentTypeError, DimensionError, NotDifferentiableError, UnknownNameError, suggestion
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import Op
 from pairfold.ir.show import outline
 from pairfold.language.aliases import CATEGORIES, VARIABLE_NAMES, Argument, Scope, checked_aliases
-from pairfold.language.source import Source, suggestion
+from pairfold.language.source import Source
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import apply, constant, is_constant
 from pairfold.ops.logic import is_truth

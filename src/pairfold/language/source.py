@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import keyword
 import re
-from collections.abc import Iterable
 
 from pairfold.errors import FormulaError
 from pairfold.language.aliases import Scope
 
-__all__ = ["Source", "suggestion"]
+__all__ = ["Source"]
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'Exp'?" for the known name closest to `name`, or nothing."""
-    by_lower_case = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.6)
-    return f" Did you mean {by_lower_case[close[0]]!r}?" if close else ""
 
 
 class Source:

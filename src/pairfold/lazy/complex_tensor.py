@@ -27,13 +27,13 @@ from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionErro
 from pairfold.ir.expr import Expr
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
-from pairfold.language.core_formula import find_reduction
 from pairfold.lazy.index import components
 from pairfold.lazy.methods import COMPLEX_RESULTS
 from pairfold.lazy.reduction import inner_operation
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import apply
+from pairfold.reductions import find_reduction
 from pairfold.transform.calculus import CALCULUS
 
 __all__ = ["COMPLEX_RULES", "ComplexLazyTensorBase"]

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pairfold.errors import FormulaError, UnknownNameError
+from pairfold.errors import FormulaError, UnknownNameError, suggestion
 from pairfold.language.aliases import Scope
-from pairfold.language.source import Source, suggestion
+from pairfold.language.source import Source
 
 __all__ = ["Atom", "Formula", "Kernel", "kernel_formulas"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pairfold.api.routine import Routine, make_options, make_problem
 from pairfold.errors import ArgumentTypeError, NotDifferentiableError
-from pairfold.language.core_formula import parse_core
+from pairfold.pykeops.core_formula import parse_core
 from pairfold.pykeops.habits import RoutineHabits
 from pairfold.torch import front_end as frontend
 

@@ -13,13 +13,12 @@ from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction
 from pairfold.language.aliases import Argument, Scope, checked_aliases
 from pairfold.language.formula import Reader, checked_formula, literal
-from pairfold.language.source import suggestion
 from pairfold.ops.arithmetic import zeros
-from pairfold.reductions import REDUCTIONS
+from pairfold.reductions import REDUCTIONS, find_reduction
 from pairfold.transform.calculus import CALCULUS
 from pairfold.transform.derivatives import output_kinds
 
-__all__ = ["CoreFormula", "find_reduction", "parse_core"]
+__all__ = ["CoreFormula", "parse_core"]
 
 _REDUCTION_CALL = re.compile(r"(?P<name>\w+?)_?Reduction")
 _OLD_NAMES = {"LogSumExpVect": "LogSumExpWeight"}
@@ -43,23 +42,6 @@ class CoreFormula:
     gradients: tuple[tuple[int, Expr], ...] = ()
     """What the reduction is differentiated by, one after another: position of an argument, and cotangent. The
     gradients of sums are part of `value`."""
-
-
-def find_reduction(name: str) -> Reduction:
-    """Return the reduction called `name`.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is none.
-    """
-    reduction = REDUCTIONS.get(name)
-    if reduction is None:
-        raise UnknownNameError(
-            f"There is no reduction called {name!r}.{suggestion(str(name), REDUCTIONS)} "
-            f"The reductions are: {', '.join(sorted(REDUCTIONS))}."
-        )
-    return reduction
 
 
 @dataclass(frozen=True)
