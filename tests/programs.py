@@ -105,7 +105,8 @@ BINARY: dict[str, Step] = {
     "/": Step("{0} / ({1} * {1} + 1.3)", "{0} / ({1} * {1} + 1.3)", lambda z, w: z / (w * w + 1.3), 2),
     "quotient": Step("{0} / {1}", "{0} / {1}", lambda z, w: z / w, 2),
     "**": Step("({0} * {0} + 0.7) ** {1}", "({0} * {0} + 0.7) ** {1}", lambda z, w: (z * z + 0.7) ** w, 2),
-    "|": Step("{0} | {1}", "({0} | {1})", lambda z, w: summed(z * w), 2, scalar),
+    # Between two arrays of truth values, `|` of LazyTensors is the logical one.
+    "|": Step("{0} * 1 | {1} * 1", "({0} | {1})", lambda z, w: summed(z * w), 2, scalar),
     "sqdist": Step("{0}.sqdist({1})", "SqDist({0}, {1})", lambda z, w: squared(z - w), 2, scalar),
     "weighted": Step(
         "{1}.weightedsqnorm({0})",
@@ -293,6 +294,30 @@ def two_smallest(z: Tensor, _weight: Tensor | None, axis: int, _change: Change) 
     return torch.cat([ordered, torch.full_like(ordered[..., :1], torch.inf)], -1) if missing else ordered
 
 
+class _LogSumExp(torch.autograd.Function):
+    """The log-sum-exp whose backward pass takes the result as it was saved: rounded, beside values computed anew.
+
+    PyTorch's own has the values of the forward pass, so that the largest minus the result can be exactly 0.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, axis: int, change: Change) -> Tensor:
+        result = z.logsumexp(axis, keepdim=True)
+        ctx.save_for_backward(z, result)
+        ctx.change = change
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None]:
+        z, result = ctx.saved_tensors
+        return cotangent * (z - ctx.change(result)).exp(), None, None
+
+
+def log_sum_exp(z: Tensor, axis: int, change: Change) -> Tensor:
+    result: Tensor = _LogSumExp.apply(z, axis, change)
+    return result.squeeze(axis)
+
+
 REDUCTIONS: dict[str, Reduction] = {
     "sum": Reduction("{z}.sum({axis})", "Sum", lambda z, w, axis, change: z.sum(axis)),
     "mean": Reduction("{z}.mean({axis})", "Mean", lambda z, w, axis, change: z.mean(axis)),
@@ -309,11 +334,13 @@ REDUCTIONS: dict[str, Reduction] = {
     "all": Reduction(
         "{z}.all({axis})", "All", lambda z, w, axis, change: (z != 0).all(axis).to(z.dtype), is_differentiable=False
     ),
-    "logsumexp": Reduction("{z}.logsumexp({axis})", "LogSumExp", lambda z, w, axis, change: z.logsumexp(axis)),
+    "logsumexp": Reduction(
+        "{z}.logsumexp({axis})", "LogSumExp", lambda z, w, axis, change: log_sum_exp(z, axis, change)
+    ),
     "weighted logsumexp": Reduction(
         "{z}.logsumexp({axis}, weight={w} * {w} + 0.1)",
         "LogSumExp",
-        lambda z, w, axis, change: (z + (w * w + 0.1).log()).logsumexp(axis),
+        lambda z, w, axis, change: log_sum_exp(z + (w * w + 0.1).log(), axis, change),
         has_weight=True,
         needs_scalar=True,
     ),
