@@ -72,7 +72,7 @@ def expected(case: Case, arrays: list[Array], level: str, n_i: int, n_j: int) ->
     """Return what the engine gives on one thread with the same processor features."""
     reduction = choose_reduction(case.reduction, case.formula2 is not None)
     formulas = [case.formula] if case.formula2 is None else [case.formula, case.formula2]
-    problem, _ = read_problem(formulas, case.aliases, reduction, case.axis, case.opt_arg, has_truth=True)
+    problem, _ = read_problem(formulas, case.aliases, reduction, case.axis, case.opt_arg)
     rows, columns = (n_i, n_j) if case.axis == 1 else (n_j, n_i)
     return run(problem, arrays, rows=rows, columns=columns, options=Options(threads=1, split=1, level=level))
 
@@ -144,7 +144,7 @@ def test_block_sparse_ranges(name: str, tmp_path: Path) -> None:
     ends = np.array([2, 3, 3], np.int64)
     intervals = np.array([[0, 10], [30, 47], [5, 80]], np.int64)
     reduction = choose_reduction(case.reduction, case.formula2 is not None)
-    problem, _ = read_problem([case.formula], case.aliases, reduction, 1, case.opt_arg, has_truth=True)
+    problem, _ = read_problem([case.formula], case.aliases, reduction, 1, case.opt_arg)
     ranges = (blocks, ends, intervals)
     options = Options(threads=1, level=HERE[0])
     results = run(problem, arrays, rows=60, columns=80, ranges=ranges, options=options)

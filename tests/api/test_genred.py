@@ -83,9 +83,9 @@ def test_the_seed_programs() -> None:
     formula = "Grad(Square(p-a)*Exp(x+y), y, e)"
     found = Genred(formula, [*aliases, "e = Vi(3)"], reduction_op="Sum", axis=0)(x, y, a, p, e)
     np.testing.assert_allclose(found, ((p - a) ** 2 * np.exp(x[:, None] + y) * e[:, None]).sum(0), rtol=1e-4)
-    old = generic_sum("Exp(-G*SqDist(X,Y)) * B", "A = Vx(2)", "G = Pm(1)", "X = Vx(3)", "Y = Vy(3)", "B = Vy(2)")
-    np.testing.assert_allclose(old(0.5, X, Y, B), K @ B, rtol=1e-12)
-    dots = generic_sum("Exp(-G*SqDist(X,Y)) * (IntCst(1) + Pow((X,Y), 2))", "A = Vx(1)", *old.aliases[:3])
+    gaussian = generic_sum("Exp(-G*SqDist(X,Y)) * B", "A = Vi(2)", "G = Pm(1)", "X = Vi(3)", "Y = Vj(3)", "B = Vj(2)")
+    np.testing.assert_allclose(gaussian(0.5, X, Y, B), K @ B, rtol=1e-12)
+    dots = generic_sum("Exp(-G*SqDist(X,Y)) * (IntCst(1) + Pow((X|Y), 2))", "A = Vi(1)", *gaussian.aliases[:3])
     np.testing.assert_allclose(dots(0.5, X, Y)[:, 0], (K * (1 + (X @ Y.T) ** 2)).sum(1), rtol=1e-12)
 
 

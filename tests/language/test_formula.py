@@ -12,7 +12,6 @@ from pairfold.errors import (
     ArgumentTypeError,
     DimensionError,
     FormulaError,
-    NotDifferentiableError,
     UnknownNameError,
 )
 from pairfold.ir.expr import Category, Expr
@@ -21,7 +20,6 @@ from pairfold.language.aliases import parse_alias
 from pairfold.language.formula import parse
 from pairfold.ops import OPERATIONS, variable
 from pairfold.ops.arithmetic import apply, constant
-from pairfold.pykeops.core_formula import parse_core
 
 ALIASES = ("x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "s = Pm(1)")
 X, Y = variable(0, 3, Category.ROW), variable(1, 3, Category.COLUMN)
@@ -52,9 +50,6 @@ def read(formula: str, aliases: object = ALIASES) -> Expr:
         ("-x ** 2", -apply("Square", X)),
         ("x | y", apply("Scalprod", X, Y)),
         ("x | y + x", apply("Scalprod", X, Y + X)),
-        ("(x, y)", apply("Scalprod", X, Y)),
-        ("Pow((x, y), 2)", apply("Pow", apply("Scalprod", X, Y), params=(2,))),
-        ("Square((x,y))", apply("Square", apply("Scalprod", X, Y))),
         ("x % 2", apply("Mod", X, constant(2), constant(0))),
         ("x // s", apply("Floor", X / S)),
         ("x < y", apply("LessThan", X, Y)),
@@ -67,7 +62,7 @@ def read(formula: str, aliases: object = ALIASES) -> Expr:
         ("Round(x, -1)", apply("Round", X, params=(-1,))),
         ("IntCst(1) + IntCst(0.5)", constant(1) + constant(0.5)),
         ("Vi(0, 3) * Pm(3, 1)", X * S),
-        ("Vx(0, 3) * Var(3, 1, 2)", X * S),
+        ("Vi(0, 3) * Var(3, 1, 2)", X * S),
         ("Exp(\n  x\n) \t+ y", apply("Exp", X) + Y),
     ],
 )
@@ -119,8 +114,6 @@ def test_gradient_with_and_without_its_cotangent() -> None:
     [
         ("x = Vi(3)", ("x", 7, 3, Category.ROW)),
         (" x=Vj( 2 , 3 ) ", ("x", 2, 3, Category.COLUMN)),
-        ("x = Vx(3)", ("x", 7, 3, Category.ROW)),
-        ("x = Vy(1, 3)", ("x", 1, 3, Category.COLUMN)),
         ("Pm(4)", (None, 7, 4, Category.PARAMETER)),
         ("Var(1, 2, 1)", (None, 1, 2, Category.COLUMN)),
     ],
@@ -160,7 +153,7 @@ def test_an_alias_declares(alias: str, expected: tuple[object, ...]) -> None:
         ("x @ y", FormulaError, "this operator is not part", "x @ y"),
         ("x is y", FormulaError, "this comparison is not part", "x is y"),
         ("x * 'a'", FormulaError, "the constant 'a' is not part", "'a'"),
-        ("(x, y, s)", FormulaError, "(U, V) is a scalar product and takes two operands; found 3", "(x, y, s)"),
+        ("Exp((x, y))", FormulaError, "a pair (a scalar product is written x | y) is not part", "(x, y)"),
         ("Exp(-x, base=2)", FormulaError, "Exp takes arguments by position only", "base=2"),
         ("x # y", FormulaError, "the character '#' has no meaning in a formula", "#"),
         ("(x + y", FormulaError, "was never closed", "("),
@@ -205,6 +198,7 @@ def test_too_deep_nesting_is_refused(formula: str) -> None:
         (["x = Vi(3)", "x = Vj(3)"], FormulaError, "alias name 'x' is declared twice"),
         (["x = Vi(1, 3)", "y = Vj(3)"], FormulaError, "give position 1 to two arguments"),
         (["x = Vi(1, 3)"], FormulaError, "position 0 is missing"),
+        (["x = Vx(3)"], FormulaError, "Alias number 0 is 'x = Vx(3)', which is not understood"),
         (["x = Vz(3)"], FormulaError, "Alias number 0 is 'x = Vz(3)', which is not understood"),
         (["x = Vi(3, 4, 5)"], FormulaError, "Vi takes a dimension, or a position and a dimension; found 3 numbers"),
         (["x = Vi(0)"], FormulaError, "the dimension at least 1 (here 0)"),
@@ -225,70 +219,6 @@ def test_wrong_aliases(aliases: object, error: type[Exception], message: str) ->
 def test_no_formula(formula: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="formula is"):
         read(formula)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "axis", "k"),
-    [
-        ("Sum_Reduction(x | y, 0)", "Sum", 1, 1),
-        ("Sum_Reduction(x | y, 1)", "Sum", 0, 1),
-        ("x | y", "Sum", 1, 1),
-        ("SumReduction(x | y)", "Sum", 1, 1),
-        ("ArgKMin_Reduction(x | y, 4, 1)", "ArgKMin", 0, 4),
-        ("KMinArgKMinReduction(x | y, 4, 0)", "KMin_ArgKMin", 1, 4),
-        ("LogSumExpVectReduction(x | y, 0, b)", "LogSumExpWeight", 1, 1),
-        ("Grad(Sum_Reduction(x | y, 0), y, s)", "Sum", 0, 1),
-        ("Zero_Reduction(2, 0)", "Sum", 1, 1),
-    ],
-)
-def test_strings_that_hold_their_reduction(text: str, name: str, axis: int, k: int) -> None:
-    found = parse_core(text, ALIASES)
-    assert (found.reduction.name, found.axis, found.k) == (name, axis, k)
-    assert (found.weight is B) == ("b" in text)
-    assert len(found.arguments) == 4
-
-
-def test_the_number_of_a_reduction_has_two_meanings() -> None:
-    assert [parse_core("Max_Reduction(s, 0)", ALIASES, 1, number).axis for number in ("kept", "reduced")] == [1, 0]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "number", "axis"),
-    [("b, 1", "kept", 0), ("1, b", "kept", 0), ("b, 1", "reduced", 1), ("1, 0", "reduced", 0), ("1, 0", "kept", 0)],
-)
-def test_the_weight_stands_before_or_after_the_number(arguments: str, number: str, axis: int) -> None:
-    found = parse_core(f"SumSoftMaxWeight_Reduction(s, {arguments})", ALIASES, 1, number)
-    assert found.axis == axis
-    assert found.weight is (B if "b" in arguments else constant(0.0 if number == "kept" else 1.0))
-
-
-def test_gradients_of_gradients_of_reductions() -> None:
-    found = parse_core("Grad(GradFromPos(LogSumExp_Reduction(x | y, 0), 1, s), x, y)", ALIASES)
-    assert found.reduction.name == "LogSumExp"
-    assert [position for position, _ in found.gradients] == [1, 0]
-    assert parse_core("GradFromPos(Sum_Reduction(x | y, 0), 1, s)", ALIASES) == parse_core(
-        "Grad(Sum_Reduction(x | y, 0), y, s)", ALIASES
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "error", "message"),
-    [
-        ("Summ_Reduction(x, 0)", UnknownNameError, "no reduction called 'Summ'. Did you mean 'Sum'?"),
-        ("Sum_Reduction(x, 2)", FormulaError, "the tag of a reduction is 0"),
-        ("Sum_Reduction(x, s)", FormulaError, "write Sum_Reduction(formula, tag) with literal integers"),
-        ("Sum_Reduction(x, 0, 1)", FormulaError, "write Sum_Reduction(formula, tag); found 3 arguments"),
-        ("KMin_Reduction(s, s, 0)", FormulaError, "write KMin_Reduction(formula, K, tag)"),
-        ("LogSumExpWeight_Reduction(s, 0)", FormulaError, "(formula, tag, weight formula); found 2"),
-        ("Grad(ArgMin_Reduction(s, 0), x, y)", NotDifferentiableError, "the result of ArgMin has no derivative"),
-        ("GradFromPos(Sum_Reduction(s, 0), 7, s)", FormulaError, "the positions of the arguments are 0, 1, 2, 3"),
-        ("Exp(Sum_Reduction(s, 0))", FormulaError, "a reduction stands alone"),
-        ("x + Sum_Reduction(s, 0)", UnknownNameError, "no operation called 'Sum_Reduction'"),
-    ],
-)
-def test_wrong_strings_with_reductions(text: str, error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=re.escape(message[1:])):
-        parse_core(text, ALIASES)
 
 
 LEAVES = [X, Y, S, B, constant(2.0), constant(-0.5)]

@@ -116,7 +116,7 @@ def compile_ahead(
     formulas = (formula,) if formula2 is None else (formula, formula2)
     if axis not in (0, 1):
         raise ArgumentValueError(f"axis is {axis!r}; it must be 0 (reduce over i) or 1 (reduce over j).")
-    problem, arguments = read_problem(formulas, checked_aliases(aliases), reduction, axis, opt_arg, has_truth=True)
+    problem, arguments = read_problem(formulas, checked_aliases(aliases), reduction, axis, opt_arg)
     plan = make_plan(problem)
     parts = _parts(name, plan, options.accumulate, dtype, triple, chosen)
     code, kernels = object_code(parts, dtype, triple)

@@ -13,7 +13,7 @@ from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction
-from pairfold.language.aliases import Argument, checked_aliases, parse_alias
+from pairfold.language.aliases import PLAIN, Argument, Dialect, checked_aliases, parse_alias
 from pairfold.language.formula import parse
 from pairfold.reductions import find_reduction
 
@@ -96,10 +96,15 @@ def refuse_options(**given: Any) -> None:
 
 
 def read_problem(
-    formulas: Sequence[str], aliases: Sequence[str], reduction: Reduction, axis: int, opt_arg: object, has_truth: bool
+    formulas: Sequence[str],
+    aliases: Sequence[str],
+    reduction: Reduction,
+    axis: int,
+    opt_arg: object,
+    dialect: Dialect = PLAIN,
 ) -> tuple[Problem, tuple[Argument, ...]]:
     """Return the problem of formula strings (a formula, and a weight where the reduction has one) and its arguments."""
-    parsed = parse(formulas, aliases, has_truth)
+    parsed = parse(formulas, aliases, dialect)
     value, *weights = parsed.values
     problem = make_problem(value, reduction, weights[0] if weights else None, number_kept(reduction, opt_arg), axis)
     return problem, tuple(parsed.arguments)
@@ -109,8 +114,8 @@ class GenredBase:
     """Generic reduction of a formula string; `pairfold.numpy.Genred` and its like set the framework."""
 
     adapter: ClassVar[Adapter]
-    has_truth: ClassVar[bool] = True
-    """Whether comparisons are truth values in formulas: see `Reader`."""
+    dialect: ClassVar[Dialect] = PLAIN
+    """How formulas and aliases are written."""
     finish: ClassVar[Any] = None
     """See `Routine`."""
 
@@ -153,7 +158,7 @@ class GenredBase:
         self._formulas = (formula,) if formula2 is None else (formula, formula2)
         reduction = choose_reduction(reduction_op, formula2 is not None)
         options = make_options(reduction, dtype_acc, use_double_acc, sum_scheme)
-        problem, arguments = read_problem(self._formulas, self.aliases, reduction, self.axis, opt_arg, self.has_truth)
+        problem, arguments = read_problem(self._formulas, self.aliases, reduction, self.axis, opt_arg, self.dialect)
         self.nargs = len(arguments)
         self._routine = Routine(problem, self.axis, arguments, options, self.adapter, finish=self.finish)
 
@@ -248,10 +253,10 @@ def _rebuild(kind: type[GenredBase], state: dict[str, Any]) -> GenredBase:
 Routines = TypeVar("Routines", bound=GenredBase)
 
 
-def _output(output: str) -> tuple[Argument, int]:
+def _output(output: str, dialect: Dialect) -> tuple[Argument, int]:
     """Read the declaration of the result, such as ``"a = Vi(2)"``, and the axis that is reduced."""
     try:
-        argument = parse_alias("".join(output.split()), 0)
+        argument = parse_alias("".join(output.split()), 0, dialect)
     except (FormulaError, AttributeError):
         raise FormulaError(
             f"The second argument declares the result, as 'a = Vi(2)' or 'a = Vj(2)'; found {output!r}."
@@ -269,19 +274,19 @@ def make_generics(genred: type[Routines]) -> dict[str, Callable[..., Routines]]:
 
     def generic_sum(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
         """Return a routine that sums `formula`; `output`, as ``"a = Vi(2)"``, says what indexes the result."""
-        return genred(formula, aliases, "Sum", _output(output)[1], **kwargs)
+        return genred(formula, aliases, "Sum", _output(output, genred.dialect)[1], **kwargs)
 
     def generic_logsumexp(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
         """Return a routine for the log-sum-exp of `formula`; `output`, as ``"a = Vi(1)"``, says what indexes it."""
-        return genred(formula, aliases, "LogSumExp", _output(output)[1], **kwargs)
+        return genred(formula, aliases, "LogSumExp", _output(output, genred.dialect)[1], **kwargs)
 
     def generic_argmin(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
         """Return a routine for the index of the minimum of `formula`; `output`, as ``"a = Vi(1)"``, indexes it."""
-        return genred(formula, aliases, "ArgMin", _output(output)[1], **kwargs)
+        return genred(formula, aliases, "ArgMin", _output(output, genred.dialect)[1], **kwargs)
 
     def generic_argkmin(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
         """Return a routine for the indices of the K smallest values of `formula`; `output` is ``"a = Vi(K)"``."""
-        argument, axis = _output(output)
+        argument, axis = _output(output, genred.dialect)
         return genred(formula, aliases, "ArgKMin", axis, opt_arg=argument.dim, **kwargs)
 
     return {

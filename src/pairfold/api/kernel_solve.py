@@ -25,7 +25,7 @@ from pairfold.errors import (
 )
 from pairfold.ir.expr import Expr, depends_on, topological
 from pairfold.ir.show import outline
-from pairfold.language.aliases import Argument, parse_alias
+from pairfold.language.aliases import PLAIN, Argument, Dialect, parse_alias
 from pairfold.language.formula import parse
 from pairfold.ops.arithmetic import is_constant
 from pairfold.ops.arithmetic import variable as make_variable
@@ -280,7 +280,7 @@ class KernelSolveBase:
 
     adapter: ClassVar[Adapter]
     solver: ClassVar[Any] = staticmethod(solve_routine)
-    has_truth: ClassVar[bool] = True
+    dialect: ClassVar[Dialect] = PLAIN
     """Whether comparisons are truth values in formulas: see `Reader`."""
 
     @checked
@@ -314,7 +314,7 @@ class KernelSolveBase:
         self.formula = formula
         self.aliases = list(aliases) if not isinstance(aliases, str) else aliases
         self.varinvalias = varinvalias
-        parsed = parse([formula], self.aliases, self.has_truth)
+        parsed = parse([formula], self.aliases, self.dialect)
         unknown = _find(varinvalias, parsed.arguments)
         self.position = unknown.position
         acts_alike(parsed.values[0], unknown.variable, {a.variable: a.name for a in parsed.arguments if a.name})

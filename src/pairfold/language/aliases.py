@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pairfold.errors import ArgumentTypeError, FormulaError
 from pairfold.ir.expr import Category, Expr
 from pairfold.ops.arithmetic import variable
 
-__all__ = ["CATEGORIES", "VARIABLE_NAMES", "Argument", "Scope", "checked_aliases", "parse_alias"]
-
-VARIABLE_NAMES = {
-    "Vi": Category.ROW,
-    "Vj": Category.COLUMN,
-    "Pm": Category.PARAMETER,
-    "Vx": Category.ROW,
-    "Vy": Category.COLUMN,
-}
-"""Constructors of variables; Vx and Vy are the names of 2018."""
+__all__ = ["CATEGORIES", "PLAIN", "Argument", "Dialect", "Scope", "checked_aliases", "parse_alias"]
 
 CATEGORIES = (Category.ROW, Category.COLUMN, Category.PARAMETER)
-_ALIAS = re.compile(r"(?:(?P<name>[^\W\d]\w*)=)?(?P<kind>Vi|Vj|Pm|Vx|Vy|Var)\((?P<numbers>[\d,+-]*)\)")
+_ALIAS = re.compile(r"(?:(?P<name>[^\W\d]\w*)=)?(?P<kind>[^\W\d]\w*)\((?P<numbers>[\d,+-]*)\)")
+
+
+@dataclass(frozen=True, eq=False)
+class Dialect:
+    """How formulas and aliases are written.
+
+    Attributes
+    ----------
+    variables : mapping of str to Category
+        The constructors of variables, beside ``Var``.
+    has_truth : bool
+        Whether comparisons are truth values, between which ``|`` is "or"; else they are numbers like any others.
+    has_pairs : bool
+        Whether ``(f, g)`` is the scalar product, like ``(f | g)``.
+    """
+
+    variables: Mapping[str, Category]
+    has_truth: bool
+    has_pairs: bool
+
+
+PLAIN = Dialect(
+    variables={"Vi": Category.ROW, "Vj": Category.COLUMN, "Pm": Category.PARAMETER}, has_truth=True, has_pairs=False
+)
+"""The language of pairfold; `pairfold.pykeops` has that of KeOps."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +62,18 @@ class Argument:
         return f"{prefix}({self.dim})"
 
 
-def parse_alias(alias: str, rank: int) -> Argument:
+def parse_alias(alias: str, rank: int, dialect: Dialect = PLAIN) -> Argument:
     """Read an alias such as ``"x = Vi(3)"``, number `rank` of its list.
 
     Parameters
     ----------
     alias : str
         ``"name = Vi(dim)"``, ``Vj`` or ``Pm`` likewise, ``"name = Vi(position, dim)"``, the same without a name, or
-        ``"Var(position, dim, category)"``. Vx and Vy are synonyms of Vi and Vj. Spaces are free.
+        ``"Var(position, dim, category)"``. Spaces are free.
     rank : int
         The position when the alias gives none.
+    dialect : Dialect
+        Has the constructors of variables.
 
     Raises
     ------
@@ -69,7 +87,7 @@ def parse_alias(alias: str, rank: int) -> Argument:
     """
     match = _ALIAS.fullmatch("".join(alias.split()))
     numbers = _integers(match["numbers"]) if match else None
-    if match is None or numbers is None:
+    if match is None or numbers is None or match["kind"] not in ("Var", *dialect.variables):
         raise FormulaError(
             f"Alias number {rank} is {alias!r}, which is not understood. Allowed forms: 'x = Vi(3)', 'y = Vj(3)', "
             "'p = Pm(3)' (the number is the dimension), 'x = Vi(0, 3)' (position, dimension), 'Var(0, 3, 2)' "
@@ -89,7 +107,7 @@ def parse_alias(alias: str, rank: int) -> Argument:
                 f"found {len(numbers)} numbers."
             )
         position = numbers[0] if len(numbers) == 2 else rank
-        dim, category = numbers[-1], VARIABLE_NAMES[kind]
+        dim, category = numbers[-1], dialect.variables[kind]
     if position < 0 or dim < 1:
         raise FormulaError(
             f"Alias number {rank} is {alias!r}: the position must be at least 0 (here {position}) and the dimension "
@@ -108,11 +126,12 @@ def _integers(text: str) -> list[int] | None:
 class Scope:
     """The variables that a formula may use: aliases, and variables written inside the formula."""
 
-    def __init__(self, aliases: Sequence[str]) -> None:
+    def __init__(self, aliases: Sequence[str], dialect: Dialect = PLAIN) -> None:
+        self.dialect = dialect
         self.by_position: dict[int, Argument] = {}
         self.by_name: dict[str, Argument] = {}
         for rank, alias in enumerate(aliases):
-            argument = parse_alias(alias, rank)
+            argument = parse_alias(alias, rank, dialect)
             if argument.name in self.by_name:
                 raise FormulaError(
                     f"The alias name {argument.name!r} is declared twice: {_listing(aliases)}. Give each argument a "

@@ -19,7 +19,7 @@ from pairfold.errors import ArgumentTypeError, DimensionError, NotDifferentiable
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import Op
 from pairfold.ir.show import outline
-from pairfold.language.aliases import CATEGORIES, VARIABLE_NAMES, Argument, Scope, checked_aliases
+from pairfold.language.aliases import CATEGORIES, PLAIN, Argument, Dialect, Scope, checked_aliases
 from pairfold.language.source import Source
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import apply, constant, is_constant
@@ -98,20 +98,17 @@ _WITH_ANY_NUMBER = ("IntCst", "Const")
 
 
 class Reader:
-    """Walks the tree of one formula.
+    """Walks the tree of one formula."""
 
-    Without `has_truth`, comparisons are numbers like any others, as in KeOps: ``|`` between them is a product.
-    """
-
-    def __init__(self, text: str, scope: Scope, has_truth: bool = True) -> None:
+    def __init__(self, text: str, scope: Scope) -> None:
         self.scope = scope
-        self.has_truth = has_truth
+        self.dialect = scope.dialect
         self.source = Source(text, scope)
         # Variables written inside the formula are declared first, so that the new argument of Grad(f, v) is last.
         for node in ast.walk(self.source.tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 name = self.source.name_at(node.func)
-                if name == "Var" or name in VARIABLE_NAMES:
+                if name == "Var" or name in self.dialect.variables:
                     self._inline_variable(name, node)
 
     def read(self) -> Expr:
@@ -147,7 +144,7 @@ class Reader:
             return self._logical(node, "Not", "~", [self.expression(node.operand)])
         if isinstance(node, ast.Compare):
             return self._comparison(node)
-        if isinstance(node, ast.Tuple):
+        if isinstance(node, ast.Tuple) and self.dialect.has_pairs:
             return self._pair(node)
         raise self._refusal(node)
 
@@ -158,6 +155,7 @@ class Reader:
             ast.Lambda: "a lambda",
             ast.IfExp: "if ... else (use IfElse)",
             ast.BoolOp: "and / or (use & and |)",
+            ast.Tuple: "a pair (a scalar product is written x | y)",
             ast.List: "a list, outside the static parameters of an operation,",
         }.get(type(node))
         if isinstance(node, ast.Constant):
@@ -219,7 +217,7 @@ class Reader:
                 f"{usage} needs a position of at least 0, a dimension of at least 1"
                 + (" and a category 0 (i), 1 (j) or 2 (parameter)." if name == "Var" else "."),
             )
-        category = Category(integers[2]) if name == "Var" else VARIABLE_NAMES[name]
+        category = Category(integers[2]) if name == "Var" else self.dialect.variables[name]
         argument = Argument(None, position, dim, category)
         clash = self.scope.declare(argument)
         if clash is not None:
@@ -265,7 +263,7 @@ class Reader:
         raise self.source.error_at(node, f"this operator {_GRAMMAR}.")
 
     def _is_logical(self, operator: type[ast.operator], left: Expr, right: Expr) -> bool:
-        return operator is not ast.BitOr or (self.has_truth and (is_truth(left) or is_truth(right)))
+        return operator is not ast.BitOr or (self.dialect.has_truth and (is_truth(left) or is_truth(right)))
 
     def _logical(self, node: ast.expr, name: str, symbol: str, operands: Sequence[Expr]) -> Expr:
         for operand in operands:
@@ -289,7 +287,6 @@ class Reader:
         return self.make(node, OPERATIONS[name], operands[::-1] if swapped else operands)
 
     def _pair(self, node: ast.Tuple) -> Expr:
-        # (U, V) was the scalar product in 2018.
         if len(node.elts) != 2:
             raise self.source.error_at(
                 node, f"(U, V) is a scalar product and takes two operands; found {len(node.elts)}."
@@ -304,13 +301,13 @@ class Reader:
         name = self.source.name_at(node.func)
         if node.keywords:
             raise self.source.error_at(node.keywords[0], f"{name} takes arguments by position only.")
-        if name == "Var" or name in VARIABLE_NAMES:
+        if name == "Var" or name in self.dialect.variables:
             return self._inline_variable(name, node)
         if name in CALCULUS:
             return self._calculus(name, node)
         op = OPERATIONS.get(name)
         if op is None:
-            known = [*OPERATIONS, *CALCULUS, *VARIABLE_NAMES]
+            known = [*OPERATIONS, *CALCULUS, *self.dialect.variables]
             raise self.source.error_at(
                 node.func, f"there is no operation called {name!r}.{suggestion(name, known)}", UnknownNameError
             )
@@ -318,7 +315,7 @@ class Reader:
         if not op.arity <= given <= op.arity + len(op.parameters):
             raise self.source.error_at(node, f"{_usage(op)} takes {_count(op)}; found {given}.")
         args = [self.expression(argument) for argument in node.args[: op.arity]]
-        if op.name == "IfElse" and self.has_truth and is_truth(args[0]):
+        if op.name == "IfElse" and self.dialect.has_truth and is_truth(args[0]):
             raise self.source.error_at(
                 node, "IfElse asks where its first operand is at least 0, which a comparison always is; use Where."
             )
@@ -410,7 +407,7 @@ def _count(op: Op) -> str:
 # ---------------------------------------------------------------- entry points
 
 
-def parse(formulas: Sequence[str], aliases: Sequence[str], has_truth: bool = True) -> Formulas:
+def parse(formulas: Sequence[str], aliases: Sequence[str], dialect: Dialect = PLAIN) -> Formulas:
     """Read formulas that share their arguments.
 
     Parameters
@@ -419,8 +416,8 @@ def parse(formulas: Sequence[str], aliases: Sequence[str], has_truth: bool = Tru
         One formula, or a formula and a weight.
     aliases : sequence of str
         The declarations of the arguments; see `parse_alias`.
-    has_truth : bool
-        See `Reader`.
+    dialect : Dialect
+        How they are written.
 
     Returns
     -------
@@ -441,7 +438,7 @@ def parse(formulas: Sequence[str], aliases: Sequence[str], has_truth: bool = Tru
     >>> parse(["Exp(-SqDist(x, y)) * b"], ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)"]).values[0].dim
     2
     """
-    return _parse(tuple(map(checked_formula, formulas)), checked_aliases(aliases), has_truth)
+    return _parse(tuple(map(checked_formula, formulas)), checked_aliases(aliases), dialect)
 
 
 def checked_formula(formula: object) -> str:
@@ -452,8 +449,8 @@ def checked_formula(formula: object) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _parse(formulas: tuple[str, ...], aliases: tuple[str, ...], has_truth: bool) -> Formulas:
-    scope = Scope(aliases)
-    readers = [Reader(text, scope, has_truth) for text in formulas]
+def _parse(formulas: tuple[str, ...], aliases: tuple[str, ...], dialect: Dialect) -> Formulas:
+    scope = Scope(aliases, dialect)
+    readers = [Reader(text, scope) for text in formulas]
     values = tuple(reader.read() for reader in readers)
     return Formulas(values, scope.arguments())

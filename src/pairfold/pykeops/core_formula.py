@@ -14,6 +14,7 @@ from pairfold.ir.reduction import Reduction
 from pairfold.language.aliases import Argument, Scope, checked_aliases
 from pairfold.language.formula import Reader, checked_formula, literal
 from pairfold.ops.arithmetic import zeros
+from pairfold.pykeops.dialect import KEOPS
 from pairfold.reductions import REDUCTIONS, find_reduction
 from pairfold.transform.calculus import CALCULUS
 from pairfold.transform.derivatives import output_kinds
@@ -60,8 +61,7 @@ class _CoreReader(Reader):
     """Walks the tree of a formula that may hold a reduction."""
 
     def __init__(self, text: str, scope: Scope, number: str) -> None:
-        # Programs of KeOps: see `Reader`.
-        super().__init__(text, scope, has_truth=False)
+        super().__init__(text, scope)
         self.number = number
 
     def read_core(self, axis: int) -> _Parts:
@@ -214,7 +214,7 @@ def parse_core(text: str, aliases: Sequence[str], axis: int = 1, number: str = "
     >>> parse_core("ArgKMin_Reduction(SqDist(x, y), 5, 0)", ["x = Vi(3)", "y = Vj(3)"]).k
     5
     """
-    scope = Scope(checked_aliases(aliases))
+    scope = Scope(checked_aliases(aliases), KEOPS)
     parts = _CoreReader(checked_formula(text), scope, number).read_core(axis)
     if parts.k < 1:
         raise ArgumentValueError(f"{parts.reduction.name} keeps at least K = 1 entry; found {parts.k}.")

@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from typing import Any, ClassVar
 
+import pairfold.lazy.methods  # noqa: F401 - attaches the methods that have other names here
 from pairfold.api.leaf import Leaf, Symbol
 from pairfold.errors import ArgumentIndexError, TargetError
 from pairfold.ir.reduction import Reduction
+from pairfold.language.aliases import Dialect
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.ops import OPERATIONS
+from pairfold.pykeops.dialect import KEOPS
 
 __all__ = ["ComplexHabits", "LazyTensorHabits", "RoutineHabits"]
 
@@ -29,12 +32,9 @@ def _first_for_nobody(reduction: Reduction, outputs: tuple[Any, ...]) -> tuple[A
 
 
 class RoutineHabits:
-    """Routines take the options of every release without a word: the arguments of a call set the precision.
+    """Routines take the options of every release without a word: the arguments of a call set the precision."""
 
-    In formulas comparisons are numbers, for ``|`` and `IfElse` as well.
-    """
-
-    has_truth: ClassVar[bool] = False
+    dialect: ClassVar[Dialect] = KEOPS
     finish: ClassVar[Any] = staticmethod(_first_for_nobody)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

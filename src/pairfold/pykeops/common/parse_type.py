@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pairfold.language.aliases import parse_alias
+from pairfold.pykeops.dialect import KEOPS
 
 __all__ = ["categories", "complete_aliases", "get_sizes", "get_type"]
 
@@ -24,7 +25,7 @@ def get_type(type_str: str, position_in_list: int | None = None) -> tuple[str | 
     >>> get_type("x = Vj(2, 3)")
     ('x', 1, 3, 2)
     """
-    argument = parse_alias(type_str, 0 if position_in_list is None else position_in_list)
+    argument = parse_alias(type_str, 0 if position_in_list is None else position_in_list, KEOPS)
     unknown = position_in_list is None and "," not in type_str
     return argument.name, int(argument.category), argument.dim, None if unknown else argument.position
 
@@ -33,7 +34,7 @@ def get_sizes(aliases: Sequence[str], *args: Any) -> tuple[int, int]:
     """Return the numbers of i-rows and of j-rows; 1 when no argument says."""
     sizes: dict[int, int] = {}
     for rank, alias in enumerate(aliases):
-        argument = parse_alias(alias, rank)
+        argument = parse_alias(alias, rank, KEOPS)
         sizes.setdefault(int(argument.category), args[argument.position].shape[-2] if argument.category < 2 else 1)
     return sizes.get(0, 1), sizes.get(1, 1)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pairfold.pykeops.classic import Formula, Kernel, kernel_formulas
-from pairfold.pykeops.classic_numpy import kernel_product
+from pairfold.pykeops.kernel_product import make_kernel_product
+from pairfold.pykeops.kernels import Formula, Kernel, kernel_formulas
+from pairfold.pykeops.numpy.generic.generic_red import Genred
 
 __all__ = ["Formula", "Kernel", "kernel_formulas", "kernel_product"]
+
+kernel_product = make_kernel_product(Genred)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pairfold.pykeops.classic_torch import FeaturesKP
+from pairfold.pykeops.torch.kernels import FeaturesKP
 
 __all__ = ["FeaturesKP"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from pairfold.language.aliases import Dialect
+from pairfold.pykeops.dialect import KEOPS
 from pairfold.torch import front_end as frontend
 
 __all__ = ["KernelSolve"]
@@ -13,7 +15,7 @@ __all__ = ["KernelSolve"]
 class KernelSolve(frontend.KernelSolve):
     """`pairfold.torch.KernelSolve` with the order of arguments of pykeops, which is not that of its NumPy class."""
 
-    has_truth: ClassVar[bool] = False
+    dialect: ClassVar[Dialect] = KEOPS
 
     def __init__(
         self,

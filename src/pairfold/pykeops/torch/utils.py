@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pairfold.errors import ArgumentValueError
-from pairfold.pykeops.classic import Formula
+from pairfold.pykeops.kernels import Formula
 from pairfold.pykeops.torch.cluster import swap_axes as exchange
 from pairfold.pykeops.torch.generic.generic_red import Genred as Routine
 from pairfold.pykeops.torch.operations import KernelSolve as Solver

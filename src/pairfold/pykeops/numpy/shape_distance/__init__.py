@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pairfold.pykeops.classic_numpy import FshapeScp, FshapeScp_dx
+from pairfold.pykeops.numpy.shape_distance.fshape_scp import FshapeScp, FshapeScp_dx
 
 __all__ = ["FshapeScp", "FshapeScp_dx"]

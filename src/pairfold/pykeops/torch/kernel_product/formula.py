@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pairfold.pykeops.classic import Formula
+from pairfold.pykeops.kernels import Formula
 
 __all__ = ["Formula"]

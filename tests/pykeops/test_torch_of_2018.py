@@ -14,9 +14,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError  # noqa: E402
-from pairfold.pykeops.classic import Formula, Kernel, kernel_formulas  # noqa: E402
-from pairfold.pykeops.classic_product import MODES  # noqa: E402
-from pairfold.pykeops.classic_torch import FeaturesKP, KernelProduct, kernel_product  # noqa: E402
+from pairfold.pykeops.kernel_product import MODES  # noqa: E402
+from pairfold.pykeops.kernels import Formula, Kernel, kernel_formulas  # noqa: E402
+from pairfold.pykeops.torch.kernels import FeaturesKP, KernelProduct, kernel_product  # noqa: E402
 from pairfold.targets import reference  # noqa: E402
 from pairfold.torch import operator as torch_operator  # noqa: E402
 from tests.comparison import assert_owned  # noqa: E402

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError, TargetError, UnknownNameError
-from pairfold.pykeops.classic import Formula, Kernel, kernel_formulas
-from pairfold.pykeops.classic_numpy import kernel_product
-from pairfold.pykeops.classic_product import MODES
+from pairfold.pykeops.kernel_product import MODES
+from pairfold.pykeops.kernels import Formula, Kernel, kernel_formulas
+from pairfold.pykeops.numpy.kernels import kernel_product
 
 Array = np.ndarray[Any, Any]
 GENERATOR = np.random.default_rng(3)

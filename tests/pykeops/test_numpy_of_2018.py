@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from pairfold.errors import ArgumentValueError, TargetError
-from pairfold.pykeops import classic_numpy as classic
 from pairfold.pykeops.numpy import utils
+from pairfold.pykeops.numpy.convolutions.radial_kernels import RadialKernelConv, radial_kernels_conv
+from pairfold.pykeops.numpy.convolutions.radial_kernels_grad1 import RadialKernelGrad1conv, radial_kernels_grad1conv
+from pairfold.pykeops.numpy.shape_distance.fshape_scp import FshapeScp, FshapeScp_dx, cuda_shape_scp
 
 GENERATOR = np.random.default_rng(11)
 N, M, D, E = 5, 6, 3, 2
@@ -27,19 +29,19 @@ def unit(vectors: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_convolution_with_a_radial_kernel(kernel: str) -> None:
     expected = utils.np_kernel(X, Y, SIGMA, kernel) @ B
-    np.testing.assert_allclose(classic.RadialKernelConv("float64")(X, Y, B, SIGMA, kernel), expected, rtol=1e-12)
+    np.testing.assert_allclose(RadialKernelConv("float64")(X, Y, B, SIGMA, kernel), expected, rtol=1e-12)
     single = [array.astype(np.float32) for array in (X, Y, B)]
     result = np.zeros((N, E), np.float32)
-    classic.radial_kernels_conv(*single, result, np.array([[SIGMA]]), kernel=kernel)
+    radial_kernels_conv(*single, result, np.array([[SIGMA]]), kernel=kernel)
     np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_gradient_of_the_convolution(kernel: str) -> None:
     expected = utils.chain_rules(A, X, Y, utils.grad_np_kernel(X, Y, SIGMA, kernel), B)
-    np.testing.assert_allclose(classic.RadialKernelGrad1conv()(A, X, Y, B, SIGMA, kernel), expected, rtol=1e-11)
+    np.testing.assert_allclose(RadialKernelGrad1conv()(A, X, Y, B, SIGMA, kernel), expected, rtol=1e-11)
     result = np.zeros((N, D))
-    classic.radial_kernels_grad1conv(A, X, Y, B, result, SIGMA, kernel)
+    radial_kernels_grad1conv(A, X, Y, B, result, SIGMA, kernel)
     np.testing.assert_allclose(result, expected, rtol=1e-11)
 
 
@@ -50,48 +52,45 @@ def test_product_of_functional_shapes(geometry: str, signal: str, sphere: str) -
     widths = (0.9, 1.1, 0.7)
     others = utils.np_kernel(F, G, widths[1], signal) * utils.np_kernel_sphere(alpha, beta, widths[2], sphere)
     expected = utils.np_kernel(X, Y, widths[0], geometry) * others
-    product = classic.FshapeScp(geometry, signal, sphere, cuda_type="float64")(X, Y, F, G, alpha, beta, *widths)
+    product = FshapeScp(geometry, signal, sphere, cuda_type="float64")(X, Y, F, G, alpha, beta, *widths)
     np.testing.assert_allclose(product, expected.sum(1, keepdims=True), rtol=1e-11, atol=1e-13)
     result = np.zeros(N)
-    classic.cuda_shape_scp(X, Y, F, G, alpha, beta, result, *widths, geometry, signal, sphere)
+    cuda_shape_scp(X, Y, F, G, alpha, beta, result, *widths, geometry, signal, sphere)
     np.testing.assert_allclose(result, expected.sum(1), rtol=1e-11, atol=1e-13)
     slope = 2 * utils.grad_np_kernel(X, Y, widths[0], geometry) * others
     gradient = (slope[:, :, None] * (X[:, None] - Y)).sum(1)
-    found = classic.FshapeScp_dx(geometry, signal, sphere)(X, Y, F, G, alpha, beta, *widths)
+    found = FshapeScp_dx(geometry, signal, sphere)(X, Y, F, G, alpha, beta, *widths)
     np.testing.assert_allclose(found, gradient, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.usefixtures("no_gpu")
 def test_errors() -> None:
     with pytest.raises(ArgumentValueError, match="The kernel is 'cubic'; allowed are 'gaussian', 'laplacian'"):
-        classic.RadialKernelConv()(X, Y, B, SIGMA, "cubic")
+        RadialKernelConv()(X, Y, B, SIGMA, "cubic")
     with pytest.raises(ArgumentValueError, match="The kernel_geom is 'laplacian'; allowed are 'gaussian', 'cauchy'"):
-        classic.FshapeScp("laplacian")
+        FshapeScp("laplacian")
     with pytest.raises(ArgumentValueError, match=r"beta has shape \(6,\); it must have two axes"):
-        classic.RadialKernelConv()(X, Y, B[:, 0], SIGMA)
+        RadialKernelConv()(X, Y, B[:, 0], SIGMA)
     with pytest.raises(ArgumentValueError, match=r"sigma has shape \(2,\); it must be one number"):
-        classic.RadialKernelConv()(X, Y, B, [1.0, 2.0])
+        RadialKernelConv()(X, Y, B, [1.0, 2.0])
     with pytest.raises(ArgumentValueError, match=r"result must be an array of shape \(5, 2\), which is filled"):
-        classic.radial_kernels_conv(X, Y, B, np.zeros(N), SIGMA)
+        radial_kernels_conv(X, Y, B, np.zeros(N), SIGMA)
     with pytest.raises(TargetError, match="asks for a GPU"):
-        classic.RadialKernelConv()(X, Y, B, SIGMA, backend="GPU")
+        RadialKernelConv()(X, Y, B, SIGMA, backend="GPU")
 
 
 @pytest.mark.usefixtures("alias")
 def test_old_module_names() -> None:
-    from pykeops.numpy.convolutions.radial_kernels import radial_kernels_conv
-    from pykeops.numpy.convolutions.radial_kernels_grad1 import radial_kernels_grad1conv
+    from pykeops.numpy.convolutions import radial_kernels, radial_kernels_grad1
     from pykeops.numpy.kernels import Kernel, kernel_product
-    from pykeops.numpy.shape_distance import FshapeScp, FshapeScp_dx
-    from pykeops.numpy.shape_distance.fshape_scp import cuda_shape_scp
+    from pykeops.numpy.shape_distance import FshapeScp as Product
+    from pykeops.numpy.shape_distance import fshape_scp
 
-    assert radial_kernels_conv is classic.radial_kernels_conv
-    assert radial_kernels_grad1conv is classic.radial_kernels_grad1conv
-    assert (FshapeScp, FshapeScp_dx, cuda_shape_scp) == (
-        classic.FshapeScp,
-        classic.FshapeScp_dx,
-        classic.cuda_shape_scp,
-    )
+    from pairfold.pykeops.numpy.convolutions import radial_kernels as here
+
+    assert radial_kernels is here
+    assert radial_kernels_grad1.radial_kernels_grad1conv is radial_kernels_grad1conv
+    assert Product is fshape_scp.FshapeScp is FshapeScp
     params = {"id": Kernel("gaussian(x,y)"), "gamma": np.ones(1)}
     np.testing.assert_allclose(kernel_product(params, X, Y, B), utils.np_kernel(X, Y, 1.0, "gaussian") @ B)
 
@@ -152,3 +151,13 @@ def test_sums_of_the_first_releases() -> None:
     np.testing.assert_allclose(Genred(formula, types, "Sum", axis=1)(p, a, X, Y), pairs.sum(1))
     found = generic_logsumexp_np("Sum(x+y)", "output = Vx(1)", "x = Vx(3)", "y = Vy(3)")(X, Y)
     np.testing.assert_allclose(found[:, 0], np.log(np.exp((X[:, None] + Y).sum(-1)).sum(1)))
+
+
+@pytest.mark.usefixtures("alias")
+def test_the_scalar_product_of_2018() -> None:
+    from pykeops.numpy import generic_sum
+
+    aliases = ("G = Pm(1)", "X = Vx(3)", "Y = Vy(3)")
+    dots = generic_sum("Exp(-G*SqDist(X,Y)) * (IntCst(1) + Pow((X,Y), 2))", "A = Vx(1)", *aliases)
+    kernel = utils.np_kernel(X, Y, 1.0, "gaussian")
+    np.testing.assert_allclose(dots(1.0, X, Y)[:, 0], (kernel * (1 + (X @ Y.T) ** 2)).sum(1))

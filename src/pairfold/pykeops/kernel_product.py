@@ -10,7 +10,7 @@ from typing import Any
 
 from pairfold.api.genred import GenredBase
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
-from pairfold.pykeops.classic import Atom, Kernel
+from pairfold.pykeops.kernels import Atom, Kernel
 
 __all__ = ["MODES", "Gamma", "Mode", "Product", "make_kernel_product"]
 
