@@ -294,27 +294,34 @@ def two_smallest(z: Tensor, _weight: Tensor | None, axis: int, _change: Change) 
     return torch.cat([ordered, torch.full_like(ordered[..., :1], torch.inf)], -1) if missing else ordered
 
 
-class _LogSumExp(torch.autograd.Function):
-    """The log-sum-exp whose backward pass takes the result as it was saved: rounded, beside values computed anew.
+class _FromSaved(torch.autograd.Function):
+    """A reduction whose backward pass takes the result as it was saved: rounded, beside values computed anew.
 
-    PyTorch's own has the values of the forward pass, so that the largest minus the result can be exactly 0.
+    PyTorch's own have the values of the forward pass, so that differences can be exactly 0.
     """
 
     @staticmethod
-    def forward(ctx: Any, z: Tensor, axis: int, change: Change) -> Tensor:
-        result = z.logsumexp(axis, keepdim=True)
+    def forward(ctx: Any, z: Tensor, axis: int, change: Change, reduce: Dense, slope: Dense) -> Tensor:
+        result: Tensor = reduce(z, axis, keepdim=True)
         ctx.save_for_backward(z, result)
-        ctx.change = change
+        ctx.change, ctx.slope = change, slope
         return result
 
     @staticmethod
-    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None, None, None]:
         z, result = ctx.saved_tensors
-        return cotangent * (z - ctx.change(result)).exp(), None, None
+        return cotangent * ctx.slope(z, ctx.change(result)), None, None, None, None
 
 
 def log_sum_exp(z: Tensor, axis: int, change: Change) -> Tensor:
-    result: Tensor = _LogSumExp.apply(z, axis, change)
+    result: Tensor = _FromSaved.apply(z, axis, change, torch.logsumexp, lambda z, result: (z - result).exp())
+    return result.squeeze(axis)
+
+
+def prod(z: Tensor, axis: int, change: Change) -> Tensor:
+    if bool((z == 0).any()):
+        return z.prod(axis)
+    result: Tensor = _FromSaved.apply(z, axis, change, torch.prod, lambda z, result: result / z)
     return result.squeeze(axis)
 
 
@@ -322,7 +329,7 @@ REDUCTIONS: dict[str, Reduction] = {
     "sum": Reduction("{z}.sum({axis})", "Sum", lambda z, w, axis, change: z.sum(axis)),
     "mean": Reduction("{z}.mean({axis})", "Mean", lambda z, w, axis, change: z.mean(axis)),
     "var": Reduction("{z}.var({axis})", "Var", lambda z, w, axis, change: z.var(axis, correction=0)),
-    "prod": Reduction("{z}.prod({axis})", "Prod", lambda z, w, axis, change: z.prod(axis)),
+    "prod": Reduction("{z}.prod({axis})", "Prod", lambda z, w, axis, change: prod(z, axis, change)),
     "max": Reduction("{z}.max({axis})", "Max", lambda z, w, axis, change: z.max(axis).values),
     "min": Reduction("{z}.min({axis})", "Min", lambda z, w, axis, change: z.min(axis).values),
     "argmax": Reduction("{z}.argmax({axis})", "ArgMax", lambda z, w, axis, change: z.max(axis).values, picks=True),
@@ -417,6 +424,8 @@ class Program:
         """Whether all dimensions fit, and every step has the spelling that is asked for."""
         reduction = REDUCTIONS[self.reduction]
         if reduction.needs_scalar and self.dims[-1] != 1:
+            return False
+        if self.weight >= len(self.dims):
             return False
         if reduction.has_weight and reduction.name == "LogSumExp" and self.dims[self.weight] != 1:
             return False
