@@ -1,19 +1,16 @@
-"""Names that look at the arrays: what `import pairfold` offers beside the modules of the frameworks.
-
-A framework is looked for among the modules that the program has imported, so none is imported for the sake of a look.
-"""
+"""Names that look at the arrays: what `import pairfold` offers beside the modules of the frameworks."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 from pairfold.api.genred import make_generics
+from pairfold.api.rooms import room_of, rooms_in_use
 from pairfold.lazy.complex_tensor import ComplexLazyTensorBase
+from pairfold.lazy.methods import make_variables
 from pairfold.lazy.tensor import LazyTensorBase
-from pairfold.numpy import front_end as numpy_front_end
 
 __all__ = [
     "ComplexLazyTensor",
@@ -24,43 +21,11 @@ __all__ = [
     "Var",
     "Vi",
     "Vj",
-    "front_end",
     "generic_argkmin",
     "generic_argmin",
     "generic_logsumexp",
     "generic_sum",
 ]
-
-
-def _torch_front_end() -> ModuleType:
-    from pairfold.torch import front_end as torch  # noqa: PLC0415 - only for programs that use PyTorch
-
-    return torch
-
-
-def _cupy_front_end() -> ModuleType:
-    from pairfold.cupy import front_end as cupy  # noqa: PLC0415 - only for programs that use CuPy
-
-    return cupy
-
-
-_FRAMEWORKS = {"torch": ("Tensor", _torch_front_end), "cupy": ("ndarray", _cupy_front_end)}
-"""By the name of a framework: the type of its arrays, and its front end. All else is for NumPy."""
-
-
-def _imported() -> list[tuple[type[Any], Callable[[], ModuleType]]]:
-    """Return array type and front end of the frameworks that the program uses, apart from NumPy."""
-    found = [(getattr(sys.modules.get(name), kind, None), module) for name, (kind, module) in _FRAMEWORKS.items()]
-    return [(array_type, module) for array_type, module in found if array_type is not None]
-
-
-def front_end(values: Iterable[object]) -> ModuleType:
-    """Return the front end for the arrays among `values`: that of NumPy unless one is of another framework."""
-    for array_type, module in _imported():
-        if any(isinstance(value, array_type) for value in values):
-            return module()
-    return numpy_front_end
-
 
 # ---------------------------------------------------------------- LazyTensors
 
@@ -100,7 +65,7 @@ class LazyTensor(metaclass=_AnyLazyTensor):
 
     def __new__(cls, x: Any = None, axis: int | None = None, is_complex: bool = False) -> Any:
         """Return the LazyTensor of the framework of `x`."""
-        return front_end([x]).LazyTensor(x, axis, is_complex)
+        return room_of([x]).LazyTensor(x, axis, is_complex)
 
     @staticmethod
     def concatenate(tensors: Iterable[Any], axis: int = -1) -> Any:
@@ -121,32 +86,10 @@ class ComplexLazyTensor(metaclass=_AnyLazyTensor):
 
     def __new__(cls, x: Any = None, axis: int | None = None) -> Any:
         """Return the ComplexLazyTensor of the framework of `x`."""
-        return front_end([x]).ComplexLazyTensor(x, axis)
+        return room_of([x]).ComplexLazyTensor(x, axis)
 
 
-def _variable(name: str, x: Any, *args: Any, **kwargs: Any) -> Any:
-    return getattr(front_end([x]), name)(x, *args, **kwargs)
-
-
-def Vi(x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N802 - the name that programs use
-    """Return a variable indexed by i, for the framework of the array `x`."""
-    return _variable("Vi", x, *args, **kwargs)
-
-
-def Vj(x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
-    """Return a variable indexed by j, for the framework of the array `x`."""
-    return _variable("Vj", x, *args, **kwargs)
-
-
-def Pm(x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
-    """Return a parameter, for the framework of the array `x`."""
-    return _variable("Pm", x, *args, **kwargs)
-
-
-def Var(x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
-    """Return a variable of any category, for the framework of the array `x`."""
-    return _variable("Var", x, *args, **kwargs)
-
+Vi, Vj, Pm, Var = make_variables(LazyTensor)
 
 # ---------------------------------------------------------------- routines
 
@@ -158,30 +101,30 @@ class _AnyRoutine:
         self._arguments = args, kwargs
         self._made: dict[str, Any] = {}
         # What is wrong with the formula is said at once, and no routine is made while `torch.compile` traces a call.
-        for module in (numpy_front_end, *(module() for _, module in _imported())):
-            self._of(module)
+        for room in rooms_in_use():
+            self._of(room)
 
-    def _of(self, module: ModuleType) -> Any:
-        if module.__name__ not in self._made:
+    def _of(self, room: ModuleType) -> Any:
+        if room.__name__ not in self._made:
             args, kwargs = self._arguments
-            self._made[module.__name__] = getattr(module, type(self).__name__)(*args, **kwargs)
-        return self._made[module.__name__]
+            self._made[room.__name__] = getattr(room, type(self).__name__)(*args, **kwargs)
+        return self._made[room.__name__]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the routine of the framework of `args`; see `pairfold.numpy`, `pairfold.torch`, `pairfold.cupy`."""
-        return self._of(front_end(args))(*args, **kwargs)
+        return self._of(room_of(args))(*args, **kwargs)
 
     def explain(self, *args: Any, target: str | None = None) -> str:
         """Return what the engine does with arguments of these shapes, in words."""
-        return str(self._of(front_end(args)).explain(*args, target=target))
+        return str(self._of(room_of(args)).explain(*args, target=target))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._of(numpy_front_end), name)
+        return getattr(self._of(room_of(())), name)
 
     def __repr__(self) -> str:
-        return repr(self._of(numpy_front_end))
+        return repr(self._of(room_of(())))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (type(self), *self._arguments)
@@ -212,8 +155,4 @@ class KernelSolve(_AnyRoutine):
     """Solver of linear systems on the arrays of any framework; see `pairfold.numpy.KernelSolve`."""
 
 
-_generics = make_generics(Genred)  # type: ignore[type-var]
-generic_sum = _generics["generic_sum"]
-generic_logsumexp = _generics["generic_logsumexp"]
-generic_argmin = _generics["generic_argmin"]
-generic_argkmin = _generics["generic_argkmin"]
+generic_sum, generic_logsumexp, generic_argmin, generic_argkmin = make_generics(Genred)

@@ -11,15 +11,15 @@ from types import ModuleType
 from typing import Any
 
 _HOMES = {
-    "cupy": "cupy.front_end",
+    "cupy": "cupy",
     "dispatch": "dispatch",
     "genred": "api.genred",
     "leaf": "api.leaf",
     "masks": "sparsity.masks",
-    "numpy": "numpy.front_end",
+    "numpy": "numpy",
     "routine": "api.routine",
     "solve": "solvers.iterations",
-    "torch": "torch.front_end",
+    "torch": "torch",
 }
 """What pickles name, and where it is now."""
 

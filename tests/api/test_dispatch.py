@@ -10,7 +10,7 @@ import pytest
 import pairfold as pf
 import pairfold.numpy
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError
-from pairfold.numpy.front_end import LazyTensor
+from pairfold.numpy import LazyTensor
 
 X, Y, B = np.array([[0.0], [1.0]]), np.array([[0.0], [1.0], [3.0]]), np.ones((3, 1))
 FORMULA, ALIASES = "SqDist(x, y) * b", ["x = Vi(1)", "y = Vj(1)", "b = Vj(1)"]

@@ -58,6 +58,9 @@ class FakeArray:
     def get(self) -> np.ndarray[Any, Any]:
         return self.host.copy()
 
+    def tolist(self) -> Any:
+        return self.host.tolist()
+
     def _derived(self, host: Any) -> FakeArray:
         result = type(self)(host)
         result.device = self.device
@@ -91,6 +94,9 @@ class FakeArray:
 
     def __getitem__(self, key: Any) -> FakeArray:
         return self._derived(self.host[key])
+
+    def __setitem__(self, key: Any, value: FakeArray) -> None:
+        self._called("__setitem__", key, value)
 
     def __len__(self) -> int:
         return len(self.host)

@@ -24,7 +24,7 @@ from tests.ptx_interpreter.driver import FakeDriver
 
 pytestmark = pytest.mark.usefixtures("programs_forgotten")
 
-FRONT_END = ("pairfold.cupy", "pairfold.cupy.cluster", "pairfold.cupy.front_end", "pairfold.cupy.clusters")
+FRONT_END = ("pairfold.cupy", "pairfold.cupy.cluster", "pairfold.cupy.adapter")
 
 
 PLACES = ["stand-in", *(["device"] if importlib.util.find_spec("cupy") else [])]
@@ -281,7 +281,7 @@ def test_arrays_of_other_packages(stand_in: FakeCupy, pf: ModuleType, wrap: Any)
 
 
 def test_memory_is_not_copied(stand_in: FakeCupy) -> None:
-    from pairfold.cupy.front_end import CUPY  # noqa: PLC0415
+    from pairfold.cupy.adapter import CUPY  # noqa: PLC0415
 
     for host in (Interface(np.ones((3, 2))), Exchanged(np.ones((3, 2)))):
         assert CUPY.as_array(host).data.ptr == host.host.ctypes.data
@@ -380,7 +380,7 @@ def test_names(cp: Any) -> None:
 
 
 def test_examples(cp: Any) -> None:
-    tried = doctest.testmod(importlib.import_module("pairfold.cupy.front_end"))
+    tried = doctest.testmod(importlib.import_module("pairfold.cupy"))
     assert (tried.attempted > 15, tried.failed) == (True, 0)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from pairfold.api.number_types import as_pairs, computing_dtype, from_pairs, working_dtype
+from pairfold.api.number_types import arithmetic_of, as_pairs, from_pairs, working_dtype
 from pairfold.api.protocols import ArrayProtocols
 from pairfold.engine import run
 from pairfold.errors import ArgumentTypeError
@@ -29,22 +31,16 @@ class Adapter:
     ----------
     name : str
         For messages.
+    xp : module
+        Its functions on arrays: ``xp.zeros``, ``xp.where`` and so on.
     as_array : callable
         ``as_array(value) -> array``: an array of the framework from an array or a number; raises `ArgumentTypeError`.
-    from_numbers : callable
-        ``from_numbers(values) -> array``: a float64 array from a number or nested lists of numbers.
-    as_number : callable
-        ``as_number(value)``: the Python number for a scalar of the framework that is no array (``np.float64(2)``), or
-        None.
     array_type : type
         Its arrays; anything else goes through `prepare`.
     working_dtype : callable
         ``working_dtype(dtypes) -> dtype``: the real dtype of the results for arguments of these dtypes, by the
         promotion rules of the framework; for none and for integers the default precision, which programs may change.
         Raises `ArgumentValueError`.
-    computing_dtype : callable
-        ``computing_dtype(dtypes) -> dtype``: the dtype of the arithmetic on arguments of these dtypes, float32 or
-        float64.
     is_real : callable
         Whether a dtype is one of floating-point numbers, complex ones included: neither integers nor booleans.
     is_complex : callable
@@ -71,19 +67,19 @@ class Adapter:
         The engine on arrays of the framework, all float32 or all float64, with the signature of `pairfold.engine.run`,
         but `ranges` has six arrays: the three that belong to the rows first, then those of the columns, which
         derivatives need.
-    fill : callable
-        ``fill(out, result)`` copies `result` into the array `out`.
+    from_numpy : callable
+        ``from_numpy(array) -> array`` of the numbers of a NumPy array, where the framework makes new arrays.
+    at : callable
+        ``at(array)``: a context in which new arrays lie on the device of `array`.
     target : str or None
         What the engine runs on, ``"cuda"`` for arrays that always lie on a GPU; None where arrays and options tell.
     """
 
     name: str
+    xp: ModuleType
     as_array: Callable[[Any], Any]
-    from_numbers: Callable[[Any], Any]
-    as_number: Callable[[object], int | float | complex | None]
     array_type: type[Any]
     working_dtype: Callable[[Iterable[Any]], Any]
-    computing_dtype: Callable[[Iterable[Any]], Any]
     is_real: Callable[[Any], bool]
     is_complex: Callable[[Any], bool]
     as_pairs: Callable[[Any], Any]
@@ -96,8 +92,24 @@ class Adapter:
     prepare: Callable[[Any, Any, Sequence[int] | None, Sequence[int] | None], Any]
     empty: Callable[[Any, Sequence[Any]], Any]
     run: Callable[..., tuple[Any, ...]]
-    fill: Callable[[Any, Any], None]
+    from_numpy: Callable[[np.ndarray[Any, Any]], Any]
+    at: Callable[[Any], AbstractContextManager[Any]] = nullcontext
     target: str | None = None
+
+    def from_numbers(self, values: Any) -> Any:
+        """Return the float64 or complex128 array of a number or nested lists of numbers."""
+        return self.from_numpy(_from_numbers(values))
+
+    def as_number(self, value: object) -> int | float | complex | None:
+        """Return the Python number for a scalar of NumPy that is no array (``np.float64(2)``), or None."""
+        if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+            number: int | float | complex = value.item()
+            return number
+        return None
+
+    def computing_dtype(self, dtypes: Iterable[Any]) -> Any:
+        """Return the dtype of the arithmetic on arguments of these dtypes, float32 or float64."""
+        return self.as_dtype(arithmetic_of(map(self.dtype_name, dtypes)))
 
 
 _CUDA = (2, 13)
@@ -160,13 +172,6 @@ def _from_numbers(values: Any) -> np.ndarray[Any, Any]:
     return array if array.dtype.kind == "c" else np.asarray(values, np.float64)
 
 
-def _as_number(value: object) -> int | float | complex | None:
-    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
-        number: int | float | complex = value.item()
-        return number
-    return None
-
-
 def _as_dtype(value: Any) -> np.dtype[Any] | None:
     try:
         dtype: np.dtype[Any] = np.dtype(value)
@@ -192,18 +197,12 @@ def _run(
     return run(problem, arrays, ranges=None if ranges is None else ranges[:3], **kwargs)
 
 
-def _fill(out: np.ndarray[Any, Any], result: np.ndarray[Any, Any]) -> None:
-    np.copyto(out, result)
-
-
 NUMPY = Adapter(
     name="NumPy",
+    xp=np,
     as_array=_as_array,
-    from_numbers=_from_numbers,
-    as_number=_as_number,
     array_type=np.ndarray,
     working_dtype=working_dtype,
-    computing_dtype=computing_dtype,
     is_real=lambda dtype: dtype.kind not in "biu",
     is_complex=lambda dtype: dtype.kind == "c",
     as_pairs=as_pairs,
@@ -216,5 +215,5 @@ NUMPY = Adapter(
     prepare=_prepare,
     empty=lambda dtype, args: np.empty(0, dtype),
     run=_run,
-    fill=_fill,
+    from_numpy=np.asarray,
 )

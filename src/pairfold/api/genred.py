@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from pairfold.api.adapter import Adapter
 from pairfold.api.routine import Routine, make_options, make_problem
@@ -111,7 +111,47 @@ def read_problem(
 
 
 class GenredBase:
-    """Generic reduction of a formula string; `pairfold.numpy.Genred` and its like set the framework."""
+    """Generic reduction of a formula string on NumPy arrays.
+
+    Parameters
+    ----------
+    formula : str
+        An expression in the names of the aliases, such as ``"Exp(-SqDist(x, y)) * b"``.
+    aliases : iterable of str
+        What the arguments are, in the order of the call: ``"x = Vi(3)"`` is indexed by i and has dimension 3,
+        ``"y = Vj(3)"`` is indexed by j, ``"p = Pm(1)"`` is a parameter.
+    reduction_op : str
+        ``"Sum"``, ``"LogSumExp"``, ``"SumSoftMaxWeight"``, ``"Min"``, ``"ArgMin"``, ``"Min_ArgMin"`` (Max likewise),
+        ``"KMin"``, ``"ArgKMin"``, ``"KMin_ArgKMin"``.
+    axis : int
+        1 reduces over j and gives one row per i; 0 reduces over i and gives one row per j.
+    opt_arg : int
+        K, for the KMin family.
+    formula2 : str
+        The weight of ``"LogSumExp"`` and ``"SumSoftMaxWeight"``.
+    dtype_acc : str
+        ``"float64"`` adds up in float64 (also ``use_double_acc=True``).
+    sum_scheme : str
+        ``"auto"``, ``"block_sum"``, ``"direct_sum"`` or ``"kahan_scheme"``.
+    dtype, cuda_type, enable_chunks, rec_multVar_highdim, use_fast_math, optional_flags
+        Options of KeOps without effect: only their defaults are allowed.
+
+    Raises
+    ------
+    FormulaError, UnknownNameError, DimensionError
+        If the formula or the aliases are not in the language.
+    ArgumentValueError, ArgumentTypeError
+        If another argument is not allowed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import Genred
+    >>> gaussian = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], axis=1)
+    >>> x, b = np.zeros((3, 2)), np.ones((4, 1))
+    >>> gaussian(x, np.zeros((4, 2)), b).tolist()
+    [[4.0], [4.0], [4.0]]
+    """
 
     adapter: ClassVar[Adapter]
     dialect: ClassVar[Dialect] = PLAIN
@@ -229,9 +269,10 @@ class GenredBase:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._formulas[0]!r}, {self.aliases!r}, {self.reduction_op!r}, {self.axis})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def _state(self) -> dict[str, Any]:
+        """Return what the routine was made with."""
         options = self._routine.options
-        state = {
+        return {
             "formula": self._formulas[0],
             "aliases": self.aliases,
             "reduction_op": self.reduction_op,
@@ -241,7 +282,9 @@ class GenredBase:
             "dtype_acc": options.dtype_acc or "auto",
             "sum_scheme": options.sum_scheme,
         }
-        return _rebuild, (type(self), state)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self._state())
 
 
 def _rebuild(kind: type[GenredBase], state: dict[str, Any]) -> GenredBase:
@@ -249,8 +292,6 @@ def _rebuild(kind: type[GenredBase], state: dict[str, Any]) -> GenredBase:
 
 
 # ---------------------------------------------------------------- the shorthands
-
-Routines = TypeVar("Routines", bound=GenredBase)
 
 
 def _output(output: str, dialect: Dialect) -> tuple[Argument, int]:
@@ -269,26 +310,24 @@ def _output(output: str, dialect: Dialect) -> tuple[Argument, int]:
     return argument, 1 if argument.category == Category.ROW else 0
 
 
-def make_generics(genred: type[Routines]) -> dict[str, Callable[..., Routines]]:
-    """Return `generic_sum` and its family for one framework."""
+def make_generics(genred: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
+    """Return `generic_sum`, `generic_logsumexp`, `generic_argmin` and `generic_argkmin` for one class of routines."""
 
-    def generic_sum(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
+    def generic_sum(formula: str, output: str, *aliases: str, **kwargs: Any) -> Any:
         """Return a routine that sums `formula`; `output`, as ``"a = Vi(2)"``, says what indexes the result."""
         return genred(formula, aliases, "Sum", _output(output, genred.dialect)[1], **kwargs)
 
-    def generic_logsumexp(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
+    def generic_logsumexp(formula: str, output: str, *aliases: str, **kwargs: Any) -> Any:
         """Return a routine for the log-sum-exp of `formula`; `output`, as ``"a = Vi(1)"``, says what indexes it."""
         return genred(formula, aliases, "LogSumExp", _output(output, genred.dialect)[1], **kwargs)
 
-    def generic_argmin(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
+    def generic_argmin(formula: str, output: str, *aliases: str, **kwargs: Any) -> Any:
         """Return a routine for the index of the minimum of `formula`; `output`, as ``"a = Vi(1)"``, indexes it."""
         return genred(formula, aliases, "ArgMin", _output(output, genred.dialect)[1], **kwargs)
 
-    def generic_argkmin(formula: str, output: str, *aliases: str, **kwargs: Any) -> Routines:
+    def generic_argkmin(formula: str, output: str, *aliases: str, **kwargs: Any) -> Any:
         """Return a routine for the indices of the K smallest values of `formula`; `output` is ``"a = Vi(K)"``."""
         argument, axis = _output(output, genred.dialect)
         return genred(formula, aliases, "ArgKMin", axis, opt_arg=argument.dim, **kwargs)
 
-    return {
-        function.__name__: function for function in (generic_sum, generic_logsumexp, generic_argmin, generic_argkmin)
-    }
+    return generic_sum, generic_logsumexp, generic_argmin, generic_argkmin

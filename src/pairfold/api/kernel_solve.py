@@ -6,10 +6,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from types import ModuleType
 from typing import Any, ClassVar
-
-import numpy as np
 
 from pairfold.api.adapter import Adapter
 from pairfold.api.genred import refuse_options
@@ -115,7 +112,6 @@ def solve_routine(
     ranges: Any = None,
     threads: int | None = None,
     progress: bool = False,
-    xp: ModuleType = np,
     **kwargs: Any,
 ) -> Any:
     """Solve for the argument number `position` of a sum: ``routine(..., a, ...) + alpha a = b``.
@@ -130,8 +126,6 @@ def solve_routine(
         All arguments; in the place of the unknown, the right-hand side b.
     ranges, threads, progress
         As for a reduction.
-    xp : module
-        The array module of the framework.
     **kwargs
         As for `solve_linear`.
 
@@ -151,22 +145,15 @@ def solve_routine(
     NotConvergedError
         If the system is not solved.
     """
-    system = linear_system(routine, position, args)
-    call = partial(
-        _product,
-        routine,
-        system.arrays,
-        position,
-        system.variable,
-        {},
-        ranges=ranges,
-        threads=threads,
-        progress=progress,
-    )
-    found = solve_linear(call, system.arrays[position], alike=system.alike, xp=xp, **kwargs)
-    solution, *report = found if kwargs.get("return_report") else (found,)
-    solution = routine.adapter.prepare(solution, system.dtype, None, None)
-    solution = solution[..., 0] if system.is_flat else solution
+    system, adapter = linear_system(routine, position, args), routine.adapter
+    settings = {"ranges": ranges, "threads": threads, "progress": progress}
+    product = partial(_product, routine, system.arrays, position, system.variable, {}, **settings)
+    b = system.arrays[position]
+    with adapter.at(b):
+        found = solve_linear(product, b, alike=system.alike, xp=adapter.xp, **kwargs)
+        solution, *report = found if kwargs.get("return_report") else (found,)
+        solution = adapter.prepare(solution, system.dtype, None, None)
+        solution = solution[..., 0] if system.is_flat else solution
     return (solution, *report) if report else solution
 
 
@@ -205,7 +192,8 @@ def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> Linea
             f"{unknown.dim}; a linear system needs equal dimensions."
         )
     alike = acts_alike(value, variable, names)
-    plan = routine.plan(args)
+    arrays = [routine.as_array(arg, number) for number, arg in enumerate(args)]
+    plan = routine.plan(arrays)
     if plan.rows != plan.columns:
         kept, reduced = ("i", "j") if routine.axis == 1 else ("j", "i")
         raise ArgumentValueError(
@@ -213,8 +201,7 @@ def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> Linea
             "points twice."
         )
     shape = (*plan.batch, plan.rows, unknown.dim)
-    arrays = list(args)
-    natural = routine.adapter.as_array(args[position])
+    natural = arrays[position]
     if routine.adapter.is_complex(natural.dtype):
         raise ArgumentValueError(
             f"The right-hand side is complex, of shape {tuple(natural.shape)}. Give it as real numbers re, im, "
@@ -276,7 +263,43 @@ def _with_width(routine: Routine, position: int, variable: Expr, width: int) -> 
 
 
 class KernelSolveBase:
-    """Solver of linear systems given by a formula; `pairfold.numpy.KernelSolve` and its like set the framework."""
+    """Solver of linear systems on NumPy arrays: ``alpha a + Sum F(..., a) = b`` for a.
+
+    Conjugate gradients: F must be linear in the unknown and symmetric, the same points must be given as rows and as
+    columns, and the matrix must be positive semi-definite.
+
+    Parameters
+    ----------
+    formula : str
+        An expression that is linear in the unknown, such as ``"Exp(-SqDist(x, y)) * b"``.
+    aliases : iterable of str
+        As for `Genred`.
+    varinvalias : str
+        The alias of the unknown.
+    axis : int
+        1 sums over j, 0 over i.
+    dtype_acc, use_double_acc, sum_scheme
+        As for `Genred`.
+    dtype, opt_arg, enable_chunks, rec_multVar_highdim, use_fast_math, cuda_type
+        Options of KeOps without effect: only their defaults are allowed.
+
+    Raises
+    ------
+    FormulaError
+        If the formula is not in the language, or not linear in the unknown.
+    ArgumentValueError, ArgumentTypeError
+        If another argument is not allowed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import KernelSolve
+    >>> interpolate = KernelSolve("Exp(-SqDist(x, y)) * a", ["x = Vi(1)", "y = Vj(1)", "a = Vj(1)"], "a", axis=1)
+    >>> x, b = np.asarray([[0.0], [1.0], [2.0]]), np.ones((3, 1))
+    >>> a = interpolate(x, x, b)
+    >>> bool(np.allclose(np.exp(-((x - x.T) ** 2)) @ a, b, atol=1e-4))
+    True
+    """
 
     adapter: ClassVar[Adapter]
     solver: ClassVar[Any] = staticmethod(solve_routine)
@@ -395,10 +418,20 @@ class KernelSolveBase:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.formula!r}, {self.aliases!r}, {self.varinvalias!r}, {self.axis})"
 
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    def _state(self) -> dict[str, Any]:
+        """Return what the solver was made with."""
         options = self._routine.options
-        build = partial(type(self), dtype_acc=options.dtype_acc or "auto", sum_scheme=options.sum_scheme)
-        return build, (self.formula, self.aliases, self.varinvalias, self.axis)
+        return {
+            "formula": self.formula,
+            "aliases": self.aliases,
+            "varinvalias": self.varinvalias,
+            "axis": self.axis,
+            "dtype_acc": options.dtype_acc or "auto",
+            "sum_scheme": options.sum_scheme,
+        }
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return partial(type(self), **self._state()), ()
 
 
 def _find(name: str, arguments: Sequence[Argument]) -> Argument:

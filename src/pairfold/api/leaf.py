@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -187,6 +188,11 @@ def holds_complex(x: Any, adapter: Adapter) -> bool:
         return adapter.is_complex(x.dtype)
     if isinstance(x, (list, tuple)):
         return any(holds_complex(one, adapter) for one in x)
+    if hasattr(x, "dtype") and adapter.as_number(x) is None:
+        # An array of another package: what is wrong with it is said where it is read.
+        with contextlib.suppress(ArgumentTypeError):
+            x = adapter.as_array(x)
+            return adapter.is_complex(x.dtype)
     return isinstance(x, complex) or isinstance(adapter.as_number(x), complex)
 
 

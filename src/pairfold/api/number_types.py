@@ -9,7 +9,7 @@ import numpy as np
 
 from pairfold.errors import ArgumentValueError
 
-__all__ = ["arithmetic_of", "as_pairs", "computing_dtype", "from_pairs", "working_dtype"]
+__all__ = ["arithmetic_of", "as_pairs", "from_pairs", "working_dtype"]
 
 Array = np.ndarray[Any, Any]
 DType = np.dtype[Any]
@@ -39,11 +39,6 @@ def arithmetic_of(names: Iterable[str]) -> str:
     """
     given = set(names)
     return "float32" if given & _IN_FLOAT32 and given <= _IN_FLOAT32 | _SMALL_WHOLE else "float64"
-
-
-def computing_dtype(dtypes: Iterable[DType]) -> DType:
-    """Return the type of the arithmetic on numbers of these types."""
-    return np.dtype(arithmetic_of(dtype.name for dtype in dtypes))
 
 
 def working_dtype(dtypes: Iterable[DType]) -> DType:
@@ -94,5 +89,5 @@ def as_pairs(array: Array) -> Array:
 
 def from_pairs(array: Array) -> Array:
     """Return real numbers re, im, re, im, ... of shape (..., 2 n) as complex ones, (..., n)."""
-    array = array.astype(computing_dtype([array.dtype]), order="C", copy=False)
+    array = array.astype(arithmetic_of([array.dtype.name]), order="C", copy=False)
     return array.view(np.dtype(f"c{2 * array.itemsize}"))

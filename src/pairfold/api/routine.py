@@ -264,19 +264,13 @@ class Routine:
         progress: bool = False,
     ) -> Any:
         """Return the reduction of `args`: an array, or a tuple of arrays."""
-        if keys is None:
-            try:
-                keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
-            except AttributeError:
-                args = [self.as_array(arg, position) for position, arg in enumerate(args)]
-                keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
         try:
-            plan = self._plans.get(keys)
-        except TypeError:
-            # While a graph is traced, sizes may be symbols, which have no hash.
+            plan = self._plans.get(keys or tuple([(type(arg), arg.shape, arg.dtype) for arg in args]))
+        except (AttributeError, TypeError):
+            # Numbers have no shape; while a graph is traced, sizes may be symbols, which have no hash.
             plan = None
         if plan is None:
-            plan = self._new_plan(args, keys)
+            args, plan = self._planned(args, keys)
         if plan.steps is not None:
             args = self.prepared(plan, args)
         options = self.options
@@ -336,10 +330,7 @@ class Routine:
 
     def plan(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None) -> CallPlan:
         """Return what follows from the shapes and dtypes of `args`."""
-        if keys is None:
-            args = [self.as_array(arg, position) for position, arg in enumerate(args)]
-            keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
-        return self._plans.get(keys) or self._new_plan(args, keys)
+        return self._planned(args, keys)[1]
 
     def explain(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None, target: str | None = None) -> str:
         """Return the engine's account of what it does for `args`."""
@@ -387,17 +378,25 @@ class Routine:
 
     # ------------------------------------------------------------ plans
 
-    def _new_plan(self, args: Sequence[Any], keys: tuple[Key, ...]) -> CallPlan:
-        if len(args) != len(self.arguments):
+    def _planned(self, args: Sequence[Any], keys: tuple[Key, ...] | None) -> tuple[Sequence[Any], CallPlan]:
+        """Return `args` as arrays of the framework, and the plan for them."""
+        if keys is None:
+            args = [self.as_array(arg, position) for position, arg in enumerate(args)]
+            keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
+        plan = None
+        with contextlib.suppress(TypeError):
+            plan = self._plans.get(keys)
+        return args, plan or self._new_plan(keys)
+
+    def _new_plan(self, keys: tuple[Key, ...]) -> CallPlan:
+        if len(keys) != len(self.arguments):
             listing = ", ".join(
                 argument.declaration if argument.name is None else f"{argument.name} = {argument.declaration}"
                 for argument in self.arguments
             )
             raise ArgumentValueError(
-                f"This routine takes {len(self.arguments)} arguments ({listing or 'none'}); found {len(args)}."
+                f"This routine takes {len(self.arguments)} arguments ({listing or 'none'}); found {len(keys)}."
             )
-        for position, arg in enumerate(args):
-            self.as_array(arg, position)
         plan = self._work_out(keys)
         if len(self._plans) >= PLANS_KEPT:
             self._plans.clear()
@@ -570,7 +569,8 @@ class Routine:
                     f"{tuple(result.shape)} and dtype {name(result.dtype)}."
                 )
         for target, result in zip(out if len(outputs) > 1 else (out,), outputs, strict=True):
-            self.adapter.fill(target, result)
+            with self.adapter.at(result):
+                target[...] = result
         return out
 
 

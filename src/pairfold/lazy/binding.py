@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pairfold.api.leaf import Symbol
+from pairfold.api.rooms import room_of
 from pairfold.api.routine import Numbers
 from pairfold.errors import ArgumentTypeError
 
@@ -50,7 +51,5 @@ def partner(tensor: LazyTensorBase, other: LazyTensorBase) -> Any:
 
 def framework_of(tensor: LazyTensorBase, arrays: Iterable[Any]) -> Any:
     """Return the class of LazyTensors for `arrays` that `tensor` can be bound to; None if there is no other one."""
-    from pairfold.dispatch import front_end  # noqa: PLC0415 - it imports the class of LazyTensors
-
-    kind = front_end(arrays).LazyTensor
+    kind = room_of(arrays).LazyTensor
     return kind if kind.adapter is not tensor.adapter and is_free(tensor) else None

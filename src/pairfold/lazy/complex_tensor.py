@@ -188,9 +188,35 @@ def _check_lengths(op: Op, tensors: Sequence[LazyTensorBase]) -> None:
 
 
 class ComplexLazyTensorBase(LazyTensorBase):
-    """A tensor of complex numbers of shape (..., N, M, D) given by a formula.
+    """A tensor of complex numbers of shape (..., N, M, D) given by a formula of NumPy arrays, never stored.
 
-    A subclass names the class of real tensors that it belongs to: ``class Z(ComplexLazyTensorBase, X, real_type=X)``.
+    `LazyTensor`, `Vi`, `Vj` and `Pm` return one for complex arrays and numbers, and so do operations of a real tensor
+    with a complex one, ``x.real2complex()``, ``x.imag2complex()`` and ``x.exp1j()``. Reductions return complex arrays.
+
+    Parameters
+    ----------
+    x : array, number, list of numbers, or tuple of three integers
+        As for `LazyTensor`; real numbers become complex. The dimension of a symbolic variable counts complex numbers.
+    axis : int, optional
+        0 = indexed by i, 1 = by j, 2 = a parameter.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        If `x` is none of these.
+
+    Notes
+    -----
+    ``(z | w)`` is the real number Re(sum z conj(w)). Derivatives are those of functions of (re, im).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import Vi, Vj
+    >>> frequencies, times = np.asarray([[0.0], [1.0]]), np.asarray([[0.0], [np.pi]])
+    >>> waves = (Vi(frequencies) * Vj(times)).exp1j()
+    >>> abs(waves.sum(axis=1)).tolist()[0]
+    [2.0]
     """
 
     __slots__ = ()
@@ -217,13 +243,13 @@ class ComplexLazyTensorBase(LazyTensorBase):
         if _is_symbol(x, axis):
             symbol = symbol_of(*x)
             return Symbol(symbol.number, 2 * symbol.dim, symbol.category)
-        is_array = isinstance(x, self.adapter.array_type) or is_nested(x)
+        number = x if isinstance(x, (int, float, complex)) else self.adapter.as_number(x)
+        is_array = is_nested(x) if isinstance(x, (list, tuple)) else number is None
         if is_array:
             leaf = leaf_of_array(self._checked_array(x), axis)
         else:
             if axis not in (None, 2):
                 raise ArgumentValueError(f"A number is a parameter, and so is a list; axis={axis!r} does not apply.")
-            number = self.adapter.as_number(x)
             leaf = leaf_of_numbers(x if number is None else number, self.adapter)
         # Numbers, and arrays without axes, never change a dtype.
         kind = None if is_array and len(leaf.array.shape) else Numbers

@@ -174,7 +174,7 @@ def _check_calls_of(name: str) -> None:
 attach_methods()
 
 
-def make_variables(tensor: type[LazyTensorBase]) -> dict[str, Callable[..., Any]]:
+def make_variables(tensor: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
     """Return the functions Vi, Vj, Pm and Var for one class of tensors."""
 
     def variable_of(x: Any, dim: int | None, category: int) -> Any:
@@ -196,4 +196,4 @@ def make_variables(tensor: type[LazyTensorBase]) -> dict[str, Callable[..., Any]
         """Return a tensor of category 0 (i), 1 (j) or 2 (parameter): ``Var(x, cat=0)`` or ``Var(k, D, 0)``."""
         return tensor(x, axis=cat) if dim is None else tensor((x, dim, cat))
 
-    return {"Vi": Vi, "Vj": Vj, "Pm": Pm, "Var": Var}
+    return Vi, Vj, Pm, Var

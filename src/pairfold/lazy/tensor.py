@@ -102,7 +102,34 @@ def _derivative(name: str, args: tuple[Expr, ...]) -> Expr:
 
 
 class LazyTensorBase(ArrayProtocols):
-    """A tensor of shape (..., N, M, D) given by a formula; a subclass sets the framework of its arrays."""
+    """A tensor of shape (..., N, M, D) given by a formula of NumPy arrays, never stored.
+
+    Parameters
+    ----------
+    x : array, number, list of numbers, or tuple of three integers
+        Array ``(..., N, 1, D)``: indexed by i. ``(..., 1, M, D)``: indexed by j. ``(D,)``, ``()``: a parameter.
+        With `axis` 0 or 1, an array ``(..., N, D)``. An integer is part of the formula; any other number is a parameter
+        that follows the dtype of the rest. ``(index, dimension, category)``: a symbolic variable, an argument of the
+        reduction to come.
+    axis : int, optional
+        0 = indexed by i, 1 = by j, 2 = a parameter.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        If `x` is none of these.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import LazyTensor
+    >>> x, y = np.zeros((3, 1, 2)), np.ones((1, 4, 2))
+    >>> squared = ((LazyTensor(x) - LazyTensor(y)) ** 2).sum(-1)
+    >>> squared.shape
+    (3, 4, 1)
+    >>> squared.sum(axis=1).tolist()
+    [[8.0], [8.0], [8.0]]
+    """
 
     __slots__ = ("__weakref__", "_batch", "_columns", "_expr", "_leaves", "_rows", "backend", "ranges")
 

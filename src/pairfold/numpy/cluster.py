@@ -1,30 +1,6 @@
 """Clusters and block-sparse ranges for NumPy arrays."""
 
-from pairfold.sparsity.cluster import (
-    cluster_centroids,
-    cluster_ranges,
-    cluster_ranges_centroids,
-    from_matrix,
-    grid_cluster,
-    sort_clusters,
-    swap_axes,
-    tree_cluster,
-)
-from pairfold.sparsity.masks import Mask, band, lower, radius, segments, upper
+from pairfold.sparsity import cluster
+from pairfold.sparsity.cluster import *  # noqa: F403
 
-__all__ = [
-    "Mask",
-    "band",
-    "cluster_centroids",
-    "cluster_ranges",
-    "cluster_ranges_centroids",
-    "from_matrix",
-    "grid_cluster",
-    "lower",
-    "radius",
-    "segments",
-    "sort_clusters",
-    "swap_axes",
-    "tree_cluster",
-    "upper",
-]
+__all__ = list(cluster.__all__)

@@ -17,17 +17,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pairfold.errors import ArgumentValueError
+from pairfold.sparsity.masks import Mask, band, lower, radius, segments, upper
 from pairfold.sparsity.ranges import TILE, Integers, Ranges, as_host_array, swap_axes, validate_ranges
 
 __all__ = [
+    "Mask",
+    "band",
     "cluster_centroids",
     "cluster_ranges",
     "cluster_ranges_centroids",
     "from_matrix",
     "grid_cluster",
+    "lower",
+    "radius",
+    "segments",
     "sort_clusters",
     "swap_axes",
     "tree_cluster",
+    "upper",
 ]
 
 Array = NDArray[Any]

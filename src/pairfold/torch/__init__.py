@@ -1,44 +1,14 @@
 """Reductions over all pairs of PyTorch tensors: routines from formula strings, and symbolic tensors."""
 
-from pairfold.lazy.logic import where
-from pairfold.solvers.iterations import Nystrom, SolveReport
-from pairfold.sparsity.masks import band, lower, radius, segments, upper
-from pairfold.torch import cluster
-from pairfold.torch.front_end import (
-    ComplexLazyTensor,
-    Genred,
-    KernelSolve,
-    LazyTensor,
-    Pm,
-    Var,
-    Vi,
-    Vj,
-    generic_argkmin,
-    generic_argmin,
-    generic_logsumexp,
-    generic_sum,
-)
+from pairfold import front_end
+from pairfold.front_end import *  # noqa: F403
+from pairfold.torch import classes, cluster
+from pairfold.torch.adapter import TORCH
+from pairfold.torch.kernel_solve import solve_tensors
 
-__all__ = [
-    "ComplexLazyTensor",
-    "Genred",
-    "KernelSolve",
-    "LazyTensor",
-    "Nystrom",
-    "Pm",
-    "SolveReport",
-    "Var",
-    "Vi",
-    "Vj",
-    "band",
-    "cluster",
-    "generic_argkmin",
-    "generic_argmin",
-    "generic_logsumexp",
-    "generic_sum",
-    "lower",
-    "radius",
-    "segments",
-    "upper",
-    "where",
-]
+__all__ = ["cluster", *front_end.__all__]  # noqa: PLE0604
+
+_OWN = {"Genred": classes.Routine, "KernelSolve": classes.Solver, "LazyTensor": classes.Tensor}
+_RECORD = front_end.FrontEnd(room=__name__, adapter=TORCH, solver=solve_tensors, own=_OWN)
+
+globals().update(front_end.make_front_end(_RECORD))

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pairfold.api.adapter import Adapter
-from pairfold.api.number_types import arithmetic_of
+from pairfold.api.adapter import NUMPY, Adapter
 from pairfold.engine import Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, TargetError
 from pairfold.ir.expr import Category, variables
@@ -46,7 +45,7 @@ def _as_array(value: object) -> Tensor:
             raise ArgumentTypeError(f"found a tensor of {layout}; tensors must be dense. Convert it with `{remedy}`.")
         return value
     if isinstance(value, (bool, int, float, complex)):
-        return _from_numbers(value)
+        return torch.from_numpy(NUMPY.as_array(value))
     hint = ""
     if isinstance(value, np.ndarray):
         hint = " Convert it with `torch.from_numpy(array)`, or use pairfold.numpy."
@@ -55,18 +54,6 @@ def _as_array(value: object) -> Tensor:
     raise ArgumentTypeError(
         f"found an object of type {type(value).__name__}; allowed are PyTorch tensors and numbers.{hint}"
     )
-
-
-def _from_numbers(values: Any) -> Tensor:
-    array = np.asarray(values)
-    return torch.from_numpy(array if array.dtype.kind == "c" else np.asarray(values, np.float64))
-
-
-def _as_number(value: object) -> int | float | complex | None:
-    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
-        number: int | float | complex = value.item()
-        return number
-    return None
 
 
 def _working_dtype(dtypes: Iterable[torch.dtype]) -> torch.dtype:
@@ -81,18 +68,13 @@ def _working_dtype(dtypes: Iterable[torch.dtype]) -> torch.dtype:
     return fold(torch.promote_types, real) if real else torch.get_default_dtype()
 
 
-def _computing_dtype(dtypes: Iterable[torch.dtype]) -> torch.dtype:
-    found: torch.dtype = getattr(torch, arithmetic_of(map(_dtype_name, dtypes)))
-    return found
-
-
 def _as_pairs(array: Tensor) -> Tensor:
     pairs = torch.view_as_real(array.resolve_conj())
     return pairs.flatten(-2) if array.dim() else pairs
 
 
 def _from_pairs(array: Tensor) -> Tensor:
-    array = array.to(_computing_dtype([array.dtype]))
+    array = array.to(TORCH.computing_dtype([array.dtype]))
     return torch.view_as_complex(array.unflatten(-1, (-1, 2)).contiguous())
 
 
@@ -118,10 +100,6 @@ def _to_numpy(array: Tensor) -> np.ndarray[Any, Any]:
     array = array.float() if array.dtype == torch.bfloat16 else array
     found: np.ndarray[Any, Any] = array.numpy()
     return found
-
-
-def _fill(out: Tensor, result: Tensor) -> None:
-    out.copy_(result)
 
 
 # ---------------------------------------------------------------- the engine
@@ -176,12 +154,10 @@ def _run(
 
 TORCH = Adapter(
     name="PyTorch",
+    xp=torch,
     as_array=_as_array,
-    from_numbers=_from_numbers,
-    as_number=_as_number,
     array_type=Tensor,
     working_dtype=_working_dtype,
-    computing_dtype=_computing_dtype,
     is_real=lambda dtype: dtype not in _WHOLE,
     is_complex=lambda dtype: dtype.is_complex,
     as_pairs=_as_pairs,
@@ -194,5 +170,5 @@ TORCH = Adapter(
     prepare=_prepare,
     empty=lambda dtype, args: torch.empty(0, dtype=dtype, device=args[0].device if args else None),
     run=_run,
-    fill=_fill,
+    from_numpy=torch.from_numpy,
 )

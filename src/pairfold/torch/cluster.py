@@ -1,30 +1,21 @@
 """Clusters and block-sparse ranges for PyTorch tensors."""
 
-from pairfold.sparsity.masks import Mask, band, lower, radius, segments, upper
-from pairfold.torch.clusters import (
-    cluster_centroids,
-    cluster_ranges,
-    cluster_ranges_centroids,
-    from_matrix,
-    grid_cluster,
-    sort_clusters,
-    swap_axes,
-    tree_cluster,
-)
+from functools import wraps
+from typing import Any
 
-__all__ = [
-    "Mask",
-    "band",
-    "cluster_centroids",
-    "cluster_ranges",
-    "cluster_ranges_centroids",
-    "from_matrix",
-    "grid_cluster",
-    "lower",
-    "radius",
-    "segments",
-    "sort_clusters",
-    "swap_axes",
-    "tree_cluster",
-    "upper",
-]
+from pairfold.api.clusters import make_clusters
+from pairfold.sparsity import cluster
+from pairfold.sparsity.cluster import *  # noqa: F403
+from pairfold.torch.adapter import TORCH
+
+__all__ = list(cluster.__all__)
+
+
+@wraps(cluster.cluster_ranges_centroids)
+def _in_one_type(*args: Any, **kwargs: Any) -> Any:
+    """Return weights of the dtype of the centroids: tensors of different ones do not mix everywhere."""
+    ranges, centroids, weights = cluster.cluster_ranges_centroids(*args, **kwargs)
+    return ranges, centroids, weights.astype(centroids.dtype)
+
+
+globals().update(make_clusters(TORCH, cluster_ranges_centroids=_in_one_type))

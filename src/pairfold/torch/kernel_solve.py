@@ -58,7 +58,7 @@ def solve_tensors(
     problem, positions = numbered(routine.problem)
     if position not in positions or not is_tracked([*args, *([alpha] if isinstance(alpha, Tensor) else [])]):
         choices = {"ranges": ranges, "threads": threads, "progress": progress, "return_report": return_report}
-        return solve_routine(routine, position, args, **choices, xp=torch, alpha=float(alpha), **settings)
+        return solve_routine(routine, position, args, **choices, alpha=float(alpha), **settings)
     system = linear_system(routine, position, args)
     plan = routine.plan(system.arrays)
     prepared = routine.prepared(plan, system.arrays)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pairfold.numpy import front_end as frontend
+from pairfold import numpy as frontend
 from pairfold.pykeops.habits import RoutineHabits
 
 __all__ = ["KernelSolve"]

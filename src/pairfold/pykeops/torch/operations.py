@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from pairfold import torch as frontend
 from pairfold.language.aliases import Dialect
 from pairfold.pykeops.dialect import KEOPS
-from pairfold.torch import front_end as frontend
 
 __all__ = ["KernelSolve"]
 

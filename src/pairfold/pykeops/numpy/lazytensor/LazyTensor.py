@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pairfold import numpy as frontend
 from pairfold.lazy.complex_tensor import ComplexLazyTensorBase
 from pairfold.lazy.methods import make_variables
-from pairfold.numpy import front_end as frontend
 from pairfold.pykeops.habits import ComplexHabits, LazyTensorHabits
 
 __all__ = ["ComplexLazyTensor", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
@@ -18,8 +18,4 @@ class ComplexLazyTensor(ComplexHabits, ComplexLazyTensorBase, LazyTensor, real_t
     """`pairfold.numpy.ComplexLazyTensor` with the habits of KeOps."""
 
 
-_variables = make_variables(LazyTensor)
-Vi = _variables["Vi"]
-Vj = _variables["Vj"]
-Pm = _variables["Pm"]
-Var = _variables["Var"]
+Vi, Vj, Pm, Var = make_variables(LazyTensor)

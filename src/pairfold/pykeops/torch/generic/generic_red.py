@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from pairfold import torch as frontend
 from pairfold.api.routine import Routine, make_options, make_problem
 from pairfold.errors import ArgumentTypeError, NotDifferentiableError
 from pairfold.pykeops.core_formula import parse_core
 from pairfold.pykeops.habits import RoutineHabits
-from pairfold.torch import front_end as frontend
 
 __all__ = ["Genred", "GenredAutograd"]
 

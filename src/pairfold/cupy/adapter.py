@@ -1,4 +1,4 @@
-"""The CuPy front end: reductions of arrays in the memory of a GPU, of whatever package.
+"""What the front ends must know about CuPy, and about other arrays in the memory of a GPU.
 
 An array of another package (Numba, JAX, PyTorch, ...) is taken where it lies, by the DLPack protocol, which also puts
 streams in order, else by ``__cuda_array_interface__``. Results are CuPy arrays.
@@ -7,6 +7,7 @@ streams in order, else by ``__cuda_array_interface__``. Results are CuPy arrays.
 from __future__ import annotations
 
 import contextlib
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,16 +15,10 @@ import numpy as np
 
 from pairfold.api import number_types
 from pairfold.api.adapter import NUMPY, Adapter, lies_on_gpu
-from pairfold.api.genred import GenredBase, make_generics
-from pairfold.api.kernel_solve import KernelSolveBase, solve_routine
-from pairfold.api.routine import Routine
 from pairfold.engine import DeviceArray, Options, run_on_device
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, MissingPackageError, TargetError
 from pairfold.ir.expr import Category, variables
 from pairfold.ir.problem import Problem
-from pairfold.lazy.complex_tensor import ComplexLazyTensorBase
-from pairfold.lazy.methods import make_variables
-from pairfold.lazy.tensor import LazyTensorBase
 
 try:
     import cupy
@@ -36,22 +31,7 @@ except ModuleNotFoundError as error:
         name="cupy",
     ) from None
 
-__all__ = [
-    "CUPY",
-    "ComplexLazyTensor",
-    "Genred",
-    "KernelSolve",
-    "LazyTensor",
-    "Pm",
-    "Var",
-    "Vi",
-    "Vj",
-    "generic_argkmin",
-    "generic_argmin",
-    "generic_logsumexp",
-    "generic_sum",
-    "send",
-]
+__all__ = ["CUPY", "Tensor"]
 
 Array = Any
 """A cupy.ndarray; CuPy has no types that a checker could read."""
@@ -63,8 +43,8 @@ def _as_array(value: Any) -> Array:
     if isinstance(value, cupy.ndarray):
         return value
     if isinstance(value, (bool, int, float, complex)):
-        return _from_numbers(value)
-    if NUMPY.as_number(value) is not None:
+        return CUPY.from_numbers(value)
+    if CUPY.as_number(value) is not None:
         return cupy.asarray(value)
     kind = type(value).__name__
     if getattr(value, "requires_grad", False):
@@ -81,20 +61,6 @@ def _as_array(value: Any) -> Array:
         f"found an object of type {kind}; allowed are CuPy arrays, other arrays on a GPU that have "
         f"__cuda_array_interface__ or DLPack, and numbers.{hint}"
     )
-
-
-def _taken_over(value: Any) -> Any:
-    """Return an array of another package on a GPU as one of CuPy, and anything else as it is."""
-    return value if isinstance(value, cupy.ndarray) or not lies_on_gpu(value) else _as_array(value)
-
-
-def send(array: np.ndarray[Any, Any]) -> Array:
-    """Return a copy of a NumPy array on the current device."""
-    return cupy.asarray(array)
-
-
-def _from_numbers(values: Any) -> Array:
-    return send(NUMPY.from_numbers(values))
 
 
 def _as_pairs(array: Array) -> Array:
@@ -119,11 +85,6 @@ def _prepare(array: Array, dtype: Any, shape: Sequence[int] | None, stretched: S
 def _empty(dtype: Any, args: Sequence[Array]) -> Array:
     with args[0].device if args else contextlib.nullcontext():
         return cupy.empty(0, dtype)
-
-
-def _fill(out: Array, result: Array) -> None:
-    with result.device:
-        cupy.copyto(out, result)
 
 
 # ---------------------------------------------------------------- the engine
@@ -215,21 +176,12 @@ def _place(array: Array) -> DeviceArray:
     return DeviceArray(int(array.data.ptr), array.shape, tuple([step // size for step in array.strides]))
 
 
-def _solve(routine: Routine, position: int, args: Sequence[Any], **settings: Any) -> Any:
-    """Solve a linear system on the device of its right-hand side; see `solve_routine`."""
-    arrays = [routine.as_array(arg, number) for number, arg in enumerate(args)]
-    with arrays[position].device:
-        return solve_routine(routine, position, arrays, xp=cupy, **settings)
-
-
 CUPY = Adapter(
     name="CuPy",
+    xp=cupy,
     as_array=_as_array,
-    from_numbers=_from_numbers,
-    as_number=NUMPY.as_number,
     array_type=cupy.ndarray,
     working_dtype=NUMPY.working_dtype,
-    computing_dtype=NUMPY.computing_dtype,
     is_real=NUMPY.is_real,
     is_complex=NUMPY.is_complex,
     as_pairs=_as_pairs,
@@ -242,120 +194,17 @@ CUPY = Adapter(
     prepare=_prepare,
     empty=_empty,
     run=_run,
-    fill=_fill,
+    from_numpy=cupy.asarray,
+    at=operator.attrgetter("device"),
     target="cuda",
 )
 
 # ---------------------------------------------------------------- classes
 
 
-class Genred(GenredBase):
-    """Generic reduction of a formula string on CuPy arrays, and on other arrays in the memory of a GPU.
-
-    Parameters and exceptions are those of `pairfold.numpy.Genred`. Arguments of a call may also be numbers; results are
-    CuPy arrays on the device of the arguments.
-
-    Examples
-    --------
-    >>> import cupy
-    >>> from pairfold.cupy import Genred
-    >>> gaussian = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], axis=1)
-    >>> x, b = cupy.zeros((3, 2)), cupy.ones((4, 1))
-    >>> gaussian(x, cupy.zeros((4, 2)), b)
-    array([[4.],
-           [4.],
-           [4.]])
-    """
-
-    adapter = CUPY
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - as in the base class
-        routine = self._routine
-        taken = [
-            arg if isinstance(arg, cupy.ndarray) else routine.as_array(arg, number) for number, arg in enumerate(args)
-        ]
-        return super().__call__(*taken, **kwargs)
-
-
-class KernelSolve(KernelSolveBase):
-    """Solver of linear systems on CuPy arrays: ``alpha a + Sum F(..., a) = b`` for a.
-
-    Parameters, conditions and exceptions are those of `pairfold.numpy.KernelSolve`.
-
-    Examples
-    --------
-    >>> import cupy
-    >>> from pairfold.cupy import KernelSolve
-    >>> interpolate = KernelSolve("Exp(-SqDist(x, y)) * a", ["x = Vi(1)", "y = Vj(1)", "a = Vj(1)"], "a", axis=1)
-    >>> x = cupy.asarray([[0.0], [1.0], [2.0]])
-    >>> a = interpolate(x, x, cupy.ones((3, 1)))
-    >>> cupy.exp(-((x - x.T) ** 2)) @ a
-    array([[1.],
-           [1.],
-           [1.]])
-    """
-
-    adapter = CUPY
-    solver = staticmethod(_solve)
-
-
-_generics = make_generics(Genred)
-generic_sum = _generics["generic_sum"]
-generic_logsumexp = _generics["generic_logsumexp"]
-generic_argmin = _generics["generic_argmin"]
-generic_argkmin = _generics["generic_argkmin"]
-
-
-class LazyTensor(LazyTensorBase):
-    """A tensor of shape (..., N, M, D) given by a formula of CuPy arrays, never stored.
-
-    Parameters and exceptions are those of `pairfold.numpy.LazyTensor`, with arrays in the memory of a GPU.
-
-    Examples
-    --------
-    >>> import cupy
-    >>> from pairfold.cupy import LazyTensor
-    >>> x, y = cupy.zeros((3, 1, 2)), cupy.ones((1, 4, 2))
-    >>> ((LazyTensor(x) - LazyTensor(y)) ** 2).sum(-1).sum(axis=1)
-    array([[8.],
-           [8.],
-           [8.]])
-    """
+class Tensor:
+    """Arrays of other packages in the memory of a GPU are taken where they lie."""
 
     __slots__ = ()
-    adapter = CUPY
     # The operators of CuPy's arrays leave it to the other operand only so.
-    __array_ufunc__ = None  # type: ignore[assignment]
-    solver = staticmethod(_solve)
-
-    def __new__(cls, x: Any = None, axis: int | None = None, is_complex: bool = False) -> Any:
-        """Return a tensor of complex numbers where `x` holds some."""
-        return super().__new__(cls, _taken_over(x), axis, is_complex)
-
-
-class ComplexLazyTensor(ComplexLazyTensorBase, LazyTensor, real_type=LazyTensor):
-    """A tensor of complex numbers of shape (..., N, M, D) given by a formula of CuPy arrays, never stored.
-
-    Parameters, conventions and exceptions are those of `pairfold.numpy.ComplexLazyTensor`.
-
-    Examples
-    --------
-    >>> import cupy
-    >>> from pairfold.cupy import Vi, Vj
-    >>> frequencies, times = cupy.asarray([[0.0], [1.0]]), cupy.asarray([[0.0], [cupy.pi]])
-    >>> abs((Vi(frequencies) * Vj(times)).exp1j().sum(axis=1)).round(12)
-    array([[2.],
-           [0.]])
-    """
-
-    __slots__ = ()
-
-    def __init__(self, x: Any, axis: int | None = None, is_complex: bool = True) -> None:
-        super().__init__(_taken_over(x), axis, is_complex)
-
-
-_variables = make_variables(LazyTensor)
-Vi = _variables["Vi"]
-Vj = _variables["Vj"]
-Pm = _variables["Pm"]
-Var = _variables["Var"]
+    __array_ufunc__ = None
