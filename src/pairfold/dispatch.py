@@ -8,6 +8,7 @@ from typing import Any
 
 from pairfold.api.genred import make_generics
 from pairfold.api.rooms import room_of, rooms_in_use
+from pairfold.language.aliases import PLAIN
 from pairfold.lazy.complex_tensor import ComplexLazyTensorBase
 from pairfold.lazy.methods import make_variables
 from pairfold.lazy.tensor import LazyTensorBase
@@ -96,6 +97,8 @@ Vi, Vj, Pm, Var = make_variables(LazyTensor)
 
 class _AnyRoutine:
     """A routine for every framework; the arguments of a call tell which."""
+
+    dialect = PLAIN
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._arguments = args, kwargs

@@ -310,7 +310,7 @@ def _output(output: str, dialect: Dialect) -> tuple[Argument, int]:
     return argument, 1 if argument.category == Category.ROW else 0
 
 
-def make_generics(genred: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
+def make_generics(genred: type[Any]) -> tuple[Callable[..., Any], ...]:
     """Return `generic_sum`, `generic_logsumexp`, `generic_argmin` and `generic_argkmin` for one class of routines."""
 
     def generic_sum(formula: str, output: str, *aliases: str, **kwargs: Any) -> Any:
