@@ -19,6 +19,7 @@ from pairfold.lazy.reduction import inner_operation
 from pairfold.numpy import ComplexLazyTensor
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import variable
+from pairfold.pykeops.operations import KERNELS
 from pairfold.reductions import REDUCTIONS
 from pairfold.transform.calculus import CALCULUS
 from pairfold.transform.derivatives import output_kinds
@@ -59,7 +60,7 @@ def further_operations() -> Table:
     """Return the operations without a method, which a step calls by their names in formulas."""
     return {
         op.name: {"operands": op.arity, "parameters": tuple(op.parameters), "text": op.definition}
-        for op in OPERATIONS.values()
+        for op in (*OPERATIONS.values(), *KERNELS.values())
         if op.method is None and op.name in METHODS
     }
 
@@ -96,7 +97,7 @@ def calculus() -> Table:
 
 def others() -> tuple[str, ...]:
     """Return the methods and properties of LazyTensors that follow from no registry."""
-    known = {*operations(), *calculus(), *OPERATIONS}
+    known = {*operations(), *further_operations(), *calculus(), *OPERATIONS}
     for row in reductions().values():
         known |= {str(row["method"]), f"{row['method']}_reduction"}
     return tuple(sorted(name for name in METHODS if name.isidentifier() and name not in known))

@@ -1,12 +1,12 @@
 """Directives that print the registries: what the tables say is what the code does.
 
-``.. operations::``, ``.. calculus::`` and ``.. reductions::`` give one entry per record, ``.. accuracy::`` the error
-bounds of the vector math functions.
+``.. operations::``, ``.. old-kernels::``, ``.. calculus::`` and ``.. reductions::`` give one entry per record,
+``.. accuracy::`` the error bounds of the vector math functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -16,6 +16,7 @@ from pairfold.codegen.vectormath import ACCURACY_ULP
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import REDUCTIONS
 from pairfold.ops import OPERATIONS
+from pairfold.pykeops.operations import KERNELS
 from pairfold.transform.calculus import CALCULUS
 
 LEAVES = ("Var", "Const")
@@ -57,10 +58,10 @@ def _accuracy(op: Op) -> str:
     return op.accuracy
 
 
-def operation_lines() -> list[str]:
+def operation_lines(operations: Mapping[str, Op] = OPERATIONS) -> list[str]:
     """Return one entry per operation, in alphabetical order."""
     lines = []
-    for name, op in sorted(OPERATIONS.items()):
+    for name, op in sorted(operations.items()):
         if name in LEAVES:
             continue
         arguments = ", ".join([*"fgh"[: op.arity], *op.parameters] if op.arity <= 3 else ["..."])
@@ -140,6 +141,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", _keep_bars)
     for name, make_lines in (
         ("operations", operation_lines),
+        ("old-kernels", lambda: operation_lines(KERNELS)),
         ("calculus", calculus_lines),
         ("reductions", reduction_lines),
         ("accuracy", accuracy_lines),

@@ -23,11 +23,14 @@ from pairfold.bridge import packages
 from pairfold.bridge.packages import MATLAB
 from pairfold.bridge.steps import METHODS
 from pairfold.ops import OPERATIONS
+from pairfold.pykeops.operations import KERNELS
 from pairfold.reductions import REDUCTIONS
 from tests.conformance.cases import all_cases, draw
 from tests.conformance.problems import NAMES, K
 
 Array = npt.NDArray[Any]
+
+CATALOGUE = {**OPERATIONS, **KERNELS}
 
 FROM_ONE = ("index", "start", "axes", "axes_f", "axes_g", "permutation")
 """Parameters that languages that count from 1 count from 1."""
@@ -62,8 +65,8 @@ class Comparison:
 def operations(dtype: str) -> Iterator[Comparison]:
     """Yield a comparison for every operation on real numbers."""
     seen = set()
-    for name, dims, params in all_cases():
-        op = OPERATIONS[name]
+    for name, dims, params in all_cases(CATALOGUE):
+        op = CATALOGUE[name]
         method = op.method or name
         if name in seen or method not in METHODS or name.startswith("Complex") or not op.arity:
             continue
@@ -268,6 +271,6 @@ def test_every_operation_and_reduction(name: str, dtype: str, tmp_path: Path) ->
 
 def test_no_operation_is_left_out() -> None:
     compared = {task.name for task in comparisons("float64")}
-    real = {op.method or op.name for op in OPERATIONS.values() if op.arity and not op.name.startswith("Complex")}
+    real = {op.method or op.name for op in CATALOGUE.values() if op.arity and not op.name.startswith("Complex")}
     assert real & set(METHODS) - compared == {"real2complex", "imag2complex"}
     assert set(NAMES) <= compared

@@ -118,14 +118,6 @@ KEOPS_NAMES = [
     "XLogX",
     "Zero",
     "ComplexScal",
-    "GaussKernel",
-    "CauchyKernel",
-    "LaplaceKernel",
-    "InverseMultiquadricKernel",
-    "SumGaussKernel",
-    "DivFreeGaussKernel",
-    "CurlFreeGaussKernel",
-    "TRIGaussKernel",
 ]
 
 STRUCTURAL = {

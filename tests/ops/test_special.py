@@ -86,15 +86,6 @@ def test_complex_square_root_at_the_origin() -> None:
     assert _run("ComplexSqrt", np.zeros((1, 2))).tolist() == [[0, 0]]
 
 
-def test_divergence_free_and_curl_free_kernels_are_derivatives_of_the_gaussian() -> None:
-    """Their sum is the diagonal kernel ((d / (2 C)) - r^2) exp(-C r^2)."""
-    x, y, b = (GENERATOR.normal(size=(5, 3)) for _ in range(3))
-    c = np.full((5, 1), 0.7)
-    total = _run("DivFreeGaussKernel", c, x, y, b) + _run("CurlFreeGaussKernel", c, x, y, b)
-    square = np.sum((x - y) ** 2, axis=1, keepdims=True)
-    np.testing.assert_allclose(total, (3 / 1.4 - square) * np.exp(-0.7 * square) * b)
-
-
 def test_hyperbolic_inverses_do_not_overflow() -> None:
     large = np.array([[1e200], [-1e200]])
     np.testing.assert_allclose(_run("Asinh", large), np.arcsinh(large))

@@ -123,10 +123,6 @@ def test_the_permutation_of_a_tensordot_says_where_axes_go() -> None:
         ("ComplexSumT", (4,), (8,), "only a single complex number"),
         ("ComplexSumT", (2,), (5,), "the dimension must be a positive even integer, not 5"),
         ("ComplexPow", (2,), (0.5,), "the power must be an integer, not 0.5"),
-        ("GaussKernel", (2, 3, 3, 1), (), "the coefficient C must be a scalar"),
-        ("SumGaussKernel", (2, 3, 3, 3, 1), (), "there must be one weight W per coefficient C"),
-        ("DivFreeGaussKernel", (1, 3, 3, 1), (), "X, Y and B must have equal dimensions"),
-        ("TRIGaussKernel", (2, 1, 3, 3, 3), (), "the coefficients must be scalars"),
     ],
 )
 def test_wrong_dimensions(name: str, dims: tuple[int, ...], params: tuple[object, ...], message: str) -> None:

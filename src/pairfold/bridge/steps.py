@@ -20,6 +20,7 @@ from pairfold.lazy.reduction import ACCURACY_KEYWORDS
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.numpy import ComplexLazyTensor, LazyTensor, Pm, Vi, Vj
 from pairfold.ops import OPERATIONS
+from pairfold.pykeops.operations import KERNELS
 from pairfold.reductions import REDUCTIONS
 
 __all__ = ["METHODS", "Program", "read_program", "replay", "specs_of"]
@@ -114,7 +115,7 @@ def _methods() -> dict[str, Callable[..., Any]]:
         table[name] = (_attribute if is_property else _named)(name)
     for name in ("rows", "block"):
         table[name] = _selecting(table[name])
-    for op in OPERATIONS.values():
+    for op in (*OPERATIONS.values(), *KERNELS.values()):
         if op.arity and not op.name.startswith("Complex"):
             table[op.name] = _operation(op)
     table["pullback"] = pull_back_lazy

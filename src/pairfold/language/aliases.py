@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pairfold.errors import ArgumentTypeError, FormulaError
 from pairfold.ir.expr import Category, Expr
+from pairfold.ir.op import Op
 from pairfold.ops.arithmetic import variable
 
 __all__ = ["CATEGORIES", "PLAIN", "Argument", "Dialect", "Scope", "checked_aliases", "parse_alias"]
@@ -28,15 +29,21 @@ class Dialect:
         Whether comparisons are truth values, between which ``|`` is "or"; else they are numbers like any others.
     has_pairs : bool
         Whether ``(f, g)`` is the scalar product, like ``(f | g)``.
+    shorthands : mapping of str to Op
+        Operations beside those of the registry; a formula holds what they expand to.
     """
 
     variables: Mapping[str, Category]
     has_truth: bool
     has_pairs: bool
+    shorthands: Mapping[str, Op]
 
 
 PLAIN = Dialect(
-    variables={"Vi": Category.ROW, "Vj": Category.COLUMN, "Pm": Category.PARAMETER}, has_truth=True, has_pairs=False
+    variables={"Vi": Category.ROW, "Vj": Category.COLUMN, "Pm": Category.PARAMETER},
+    has_truth=True,
+    has_pairs=False,
+    shorthands={},
 )
 """The language of pairfold; `pairfold.pykeops` has that of KeOps."""
 

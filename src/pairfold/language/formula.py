@@ -305,9 +305,9 @@ class Reader:
             return self._inline_variable(name, node)
         if name in CALCULUS:
             return self._calculus(name, node)
-        op = OPERATIONS.get(name)
+        op = OPERATIONS.get(name) or self.dialect.shorthands.get(name)
         if op is None:
-            known = [*OPERATIONS, *CALCULUS, *self.dialect.variables]
+            known = [*OPERATIONS, *CALCULUS, *self.dialect.shorthands, *self.dialect.variables]
             raise self.source.error_at(
                 node.func, f"there is no operation called {name!r}.{suggestion(name, known)}", UnknownNameError
             )
@@ -327,7 +327,8 @@ class Reader:
             raise self.source.error_at(
                 node, f"{_usage(op)} takes {_count(op)}; found {given}: {missing[0]} is missing."
             )
-        return self.make(node, op, args, params)
+        result = self.make(node, op, args, params)
+        return result if op.expand is None or name in OPERATIONS else op.expand(*args, *params)
 
     def _parameter(self, op: Op, node: ast.expr) -> Any:
         """Read a static parameter: an integer, or a sequence of integers."""

@@ -102,14 +102,6 @@
   Permute = list(operands = 1L, parameters = c("shape", "axes"), text = "f seen as a row-major tensor, its axes permuted like numpy.transpose"),
   Conj = list(operands = 1L, parameters = character(0), text = "complex conjugates of z"),
   Pow = list(operands = 1L, parameters = c("n"), text = "f to the integer power n"),
-  GaussKernel = list(operands = 4L, parameters = character(0), text = "exp(-C r^2) B"),
-  LaplaceKernel = list(operands = 4L, parameters = character(0), text = "exp(-C r) B"),
-  CauchyKernel = list(operands = 4L, parameters = character(0), text = "B / (1 + C r^2)"),
-  InverseMultiquadricKernel = list(operands = 4L, parameters = character(0), text = "B / sqrt(1 / C + r^2)"),
-  SumGaussKernel = list(operands = 5L, parameters = character(0), text = "(sum of W_k exp(-C_k r^2)) B"),
-  DivFreeGaussKernel = list(operands = 4L, parameters = character(0), text = "exp(-C r^2) [((d - 1) / (2 C) - r^2) B + <B, X - Y> (X - Y)]"),
-  CurlFreeGaussKernel = list(operands = 4L, parameters = character(0), text = "exp(-C r^2) [B / (2 C) - <B, X - Y> (X - Y)]"),
-  TRIGaussKernel = list(operands = 5L, parameters = character(0), text = "L DivFreeGaussKernel + (1 - L) CurlFreeGaussKernel"),
   DiffClampInt = list(operands = 1L, parameters = c("a", "b"), text = "1 where a <= f <= b, else 0: the derivative of ClampInt"),
   SphericalBessel = list(operands = 1L, parameters = c("order"), text = "spherical Bessel function of the first kind j_n(f) of integer order n"),
   SoftMin = list(operands = 2L, parameters = character(0), text = "-t log(sum of exp(-f_k / t)) over the components of f, with the temperature t"),
@@ -117,7 +109,15 @@
   ElemT = list(operands = 1L, parameters = c("length", "index"), text = "a vector of zeros of the given length with f at the index"),
   SqNormIso = list(operands = 2L, parameters = character(0), text = "s times the squared norm of f"),
   SqNormDiag = list(operands = 2L, parameters = character(0), text = "sum of s_k f_k^2"),
-  SymSqNorm = list(operands = 2L, parameters = character(0), text = "sum of s_kl f_k f_l, s row-major")
+  SymSqNorm = list(operands = 2L, parameters = character(0), text = "sum of s_kl f_k f_l, s row-major"),
+  GaussKernel = list(operands = 4L, parameters = character(0), text = "exp(-C r^2) B"),
+  LaplaceKernel = list(operands = 4L, parameters = character(0), text = "exp(-C r) B"),
+  CauchyKernel = list(operands = 4L, parameters = character(0), text = "B / (1 + C r^2)"),
+  InverseMultiquadricKernel = list(operands = 4L, parameters = character(0), text = "B / sqrt(1 / C + r^2)"),
+  SumGaussKernel = list(operands = 5L, parameters = character(0), text = "(sum of W_k exp(-C_k r^2)) B"),
+  DivFreeGaussKernel = list(operands = 4L, parameters = character(0), text = "exp(-C r^2) [((d - 1) / (2 C) - r^2) B + <B, X - Y> (X - Y)]"),
+  CurlFreeGaussKernel = list(operands = 4L, parameters = character(0), text = "exp(-C r^2) [B / (2 C) - <B, X - Y> (X - Y)]"),
+  TRIGaussKernel = list(operands = 5L, parameters = character(0), text = "L DivFreeGaussKernel + (1 - L) CurlFreeGaussKernel")
 )
 
 .registry_reductions <- list(

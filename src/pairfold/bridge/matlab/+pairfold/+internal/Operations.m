@@ -437,46 +437,6 @@ classdef Operations
       r = pairfold.internal.operation('Pow', {f}, {n});
     end
 
-    function r = GaussKernel(f, g, h, k)
-      % GAUSSKERNEL  GaussKernel(f, g, h, k): exp(-C r^2) B.
-      r = pairfold.internal.operation('GaussKernel', {f, g, h, k}, {});
-    end
-
-    function r = LaplaceKernel(f, g, h, k)
-      % LAPLACEKERNEL  LaplaceKernel(f, g, h, k): exp(-C r) B.
-      r = pairfold.internal.operation('LaplaceKernel', {f, g, h, k}, {});
-    end
-
-    function r = CauchyKernel(f, g, h, k)
-      % CAUCHYKERNEL  CauchyKernel(f, g, h, k): B / (1 + C r^2).
-      r = pairfold.internal.operation('CauchyKernel', {f, g, h, k}, {});
-    end
-
-    function r = InverseMultiquadricKernel(f, g, h, k)
-      % INVERSEMULTIQUADRICKERNEL  InverseMultiquadricKernel(f, g, h, k): B / sqrt(1 / C + r^2).
-      r = pairfold.internal.operation('InverseMultiquadricKernel', {f, g, h, k}, {});
-    end
-
-    function r = SumGaussKernel(f, g, h, k, l)
-      % SUMGAUSSKERNEL  SumGaussKernel(f, g, h, k, l): (sum of W_k exp(-C_k r^2)) B.
-      r = pairfold.internal.operation('SumGaussKernel', {f, g, h, k, l}, {});
-    end
-
-    function r = DivFreeGaussKernel(f, g, h, k)
-      % DIVFREEGAUSSKERNEL  DivFreeGaussKernel(f, g, h, k): exp(-C r^2) [((d - 1) / (2 C) - r^2) B + <B, X - Y> (X - Y)].
-      r = pairfold.internal.operation('DivFreeGaussKernel', {f, g, h, k}, {});
-    end
-
-    function r = CurlFreeGaussKernel(f, g, h, k)
-      % CURLFREEGAUSSKERNEL  CurlFreeGaussKernel(f, g, h, k): exp(-C r^2) [B / (2 C) - <B, X - Y> (X - Y)].
-      r = pairfold.internal.operation('CurlFreeGaussKernel', {f, g, h, k}, {});
-    end
-
-    function r = TRIGaussKernel(f, g, h, k, l)
-      % TRIGAUSSKERNEL  TRIGaussKernel(f, g, h, k, l): L DivFreeGaussKernel + (1 - L) CurlFreeGaussKernel.
-      r = pairfold.internal.operation('TRIGaussKernel', {f, g, h, k, l}, {});
-    end
-
     function r = DiffClampInt(f, a, b)
       % DIFFCLAMPINT  DiffClampInt(f, a, b): 1 where a <= f <= b, else 0: the derivative of ClampInt.
       r = pairfold.internal.operation('DiffClampInt', {f}, {a, b});
@@ -515,6 +475,46 @@ classdef Operations
     function r = SymSqNorm(f, g)
       % SYMSQNORM  SymSqNorm(f, g): sum of s_kl f_k f_l, s row-major.
       r = pairfold.internal.operation('SymSqNorm', {f, g}, {});
+    end
+
+    function r = GaussKernel(f, g, h, k)
+      % GAUSSKERNEL  GaussKernel(f, g, h, k): exp(-C r^2) B.
+      r = pairfold.internal.operation('GaussKernel', {f, g, h, k}, {});
+    end
+
+    function r = LaplaceKernel(f, g, h, k)
+      % LAPLACEKERNEL  LaplaceKernel(f, g, h, k): exp(-C r) B.
+      r = pairfold.internal.operation('LaplaceKernel', {f, g, h, k}, {});
+    end
+
+    function r = CauchyKernel(f, g, h, k)
+      % CAUCHYKERNEL  CauchyKernel(f, g, h, k): B / (1 + C r^2).
+      r = pairfold.internal.operation('CauchyKernel', {f, g, h, k}, {});
+    end
+
+    function r = InverseMultiquadricKernel(f, g, h, k)
+      % INVERSEMULTIQUADRICKERNEL  InverseMultiquadricKernel(f, g, h, k): B / sqrt(1 / C + r^2).
+      r = pairfold.internal.operation('InverseMultiquadricKernel', {f, g, h, k}, {});
+    end
+
+    function r = SumGaussKernel(f, g, h, k, l)
+      % SUMGAUSSKERNEL  SumGaussKernel(f, g, h, k, l): (sum of W_k exp(-C_k r^2)) B.
+      r = pairfold.internal.operation('SumGaussKernel', {f, g, h, k, l}, {});
+    end
+
+    function r = DivFreeGaussKernel(f, g, h, k)
+      % DIVFREEGAUSSKERNEL  DivFreeGaussKernel(f, g, h, k): exp(-C r^2) [((d - 1) / (2 C) - r^2) B + <B, X - Y> (X - Y)].
+      r = pairfold.internal.operation('DivFreeGaussKernel', {f, g, h, k}, {});
+    end
+
+    function r = CurlFreeGaussKernel(f, g, h, k)
+      % CURLFREEGAUSSKERNEL  CurlFreeGaussKernel(f, g, h, k): exp(-C r^2) [B / (2 C) - <B, X - Y> (X - Y)].
+      r = pairfold.internal.operation('CurlFreeGaussKernel', {f, g, h, k}, {});
+    end
+
+    function r = TRIGaussKernel(f, g, h, k, l)
+      % TRIGAUSSKERNEL  TRIGaussKernel(f, g, h, k, l): L DivFreeGaussKernel + (1 - L) CurlFreeGaussKernel.
+      r = pairfold.internal.operation('TRIGaussKernel', {f, g, h, k, l}, {});
     end
 
     function r = grad_matrix(f, v)
