@@ -32,12 +32,6 @@ from pairfold.transform.expand import expand, substitute
 
 __all__ = ["KernelSolveBase", "LinearSystem", "acts_alike", "linear_system", "solve_routine"]
 
-_ADDITIVE = frozenset({"Add", "Subtract", "Concat", "Where"})
-"""Linear in all their operands together: an operand without the unknown must be 0."""
-
-_LINEAR = frozenset({"Minus", "Sum", "SumT", "Extract", "ExtractT", "Tile", "SumTiles", "Spread", "SumAxis", "Permute"})
-"""Linear in their only operand."""
-
 
 def acts_alike(value: Expr, unknown: Expr, names: dict[Expr, str] | None = None) -> bool:
     """Tell whether a formula that is linear in a variable works on each component alone, and on all alike.
@@ -87,15 +81,12 @@ def acts_alike(value: Expr, unknown: Expr, names: dict[Expr, str] | None = None)
 
 def _is_linear(node: Expr, dependent: set[Expr]) -> bool:
     """Tell whether `node` is linear in those of its operands that depend on the unknown."""
-    name, carries = node.op.name, [arg in dependent for arg in node.args]
-    if name in _ADDITIVE:
-        branches = node.args[1:] if name == "Where" else node.args
-        return not (name == "Where" and carries[0]) and all(arg in dependent or _is_zero(arg) for arg in branches)
-    if name == "Mult":
-        return carries.count(True) == 1
-    if name == "Divide":
-        return carries == [True, False]
-    return name in _LINEAR
+    carrying = {place for place, arg in enumerate(node.args) if arg in dependent}
+    # The other operands of a group are added to these: they must be 0.
+    return any(
+        carrying.issubset(group) and all(place in carrying or _is_zero(node.args[place]) for place in group)
+        for group in node.op.linear
+    )
 
 
 def _is_zero(node: Expr) -> bool:
@@ -214,7 +205,7 @@ def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> Linea
 
 def _formula_of(routine: Routine, unknown: Argument) -> tuple[Expr, Expr, dict[Expr, str]]:
     """Return the formula over columns, its unknown and the names of its variables."""
-    if routine.problem.reduction.name != "Sum":
+    if not routine.problem.reduction.linear:
         raise ArgumentValueError(
             f"The reduction is {routine.problem.reduction.name}; a linear system is a Sum over j or i."
         )

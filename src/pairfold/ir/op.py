@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pairfold.ir.expr import Expr
+from pairfold.ir.expr import Expr, make
+from pairfold.ir.registry import Registry
 
-__all__ = ["OPERATIONS", "Op", "register"]
+__all__ = ["OPERATIONS", "Op", "apply", "register"]
 
 Cotangents = tuple["Expr | None", ...]
 
@@ -66,6 +67,10 @@ class Op:
     other_names : tuple of str
         What NumPy and PyTorch call the method, where it has another name there: their functions of these names are
         carried out by it.
+    linear : tuple of tuples of int
+        Groups of operands: the primitive is linear in those of a group together, whatever the others are.
+    access : bool
+        Whether its components are components of its operands, found at no cost: nothing to compute in advance.
     truth : str
         Whether the components are truth values: ``"always"``, ``"never"``, or when the ``"operands"`` are.
     """
@@ -89,6 +94,8 @@ class Op:
     method_order: tuple[int, ...] = ()
     defaults: tuple[Any, ...] = ()
     other_names: tuple[str, ...] = ()
+    linear: tuple[tuple[int, ...], ...] = ()
+    access: bool = False
     truth: str = "never"
     kind: Callable[[tuple[Expr, ...], tuple[Any, ...]], str] = _real
 
@@ -96,13 +103,15 @@ class Op:
         return f"<operation {self.name}>"
 
 
-OPERATIONS: dict[str, Op] = {}
+OPERATIONS: Registry[Op] = Registry("operation")
 """The registry: the parser, the LazyTensor methods, the documentation and the tests are derived from it."""
 
 
 def register(op: Op) -> Op:
     """Enter `op` into the registry; a name may be used once."""
-    if op.name in OPERATIONS:
-        raise ValueError(f"operation {op.name!r} is registered twice")
-    OPERATIONS[op.name] = op
-    return op
+    return OPERATIONS.add(op, op.name)
+
+
+def apply(name: str, *args: Expr, params: tuple[Any, ...] = ()) -> Expr:
+    """Return the node for the operation called `name`."""
+    return make(OPERATIONS[name], args, params)

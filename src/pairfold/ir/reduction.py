@@ -21,6 +21,7 @@ from typing import Any
 
 from pairfold.errors import UnknownNameError, suggestion
 from pairfold.ir.expr import Expr
+from pairfold.ir.registry import Registry
 
 __all__ = ["REDUCTIONS", "Field", "Reduction", "Sizes", "register_reduction"]
 
@@ -97,6 +98,8 @@ class Reduction:
         ``finish(state, sizes) -> tuple of Expr``.
     needs_weight, needs_k : bool
         Whether a second formula or K must be given.
+    weighted : str or None
+        Name of the reduction that takes its place when a second formula is given to one that needs none.
     scalar_value : bool
         Whether the formula must have dimension 1.
     shapes : callable
@@ -114,6 +117,21 @@ class Reduction:
     saved : str or None
         Name of the reduction whose outputs `pullback` is given, when its own are not enough (the winning column of a
         minimum, say).
+    finds_winners : bool
+        The outputs are values of F and the columns that have them (two fields, see there): the derivative is that of F
+        at these columns.
+    operation : str or None
+        Name of the operation that does the same over the components of a vector: what the method does by default.
+    in_steps : tuple of (str, str)
+        What is added up to reduce groups of one size at first and their results after that: pairs (second, first) of
+        reductions of one output; ``(("Sum", "Sum"),)`` says that a sum of sums is the sum.
+    averages : bool
+        Groups of different sizes would count differently in the second step.
+    over_components : callable or None
+        ``over_components(value) -> Expr`` of dimension 1, where no operation does this.
+    on_complex : str
+        What it does to complex numbers: ``"parts"``, the same to real and imaginary parts; ``"truth"``, it asks whether
+        they are 0; or ``"refused"``.
     method : str or None
         Name of the LazyTensor method.
     other_names : tuple of str
@@ -135,7 +153,14 @@ class Reduction:
     scalar_value: bool = False
     linear: bool = False
     pullback: Callable[..., tuple[Expr, Expr | None]] | None = None
+    weighted: str | None = None
     saved: str | None = None
+    finds_winners: bool = False
+    operation: str | None = None
+    in_steps: tuple[tuple[str, str], ...] = ()
+    averages: bool = False
+    over_components: Callable[[Expr], Expr] | None = None
+    on_complex: str = "refused"
     method: str | None = None
     other_names: tuple[str, ...] = ()
     definition: str = ""
@@ -146,18 +171,30 @@ class Reduction:
     def __repr__(self) -> str:
         return f"<reduction {self.name}>"
 
+    @property
+    def adds(self) -> bool:
+        """Whether a part of the state is a sum: there are several ways to carry it out."""
+        return any(field.additive for field in self.fields)
 
-REDUCTIONS: dict[str, Reduction] = {}
+    @property
+    def folds(self) -> bool:
+        """Whether values are enough to reduce them in a formula: no weight, no K, no numbers of columns, one output."""
+        is_plain = not self.needs_weight and not self.needs_k and len(self.shapes(Sizes(1))) == 1
+        return is_plain and all(field.kind == "real" for field in self.fields)
+
+    @property
+    def nobody(self) -> float:
+        """The value that winners have where there is none."""
+        return self.fields[0].initial
+
+
+REDUCTIONS: Registry[Reduction] = Registry("reduction")
 """The registry of reductions, by name and by synonym."""
 
 
 def register_reduction(reduction: Reduction) -> Reduction:
     """Enter `reduction` into the registry under its name and its synonyms."""
-    for name in (reduction.name, *reduction.synonyms):
-        if name in REDUCTIONS:
-            raise ValueError(f"reduction {name!r} is registered twice")
-        REDUCTIONS[name] = reduction
-    return reduction
+    return REDUCTIONS.add(reduction, reduction.name, *reduction.synonyms)
 
 
 def find_reduction(name: str) -> Reduction:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Category, Expr, make
-from pairfold.ir.op import OPERATIONS, Op, register
+from pairfold.ir.op import Op, apply, register
 
 __all__ = [
     "apply",
@@ -26,11 +26,6 @@ __all__ = [
 
 Dims = tuple[int, ...]
 Params = tuple[Any, ...]
-
-
-def apply(name: str, *args: Expr, params: tuple[Any, ...] = ()) -> Expr:
-    """Return the node for the operation called `name`."""
-    return make(OPERATIONS[name], args, params)
 
 
 def variable(position: int | str, dim: int, category: Category, kind: str = "real") -> Expr:
@@ -100,6 +95,7 @@ VAR = register(
         reference=_no_reference,
         kind=lambda args, params: str(params[3]),
         parameters=("position", "dimension", "category"),
+        access=True,
         definition="argument number `position`",
     )
 )
@@ -109,6 +105,7 @@ CONST = register(
         arity=0,
         dimension=lambda dims, params: 1,
         reference=lambda value: np.asarray([value]),
+        access=True,
         parameters=("value",),
         definition="the number `value`",
     )
@@ -125,6 +122,7 @@ register(
         reference=np.add,
         pullback=lambda node, g: (g, g),
         definition="f + g",
+        linear=((0, 1),),
         domain=((-2, 2), (-2, 2)),
     )
 )
@@ -137,6 +135,7 @@ register(
         reference=np.subtract,
         pullback=lambda node, g: (g, -g),
         definition="f - g",
+        linear=((0, 1),),
         domain=((-2, 2), (-2, 2)),
     )
 )
@@ -149,6 +148,7 @@ register(
         reference=np.multiply,
         pullback=lambda node, g: (g * node.args[1], g * node.args[0]),
         definition="f g",
+        linear=((0,), (1,)),
         domain=((-2, 2), (-2, 2)),
         truth="operands",
     )
@@ -162,6 +162,7 @@ register(
         reference=np.divide,
         pullback=lambda node, g: (g / node.args[1], -(g * node) / node.args[1]),
         definition="f / g",
+        linear=((0,),),
         doc="Division by 0 gives inf or nan as IEEE says. What differs from pair to pair is multiplied by the "
         "reciprocal of a parameter, which overflows when the parameter is subnormal.",
         domain=((-2, 2), (0.5, 2)),
@@ -176,6 +177,7 @@ register(
         reference=np.negative,
         pullback=lambda node, g: (-g,),
         definition="-f",
+        linear=((0,),),
         domain=((-2, 2),),
     )
 )
@@ -223,6 +225,7 @@ register(
             apply("Where", node.args[0], constant(0.0), g),
         ),
         definition="f where c is not 0, else g",
+        linear=((1, 2),),
         doc="The derivative goes to the chosen operand alone: what the other one does there is not looked at.",
         domain=((-2, 2), (-2, 2), (-2, 2)),
         method="where",
@@ -246,6 +249,7 @@ register(
         reference=_sum_reference,
         pullback=lambda node, g: (g,),
         definition="sum of the components of f",
+        linear=((0,),),
         accuracy="recursive summation: (D - 1) / 2 ulp of the sum of moduli",
         domain=((-2, 2),),
     )
@@ -269,6 +273,8 @@ register(
         reference=lambda f, n: np.repeat(f, n, axis=-1),
         pullback=lambda node, g: (g,),
         definition="the scalar f replicated n times",
+        linear=((0,),),
+        access=True,
         domain=((-2, 2),),
         sample=(((1,), (3,)),),
         kind=lambda args, params: args[0].kind,
@@ -303,6 +309,8 @@ register(
         reference=_concat_reference,
         pullback=_concat_pullback,
         definition="components of f, then those of g",
+        linear=((0, 1),),
+        access=True,
         method="concat",
         domain=((-2, 2), (-2, 2)),
         sample=(((2, 3), ()), ((1, 1), ())),
@@ -328,6 +336,8 @@ register(
         reference=lambda f, start, length: f[..., start : start + length],
         pullback=lambda node, g: (apply("ExtractT", g, params=(node.params[0], node.args[0].dim)),),
         definition="components start, ..., start + length - 1 of f",
+        linear=((0,),),
+        access=True,
         domain=((-2, 2),),
         sample=(((5,), (1, 3)), ((3,), (0, 3))),
         kind=lambda args, params: args[0].kind,
@@ -359,6 +369,7 @@ register(
         reference=_embed_reference,
         pullback=lambda node, g: (apply("Extract", g, params=(node.params[0], node.args[0].dim)),),
         definition="a vector of zeros of the given length that holds f from index start on",
+        linear=((0,),),
         domain=((-2, 2),),
         sample=(((2,), (1, 4)), ((3,), (0, 3))),
     )
@@ -378,6 +389,8 @@ register(
         reference=_tile_reference,
         pullback=lambda node, g: (apply("SumTiles", g, params=node.params),),
         definition="f repeated n times one after the other",
+        linear=((0,),),
+        access=True,
         domain=((-2, 2),),
         sample=(((3,), (2,)), ((1,), (4,))),
         kind=lambda args, params: args[0].kind,
@@ -401,6 +414,7 @@ register(
         reference=lambda f, n: f.reshape(*f.shape[:-1], n, -1).sum(-2),
         pullback=lambda node, g: (apply("Tile", g, params=node.params),),
         definition="the sum of the n equal parts of f: the adjoint of Tile",
+        linear=((0,),),
         domain=((-2, 2),),
         sample=(((6,), (2,)), ((4,), (4,))),
     )

@@ -16,8 +16,6 @@ from pairfold.transform.simplify import factors, product
 
 __all__ = ["Frontier", "frontier", "is_access", "location", "reachable", "split_row_factor"]
 
-_STRUCTURE = frozenset({"Var", "Extract", "SumT", "Tile", "Concat", "Const"})
-
 
 def location(node: Expr) -> str:
     """Return "uniform", "row", "column" or "pair"; a placeholder counts as a pair."""
@@ -28,7 +26,7 @@ def location(node: Expr) -> str:
 
 def is_access(node: Expr) -> bool:
     """Tell whether `node` only picks components of variables, so that nothing has to be computed in advance."""
-    return all(part.op.name in _STRUCTURE for part in topological([node]))
+    return all(part.op.access for part in topological([node]))
 
 
 @dataclass(frozen=True)
