@@ -15,7 +15,6 @@ from pairfold.bridge.packages import MATLAB, R
 from pairfold.bridge.steps import METHODS
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
-from pairfold.lazy.reduction import inner_operation
 from pairfold.numpy import ComplexLazyTensor
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import variable
@@ -71,14 +70,13 @@ def reductions() -> Table:
     for reduction in {id(one): one for one in REDUCTIONS.values()}.values():
         value = variable(0, 1, Category.COLUMN)
         weight = value if reduction.needs_weight else None
-        optional = f"{reduction.name}Weight" in REDUCTIONS
         rows[reduction.name] = {
             "method": reduction.method or "",
             "k": reduction.needs_k,
-            "weight": "needed" if reduction.needs_weight else "optional" if optional else "none",
+            "weight": "needed" if reduction.needs_weight else "optional" if reduction.weighted else "none",
             "outputs": output_kinds(Problem(value, reduction, weight)),
-            "inner": inner_operation(reduction.name) is not None,
-            "adds": any(field.additive for field in reduction.fields),
+            "inner": reduction.operation is not None,
+            "adds": reduction.adds,
             "differentiable": reduction.pullback is not None,
             "synonyms": reduction.synonyms,
             "text": reduction.definition,

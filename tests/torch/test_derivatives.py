@@ -25,7 +25,7 @@ from pairfold.targets import reference
 from pairfold.torch import Genred, Vi, Vj
 from pairfold.torch import operator as torch_operator
 from pairfold.torch.adapter import TORCH
-from pairfold.transform.derivatives import adjoint, output_kinds, uses_winners
+from pairfold.transform.derivatives import adjoint, output_kinds
 from tests.comparison import assert_owned
 from tests.conformance.cases import Case, all_cases, draw, label
 
@@ -291,7 +291,7 @@ def example(name: str, shape: tuple[int, int]) -> tuple[Function, tuple[Tensor, 
     return function, tuple(t.double().requires_grad_() for t in inputs[:count])
 
 
-WITH_WINNERS = [name for name in DIFFERENTIABLE if uses_winners(example_problem(name, *VARIABLES))]
+WITH_WINNERS = [name for name in DIFFERENTIABLE if REDUCTIONS[name].finds_winners]
 ON_THE_ENGINE = ("LogSumExp", "KMin")
 
 

@@ -31,8 +31,8 @@ def choose_reduction(name: str, has_weight: bool) -> Reduction:
         If a weight is missing, or is given to a reduction that has no use for it.
     """
     reduction = find_reduction(name)
-    if has_weight and not reduction.needs_weight:
-        reduction = find_reduction(f"{name}Weight") if name in ("LogSumExp", "Max_SumShiftExp") else reduction
+    if has_weight and reduction.weighted is not None:
+        reduction = find_reduction(reduction.weighted)
     if has_weight != reduction.needs_weight:
         verb = "needs a second formula, the weight" if reduction.needs_weight else "takes no second formula"
         raise ArgumentValueError(

@@ -113,7 +113,7 @@ def make_options(
         if dtype_acc not in ("auto", "float64"):
             raise ArgumentValueError(f"use_double_acc=True contradicts dtype_acc={dtype_acc!r}; give one of the two.")
         dtype_acc = "float64"
-    if (dtype_acc, sum_scheme) != ("auto", "auto") and not any(field.additive for field in reduction.fields):
+    if (dtype_acc, sum_scheme) != ("auto", "auto") and not reduction.adds:
         raise ArgumentValueError(
             f"{reduction.name} adds nothing up, so dtype_acc={dtype_acc!r} and sum_scheme={sum_scheme!r} do not "
             "apply; leave both at 'auto'."

@@ -114,7 +114,7 @@ def declared(head: Head, options: Mapping[str, Any]) -> Declared:
     """Return the reduction that a request describes."""
     core = _core(head)
     accuracy = {name: value for name, value in options.items() if name in ACCURACY_KEYWORDS}
-    if not any(field.additive for field in core.reduction.fields):
+    if not core.reduction.adds:
         accuracy = {}
     problem = make_problem(core.value, core.reduction, core.weight, core.k, core.axis)
     chosen = make_options(core.reduction, **accuracy)

@@ -286,6 +286,6 @@ def _fitting(method: str, args: Sequence[Any], options: Mapping[str, Any]) -> di
     reduction = REDUCTIONS.get(str(name)) or next(
         (one for one in REDUCTIONS.values() if one.method == method.removesuffix("_reduction")), REDUCTIONS["Sum"]
     )
-    if any(field.additive for field in reduction.fields):
+    if reduction.adds:
         return dict(options)
     return {key: value for key, value in options.items() if key not in ACCURACY_KEYWORDS}

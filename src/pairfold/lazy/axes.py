@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,6 @@ from pairfold.lazy.reduction import (
     check_keywords,
     check_lazy_keywords,
     computing_dtype,
-    inner_operation,
     keeps_axes,
     reduce_tensor,
     result_dtype,
@@ -30,8 +29,9 @@ from pairfold.lazy.reduction import (
     with_axis,
 )
 from pairfold.ops import OPERATIONS
-from pairfold.ops.arithmetic import apply, constant
+from pairfold.ops.arithmetic import apply
 from pairfold.reductions import REDUCTIONS
+from pairfold.reductions.state import folded
 
 if TYPE_CHECKING:
     from pairfold.lazy.tensor import LazyTensorBase
@@ -57,7 +57,8 @@ def is_single_axis(tensor: LazyTensorBase, axis: Any, reduction: str) -> bool:
         return True
     count = tensor.dim()
     place = number + count if number < 0 else number
-    is_folded = place == count - 1 and reduction in _FOLDS and inner_operation(reduction) is None
+    record = REDUCTIONS.get(reduction)
+    is_folded = place == count - 1 and record is not None and record.folds and record.operation is None
     return not (0 <= place < count - 3 or is_folded)
 
 
@@ -103,7 +104,7 @@ def reduce_axes(tensor: LazyTensorBase, reduction: Reduction, axis: Any, weight:
     has_last = axes[-1] == batch + 2
     is_lazy = batch not in axes and batch + 1 not in axes
     keep = check_lazy_keywords(tensor, kwargs, has_last) if is_lazy else keeps_axes(kwargs, has_last)
-    if has_last and (len(axes) == 1 or reduction.name != "Var"):
+    if has_last and (len(axes) == 1 or len(reduction.in_steps) <= 1):
         tensor, axes = _over_components(tensor, reduction), axes[:-1]
     if not axes:
         return tensor
@@ -118,10 +119,11 @@ def reduce_axes(tensor: LazyTensorBase, reduction: Reduction, axis: Any, weight:
 def _check(
     tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], call: bool, kwargs: dict[str, Any]
 ) -> None:
-    if reduction.name not in _FOLDS:
+    is_lazy = all(axis < tensor.dim() - 3 or axis == tensor.dim() - 1 for axis in axes)
+    if not reduction.folds or not (is_lazy or reduction.in_steps):
         raise ArgumentValueError(
             f"{reduction.name} reduces one axis, i or j; found axis={axes}. Over batch axes and several axes there are "
-            f"{', '.join(sorted(str(REDUCTIONS[name].method) for name in _FOLDS))}."
+            f"{', '.join(sorted(one.method for one in REDUCTIONS.values() if one.in_steps and one.method))}."
         )
     if kwargs.get("out") is not None or not call or tensor.is_symbolic:
         raise ArgumentValueError(
@@ -129,7 +131,7 @@ def _check(
             "symbolic variables are for the reductions of one axis, i or j."
         )
     has_ranges = tensor.ranges is not None or kwargs.get("ranges") is not None
-    if has_ranges and reduction.name in ("Mean", "Var"):
+    if has_ranges and reduction.averages:
         raise ArgumentValueError(
             f"{reduction.name} over several axes does not take ranges: parts would count differently. Divide sums."
         )
@@ -159,18 +161,12 @@ def _reduce_by_engine(
         tensor = widened(tensor, computing)
     second = {name: value for name, value in kwargs.items() if name not in _FIRST_ONLY}
 
-    def again(array: Any, name: str) -> Any:
-        return _reduce_array(tensor, array, REDUCTIONS[name], rest, second)
-
-    first = reduce_tensor(tensor, reduction, side, **kwargs)
-    if not rest:
-        result = first
-    elif reduction.name == "Var":
-        # Groups of one size: the average of their variances plus the variance of their averages.
-        averages = reduce_tensor(tensor, REDUCTIONS["Mean"], side, **kwargs)
-        result = again(first, "Mean") + again(averages, "Var")
-    else:
-        result = again(first, reduction.name)
+    result: Any = None
+    for again, name in reduction.in_steps if rest else ((None, reduction.name),):
+        part = reduce_tensor(tensor, REDUCTIONS[name], side, **kwargs)
+        if again is not None:
+            part = _reduce_array(tensor, part, REDUCTIONS[again], rest, second)
+        result = part if result is None else result + part
     wanted = stored if dtype is None else dtype
     return result if wanted is None else cast(tensor, result, wanted)
 
@@ -197,19 +193,14 @@ def _reduce_array(
 
 def _over_components(tensor: LazyTensorBase, reduction: Reduction) -> Any:
     """Reduce the last axis, which stays with length 1."""
-    inner = inner_operation(reduction.name)
-    if inner is not None:
-        return tensor._unary(inner)
-    if reduction.name == "Mean":
-        return tensor._unary(OPERATIONS["Sum"]) / tensor._shape[-1]
+    if reduction.operation is not None:
+        return tensor._unary(OPERATIONS[reduction.operation])
     expr = tensor._expr
-    if reduction.name == "LogSumExp":
-        return tensor._like(_shifted(apply("Max", expr), lambda largest: apply("Sum", apply("Exp", expr - largest))))
-    if reduction.name == "Var":
-        count = constant(expr.dim)
-        return tensor._like(apply("SqNorm2", expr - apply("Sum", expr) / count) / count)
+    if reduction.over_components is not None:
+        return tensor._like(reduction.over_components(expr))
     _check_count(tensor, reduction, (tensor.dim() - 1,), expr.dim)
-    return tensor._like(_FOLDS[reduction.name]([apply("Elem", expr, params=(place,)) for place in range(expr.dim)]))
+    parts = [apply("Elem", expr, params=(place,)) for place in range(expr.dim)]
+    return tensor._like(folded(reduction, parts, _start_dtype(tensor)))
 
 
 def _check_count(tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], count: int) -> None:
@@ -239,51 +230,10 @@ def _fold(tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], k
         part = tensor[tuple(key)]
         joined, expr = (part, part._expr) if joined is None else joined._join(part)
         exprs.append(expr)
-    return joined._like(_FOLDS[reduction.name](exprs))
+    return joined._like(folded(reduction, exprs, _start_dtype(joined)))
 
 
-def _folded(name: str, exprs: Sequence[Expr]) -> Expr:
-    result = exprs[0]
-    for expr in exprs[1:]:
-        result = apply(name, result, expr)
-    return result
-
-
-def _average(exprs: Sequence[Expr]) -> Expr:
-    return _folded("Add", exprs) / constant(len(exprs))
-
-
-def _variance(exprs: Sequence[Expr]) -> Expr:
-    mean = _average(exprs)
-    return _average([apply("Square", expr - mean) for expr in exprs])
-
-
-def _log_sum_exp(exprs: Sequence[Expr]) -> Expr:
-    return _shifted(
-        _folded("Maximum", exprs),
-        lambda largest: _folded("Add", [apply("Exp", expr - largest) for expr in exprs]),
-    )
-
-
-def _shifted(largest: Expr, total: Callable[[Expr], Expr]) -> Expr:
-    """Return the log-sum-exp from the largest term and the sum of the exponentials relative to it."""
-    is_finite = apply("Equal", largest - largest, constant(0.0))
-    return apply("Where", is_finite, largest + apply("Log", total(largest)), largest)
-
-
-def _not_zero(exprs: Sequence[Expr]) -> list[Expr]:
-    return [apply("NotEqual", expr, constant(0.0)) for expr in exprs]
-
-
-_FOLDS: dict[str, Callable[[Sequence[Expr]], Expr]] = {
-    "Sum": lambda exprs: _folded("Add", exprs),
-    "Prod": lambda exprs: _folded("Mult", exprs),
-    "Min": lambda exprs: _folded("Minimum", exprs),
-    "Max": lambda exprs: _folded("Maximum", exprs),
-    "Mean": _average,
-    "Var": _variance,
-    "LogSumExp": _log_sum_exp,
-    "Any": lambda exprs: _folded("Maximum", _not_zero(exprs)),
-    "All": lambda exprs: _folded("Minimum", _not_zero(exprs)),
-}
-"""How the entries of a batch are combined, for the reductions that may be carried out in steps."""
+def _start_dtype(tensor: LazyTensorBase) -> str:
+    """Return a precision that all arithmetic on the arrays of `tensor` has: reductions start at its numbers."""
+    stored = None if tensor.is_complex else stored_dtype(tensor)
+    return "float64" if stored is not None and tensor.adapter.dtype_name(stored) == "float64" else "float32"

@@ -29,7 +29,6 @@ from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
 from pairfold.lazy.index import components
 from pairfold.lazy.methods import COMPLEX_RESULTS
-from pairfold.lazy.reduction import inner_operation
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import apply
@@ -357,9 +356,9 @@ class ComplexLazyTensorBase(LazyTensorBase):
     def _reduced(
         self, reduction: Reduction, axis: Any, dim: int | None, weight: Any, k: Any, kwargs: dict[str, Any]
     ) -> Any:
-        if reduction.name in ("Any", "All"):
+        if reduction.on_complex == "truth":
             return (self != 0)._reduced(reduction, axis, dim, weight, k, kwargs)
-        if inner_operation(reduction.name) is None or (axis if dim is None else dim) not in (-1, self.dim() - 1):
+        if reduction.operation is None or (axis if dim is None else dim) not in (-1, self.dim() - 1):
             _check_reduction(reduction)
         return super()._reduced(reduction, axis, dim, weight, k, kwargs)
 
@@ -386,11 +385,8 @@ def _kind_of(tensor: LazyTensorBase, is_complex: bool) -> Any:
     return real.complex_type if is_complex else real
 
 
-_REDUCTIONS = ("Sum", "Mean")
-
-
 def _check_reduction(reduction: Reduction) -> None:
-    if reduction.name not in _REDUCTIONS:
+    if reduction.on_complex != "parts":
         raise ArgumentTypeError(
             f"The reduction {reduction.name} is not defined for complex tensors; defined are sum, mean, any and all. "
             "Reduce z.real, z.imag, abs(z) or z.angle()."

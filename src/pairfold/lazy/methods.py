@@ -11,7 +11,6 @@ from pairfold.api.protocols import Missing, missing_names
 from pairfold.api.signatures import checked, misfit
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
-from pairfold.lazy.reduction import inner_operation
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
@@ -106,7 +105,7 @@ def _reduction_method(reduction: Reduction, default: int | None) -> Callable[...
             return self._reduced(reduction, axis, dim, weight, None, kwargs)
 
         return with_weight
-    if f"{reduction.name}Weight" in REDUCTIONS:
+    if reduction.weighted is not None:
 
         def with_optional_weight(
             self: LazyTensorBase, axis: int | None = None, dim: int | None = None, weight: Any = None, **kwargs: Any
@@ -141,7 +140,7 @@ def attach_methods() -> None:
         if reduction.method is None:
             continue
         doc = _text(reduction.definition, reduction.doc)
-        has_inner = inner_operation(reduction.name) is not None
+        has_inner = reduction.operation is not None
         if has_inner:
             doc += (
                 "\n\nOver the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array."

@@ -14,11 +14,9 @@ from pairfold.api.routine import Key, Routine, make_options, make_problem
 from pairfold.engine import Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
-from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.language.aliases import Argument
 from pairfold.lazy.binding import bound, framework_of
-from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ __all__ = [
     "check_keywords",
     "check_lazy_keywords",
     "computing_dtype",
-    "inner_operation",
     "keeps_axes",
     "reduce_tensor",
     "reduction_axis",
@@ -50,14 +47,7 @@ _DEFAULT_OPTIONS = Options()
 _PREFIXES = ("Vi", "Vj", "Pm")
 
 
-def inner_operation(name: str) -> Op | None:
-    """Return the operation that does over the last axis what the reduction `name` does over i or j, if there is one."""
-    op = OPERATIONS.get(name)
-    # The variables are operations too, under the name of the variance.
-    return op if op is not None and op.arity == 1 else None
-
-
-def reduction_axis(tensor: LazyTensorBase, axis: Any, dim: Any, name: str, inner: Op | None) -> int:
+def reduction_axis(tensor: LazyTensorBase, axis: Any, dim: Any, name: str, inner: str | None) -> int:
     """Return 0 for the axis of i, 1 for that of j, 2 for the last one.
 
     Raises

@@ -52,7 +52,6 @@ from pairfold.lazy.matrix import LazyMatrix
 from pairfold.lazy.reduction import (
     LazyReduction,
     check_lazy_keywords,
-    inner_operation,
     reduce_tensor,
     reduction_axis,
 )
@@ -823,11 +822,11 @@ class LazyTensorBase(ArrayProtocols):
         chosen = axis if dim is None else dim
         if not is_single_axis(self, chosen, reduction.name):
             return reduce_axes(self, reduction, chosen, weight, kwargs)
-        inner = inner_operation(reduction.name)
+        inner = reduction.operation
         side = reduction_axis(self, axis, dim, reduction.name, inner)
         if side == 2 and inner is not None:
             check_lazy_keywords(self, kwargs, has_last=True)
-            return self._unary(inner)
+            return self._unary(OPERATIONS[inner])
         return reduce_tensor(self, reduction, side, None if weight is None else self._lift(weight), k, **kwargs)
 
     def __matmul__(self, v: Any, **kwargs: Any) -> Any:

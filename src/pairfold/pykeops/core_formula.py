@@ -22,7 +22,6 @@ from pairfold.transform.derivatives import output_kinds
 __all__ = ["CoreFormula", "parse_core"]
 
 _REDUCTION_CALL = re.compile(r"(?P<name>\w+?)_?Reduction")
-_OLD_NAMES = {"LogSumExpVect": "LogSumExpWeight"}
 _GRADIENTS = {
     "Grad": "reduction, v, e",
     "GradFromPos": "reduction, position of v, e",
@@ -91,7 +90,7 @@ class _CoreReader(Reader):
             dim, tag = self._integers(node, node.args, "Zero_Reduction(dimension, tag)", 2)
             return _Parts(REDUCTIONS["Sum"], zeros(dim), self._axis(node, tag))
         try:
-            reduction = find_reduction(_OLD_NAMES.get(name, name))
+            reduction = find_reduction(name)
         except UnknownNameError as error:
             raise self.source.error_at(node.func, str(error), UnknownNameError) from None
         usage = f"{self.source.name_at(node)}({', '.join(['formula', *_further(reduction)])})"
@@ -130,7 +129,7 @@ class _CoreReader(Reader):
             )
         v = self._variable(node, name)
         e = self.expression(node.args[2])
-        if inner.reduction.name != "Sum":
+        if not inner.reduction.linear:
             return self._differentiated(node, inner, v, e)
         try:
             gradient = CALCULUS["Grad"].build(inner.value, v, e)

@@ -25,7 +25,7 @@ _WITHOUT_EFFECT = ("enable_chunks", "rec_multVar_highdim", "use_fast_math", "opt
 
 def _first_for_nobody(reduction: Reduction, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return column 0 where a minimum or maximum has no winner, as KeOps does; pairfold says -1."""
-    if reduction.name not in ("ArgMin", "ArgMax", "Min_ArgMin", "Max_ArgMax"):
+    if reduction.needs_k or all(field.kind == "real" for field in reduction.fields):
         return outputs
     *values, where = outputs
     return (*values, where * (where >= 0))

@@ -115,6 +115,12 @@ def _average(state: State) -> Expr:
     return apply("Where", is_empty, constant(0.0), state["weighted"] / state["total"])
 
 
+def _log_sum_exp_of_components(f: Expr) -> Expr:
+    largest = apply("Max", f)
+    logarithm = largest + apply("Log", apply("Sum", apply("Exp", f - largest)))
+    return apply("Where", _is_finite(largest), logarithm, largest)
+
+
 def _fit(f: Expr, dim: int) -> Expr:
     """Sum a cotangent over the components that an operand of dimension 1 was broadcast to."""
     return apply("Sum", f) if dim == 1 else f
@@ -163,6 +169,9 @@ register_reduction(
         shapes=lambda sizes: ((sizes.value,),),
         reference=_log_sum_exp_reference,
         pullback=_log_sum_exp_pullback,
+        weighted="LogSumExpWeight",
+        over_components=_log_sum_exp_of_components,
+        in_steps=(("LogSumExp", "LogSumExp"),),
         method="logsumexp",
         definition="log of the sum over j of exp(F), per component",
         doc="-inf entries are ignored; -inf, with derivative 0, when there is no column or all entries are -inf; "
@@ -173,6 +182,7 @@ register_reduction(
 register_reduction(
     Reduction(
         name="LogSumExpWeight",
+        synonyms=("LogSumExpVect",),
         fields=(_SHIFT, _WEIGHTED),
         finish=lambda state, sizes: (_logarithm(state["shift"], state["weighted"]),),
         shapes=lambda sizes: ((_weighted_dim(sizes),),),
@@ -277,11 +287,11 @@ _BEST = Field("best", lambda sizes: 1, -np.inf)
 _WHERE = Field("where", lambda sizes: 1, 0, kind="index")
 
 
-def _register_pair(name: str, weighted: bool, outputs: int) -> None:
+def _register_pair(name: str, needs_weight: bool, outputs: int, weighted: str | None = None) -> None:
     register_reduction(
         Reduction(
             name=name if outputs == 1 else f"{name}_ArgMax",
-            fields=(_SHIFT, _WEIGHTED if weighted else _TOTAL, _BEST, _WHERE)[: 2 + outputs],
+            fields=(_SHIFT, _WEIGHTED if needs_weight else _TOTAL, _BEST, _WHERE)[: 2 + outputs],
             update=_pair_update,
             merge=_pair_merge,
             guard=_guard,
@@ -290,10 +300,11 @@ def _register_pair(name: str, weighted: bool, outputs: int) -> None:
             shapes=lambda sizes: ((1 + sizes.weight,), (1,))[:outputs],
             reference=lambda value, weight, k, columns: _pair_reference(value, weight, columns)[:outputs],
             scalar_value=True,
-            needs_weight=weighted,
+            needs_weight=needs_weight,
+            weighted=weighted,
             pullback=_pair_pullback,
             saved=f"{name}_ArgMax" if outputs == 1 else None,
-            definition=f"maximum m over j of F, and the sum over j of exp(F - m){' G' if weighted else ''}"
+            definition=f"maximum m over j of F, and the sum over j of exp(F - m){' G' if needs_weight else ''}"
             + (", and the first j that attains m" if outputs == 2 else ""),
             doc="m = -inf and a sum of 0 when there is no column.",
         )
@@ -301,5 +312,5 @@ def _register_pair(name: str, weighted: bool, outputs: int) -> None:
 
 
 for _outputs in (1, 2):
-    _register_pair("Max_SumShiftExp", False, _outputs)
+    _register_pair("Max_SumShiftExp", False, _outputs, "Max_SumShiftExpWeight" if _outputs == 1 else None)
     _register_pair("Max_SumShiftExpWeight", True, _outputs)

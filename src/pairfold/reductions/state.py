@@ -6,14 +6,23 @@ of them bind the same nodes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.reduction import Reduction, Sizes, State
-from pairfold.ops.arithmetic import variable
+from pairfold.ops.arithmetic import apply, constant, variable
 
-__all__ = ["COLUMN_INDEX", "Transitions", "placeholders", "transitions", "value_placeholder", "weight_placeholder"]
+__all__ = [
+    "COLUMN_INDEX",
+    "Transitions",
+    "folded",
+    "placeholders",
+    "transitions",
+    "value_placeholder",
+    "weight_placeholder",
+]
 
 
 def placeholders(reduction: Reduction, sizes: Sizes, prefix: str = "state") -> State:
@@ -104,3 +113,40 @@ def transitions(reduction: Reduction, sizes: Sizes) -> Transitions:
         sizes=sizes,
         reduction=reduction,
     )
+
+
+def folded(reduction: Reduction, values: Sequence[Expr], dtype: str) -> Expr:
+    """Return the reduction of some values, one per column, as one formula.
+
+    Parameters
+    ----------
+    reduction : Reduction
+        One that `folds`.
+    values : sequence of Expr
+        Of one dimension.
+    dtype : str
+        The precision of the numbers that the state starts with; arithmetic may have a higher one.
+
+    Examples
+    --------
+    >>> from pairfold.ops import constant
+    >>> from pairfold.reductions import REDUCTIONS
+    >>> from pairfold.transform.simplify import simplify
+    >>> simplify([folded(REDUCTIONS["Sum"], [constant(2.0), constant(3.0)], "float64")])
+    [5.0]
+    """
+    sizes = Sizes(values[0].dim)
+    state = {field.name: _filled(field.start(dtype), field.dim(sizes)) for field in reduction.fields}
+    additive = {field.name for field in reduction.fields if field.additive}
+    for number, value in enumerate(values):
+        index = constant(number)
+        if reduction.rare is not None:
+            state = {**state, **reduction.rare(state, value, index, sizes)}
+        new = reduction.update(state, value, None, index, sizes)
+        state = {**state, **{name: state[name] + term if name in additive else term for name, term in new.items()}}
+    (output,) = reduction.finish(state, sizes)
+    return output
+
+
+def _filled(number: float, dim: int) -> Expr:
+    return constant(number) if dim == 1 else apply("SumT", constant(number), params=(dim,))

@@ -38,6 +38,9 @@ register_reduction(
         reference=_sum_reference,
         linear=True,
         pullback=_sum_pullback,
+        operation="Sum",
+        in_steps=(("Sum", "Sum"),),
+        on_complex="parts",
         method="sum",
         definition="sum over j of F",
         doc="0 when there is no column.",
@@ -77,7 +80,17 @@ def _register_mean(name: str, outputs: int, **facts: Any) -> None:
     )
 
 
-_register_mean("Mean", 1, saved="Mean_Count", method="mean", definition="average over j of F, per component")
+_register_mean(
+    "Mean",
+    1,
+    saved="Mean_Count",
+    in_steps=(("Mean", "Mean"),),
+    averages=True,
+    over_components=lambda f: apply("Sum", f) / constant(f.dim),
+    on_complex="parts",
+    method="mean",
+    definition="average over j of F, per component",
+)
 _register_mean("Mean_Count", 2, definition="average over j of F, and the number of columns")
 
 # ---------------------------------------------------------------- variances
@@ -186,6 +199,10 @@ _register_variance(
     1,
     2,
     saved="Mean_Var_Count",
+    # The average of the variances, and the variance of the averages.
+    in_steps=(("Mean", "Var"), ("Var", "Mean")),
+    averages=True,
+    over_components=lambda f: apply("SqNorm2", f - apply("Sum", f) / constant(f.dim)) / constant(f.dim),
     method="var",
     definition="average over j of (F - mean of F)^2, per component",
     doc="Divided by the number of columns; nan when there is none.",

@@ -23,7 +23,6 @@ from pairfold.transform.derivatives import (
     output_kinds,
     saved_problem,
     tangent,
-    uses_winners,
 )
 
 __all__ = ["Call"]
@@ -142,7 +141,7 @@ class Call:
     @property
     def _has_few_winners(self) -> bool:
         """Whether the outputs name winners, fewer than there are columns, that may be gathered without harm."""
-        if not uses_winners(self.problem):
+        if not self.problem.reduction.finds_winners:
             return False
         count = prod(self.outputs[1].shape[len(self.sizes.batch) + 1 :])
         numbers = sum(t.shape[-1] for t in self.arrays) * count * self.sizes.rows * prod(self.sizes.batch)

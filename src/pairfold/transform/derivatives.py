@@ -39,13 +39,9 @@ __all__ = [
     "output_kinds",
     "saved_problem",
     "tangent",
-    "uses_winners",
 ]
 
 _SUM = REDUCTIONS["Sum"]
-
-_WINNERS = {"Min_ArgMin": float("inf"), "Max_ArgMax": float("-inf"), "KMin_ArgKMin": float("inf")}
-"""Reductions whose outputs are values and the columns that attain them, and the value when no column does."""
 
 
 @dataclass(frozen=True)
@@ -366,11 +362,6 @@ def _differential(f: Expr, directions: Sequence[tuple[Expr, Expr]]) -> Expr:
 # ---------------------------------------------------------------- winners
 
 
-def uses_winners(problem: Problem) -> bool:
-    """Tell whether the derivative of `problem` is that of F at the columns that its second output names."""
-    return problem.reduction.name in _WINNERS
-
-
 def at_winners(problem: Problem) -> tuple[Problem, float]:
     """Return the problem of one winner per row, and the value that says that there is none.
 
@@ -384,4 +375,4 @@ def at_winners(problem: Problem) -> tuple[Problem, float]:
         if node.params[2] == Category.COLUMN
     }
     (value,) = substitute([problem.value], moved)
-    return Problem(value, _SUM), _WINNERS[problem.reduction.name]
+    return Problem(value, _SUM), problem.reduction.nobody

@@ -249,9 +249,14 @@ def _extract(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
 
 def _where(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
     condition, chosen, other = args
-    if chosen is other and chosen.dim >= condition.dim:
-        return chosen
-    return apply("Where", *args)
+    node = apply("Where", *args)
+    if is_constant(condition):
+        picked = other if condition.params[0] == 0 else chosen
+    elif chosen is other:
+        picked = chosen
+    else:
+        return node
+    return picked if picked.dim == node.dim and picked.kind == node.kind else node
 
 
 _RULES: dict[str, Callable[[tuple[Expr, ...], tuple[object, ...]], Expr]] = {

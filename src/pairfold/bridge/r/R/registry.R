@@ -122,7 +122,7 @@
 
 .registry_reductions <- list(
   LogSumExp = list(method = "logsumexp", k = FALSE, weight = "optional", outputs = c("real"), inner = FALSE, adds = TRUE, differentiable = TRUE, synonyms = character(0), text = "log of the sum over j of exp(F), per component"),
-  LogSumExpWeight = list(method = "", k = FALSE, weight = "needed", outputs = c("real"), inner = FALSE, adds = TRUE, differentiable = TRUE, synonyms = character(0), text = "log of the sum over j of exp(F) G, per component; F or G may be a scalar"),
+  LogSumExpWeight = list(method = "", k = FALSE, weight = "needed", outputs = c("real"), inner = FALSE, adds = TRUE, differentiable = TRUE, synonyms = c("LogSumExpVect"), text = "log of the sum over j of exp(F) G, per component; F or G may be a scalar"),
   SumSoftMaxWeight = list(method = "sumsoftmaxweight", k = FALSE, weight = "needed", outputs = c("real"), inner = FALSE, adds = TRUE, differentiable = TRUE, synonyms = c("SoftMax"), text = "sum over j of exp(F) G divided by the sum over j of exp(F), per component; F or G may be a scalar"),
   SumSoftMaxWeight_LogSumExp = list(method = "", k = FALSE, weight = "needed", outputs = c("real", "real"), inner = FALSE, adds = TRUE, differentiable = TRUE, synonyms = character(0), text = "the outputs of SumSoftMaxWeight and of LogSumExp"),
   Max_SumShiftExp = list(method = "", k = FALSE, weight = "optional", outputs = c("real"), inner = FALSE, adds = TRUE, differentiable = TRUE, synonyms = character(0), text = "maximum m over j of F, and the sum over j of exp(F - m)"),
