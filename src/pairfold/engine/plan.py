@@ -56,28 +56,20 @@ def make_plan(problem: Problem) -> Plan:
     weight = weights[0] if weights else None
     outer, value = split_row_factor(value) if reduction.linear else (one(), value)
     inner = Problem(value, reduction, weight, problem.k)
-    sizes = inner.sizes
-    state = placeholders(reduction, sizes)
-    update = reduction.update(state, value, weight, COLUMN_INDEX, sizes)
-    rare = reduction.rare(state, value, COLUMN_INDEX, sizes) if reduction.rare else {}
-    guard = reduction.guard(state, value, sizes) if reduction.guard else None
-    outputs = reduction.finish(state, sizes)
+    formulas = transitions(reduction, inner.sizes)
+    placed = dict(zip(filter(None, (formulas.value, formulas.weight)), inner.roots, strict=True))
+    written = formulas.rewritten(lambda roots: simplify(expand(substitute(roots, placed))))
+    outputs = written.finish
     if not is_constant(outer, 1.0):
-        outputs = tuple(outer * output for output in outputs)
-    names = [*update, *rare]
-    roots = [*update.values(), *rare.values(), *outputs, *([guard] if guard else [])]
-    simple = simplify(expand(roots))
-    new_update = tuple(zip(list(update), simple[: len(update)], strict=True))
-    new_rare = tuple(zip(list(rare), simple[len(update) : len(names)], strict=True))
-    new_outputs = tuple(simple[len(names) : len(names) + len(outputs)])
-    new_guard = simple[-1] if guard is not None else None
-    fields = tuple((field, state[field.name]) for field in reduction.fields)
-    loop_roots = [e for _, e in (*new_update, *new_rare)] + ([new_guard] if new_guard else [])
-    packed = needs_packing(loop_roots)
-    work = Work(fields, new_update, new_rare, new_guard, new_outputs, packed)
+        outputs = tuple(simplify([outer * output for output in outputs]))
+    fields = tuple((field, formulas.state[field.name]) for field in reduction.fields)
+    update, rare = tuple(written.update.items()), tuple(written.rare.items())
+    guards = () if written.guard is None else (written.guard,)
+    packed = needs_packing([*written.update.values(), *written.rare.values(), *guards])
+    work = Work(fields, update, rare, written.guard, outputs, packed)
     if reduction.needs_k:
         work = replace(work, candidate=value, kept=problem.k)
-    partial = replace(work, outputs=tuple(state.values()))
+    partial = replace(work, outputs=tuple(formulas.state.values()))
     return Plan(inner, outer, work, partial, _column_work(packed))
 
 
@@ -106,6 +98,7 @@ def _insert_work(plan: Plan) -> Work:
     value, index = kinds["real"], kinds.get("index", COLUMN_INDEX)
     assert reduction.rare is not None
     assert reduction.guard is not None
+    # Every component of an entry has a number of its own, so this is no case of the transitions.
     rare = reduction.rare(state, value, index, sizes)
     guard, *new = simplify(expand([reduction.guard(state, value, sizes), *rare.values()]))
     fields = tuple((field, state[field.name]) for field in reduction.fields)

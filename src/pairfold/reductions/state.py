@@ -6,8 +6,8 @@ of them bind the same nodes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from pairfold.ir.expr import Category, Expr
@@ -86,6 +86,19 @@ class Transitions:
     finish: tuple[Expr, ...]
     sizes: Sizes
     reduction: Reduction
+
+    def rewritten(self, change: Callable[[Sequence[Expr]], Sequence[Expr]]) -> Transitions:
+        """Return these transitions with what `change` makes of all their formulas, those of merging excepted."""
+        guards = () if self.guard is None else (self.guard,)
+        roots = [*self.update.values(), *self.rare.values(), *self.finish, *guards]
+        new = dict(zip(roots, change(roots), strict=True))
+        return replace(
+            self,
+            guard=None if self.guard is None else new[self.guard],
+            rare={name: new[root] for name, root in self.rare.items()},
+            update={name: new[root] for name, root in self.update.items()},
+            finish=tuple(new[root] for root in self.finish),
+        )
 
     @cached_property
     def merge(self) -> State:
