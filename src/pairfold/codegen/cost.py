@@ -13,27 +13,38 @@ from typing import Any
 from llvmlite import ir
 
 from pairfold.codegen.evaluate import scaled_argument
-from pairfold.codegen.lanes import COMPARISONS, Lanes
-from pairfold.codegen.structure import FOLDS
+from pairfold.codegen.lanes import Lanes
+from pairfold.codegen.primitives import Instruction, find_primitive, fold_of
 from pairfold.codegen.work import Work
 from pairfold.ir.expr import Expr, topological
 from pairfold.transform.separate import location
 
-__all__ = ["Cost", "cost_per_pair", "primitive_cost"]
+__all__ = ["Cost", "code_size", "cost_per_pair", "primitive_cost"]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Instructions, and how many of them are for the special function unit of a GPU, which takes few at a time."""
+    """What some instructions cost.
+
+    Attributes
+    ----------
+    instructions : int
+        How many there are; one that takes as long as some others counts as these.
+    special : int
+        How many are for the special function unit of a GPU, which takes few at a time.
+    size : int
+        How many there are in the code.
+    """
 
     instructions: int
     special: int = 0
+    size: int = 0
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(self.instructions + other.instructions, self.special + other.special)
+        return Cost(self.instructions + other.instructions, self.special + other.special, self.size + other.size)
 
     def __mul__(self, times: int) -> Cost:
-        return Cost(self.instructions * times, self.special * times)
+        return Cost(self.instructions * times, self.special * times, self.size * times)
 
 
 _FREE = frozenset({"bitcast", "fneg", "ret", "br", "phi", "extractelement", "insertelement", "extractvalue"})
@@ -44,9 +55,6 @@ _SLOTS = {"fdiv": 8, "llvm.sqrt": 12}
 
 _SPECIAL = "approx"
 """Part of the names of operations of the special function unit."""
-
-_ONE = frozenset({*COMPARISONS, "Where"})
-"""Primitives that the evaluator emits itself: a mask, or a choice by a mask."""
 
 Make = Callable[..., Lanes]
 
@@ -71,28 +79,44 @@ def cost_per_pair(work: Work, make: Make, *arguments: Any) -> Cost:
     return total if total.instructions else Cost(1)
 
 
+def code_size(work: Work, unroll: int, make: Make, *arguments: Any) -> int:
+    """Return how many instructions a pair takes in the code, roughly, when vectors up to `unroll` are unrolled."""
+    nodes = [node for node in topological(work.steady_roots) if location(node) == "pair"]
+    return sum(_written(node, unroll) * _component_cost(node, make, *arguments).size for node in nodes)
+
+
+def _written(node: Expr, unroll: int) -> int:
+    """Return how often a component of `node`, or a term of it, is written."""
+    fold = fold_of(node)
+    terms = 1 if fold is None else fold.terms(node)[0]
+    return 1 if max(node.dim, terms) > unroll else node.dim * terms
+
+
 def _node_cost(node: Expr, make: Make, *arguments: Any) -> Cost:
-    name = node.op.name
-    if name in FOLDS:
+    fold = fold_of(node)
+    if fold is not None:
         is_fused = node.args[0].op.name == "Mult"
-        return Cost(0 if is_fused else FOLDS[name](node)[0] * node.dim)
+        return Cost(0 if is_fused else fold.terms(node)[0] * node.dim)
+    return _component_cost(node, make, *arguments) * node.dim
+
+
+def _component_cost(node: Expr, make: Make, *arguments: Any) -> Cost:
     if not node.op.elementwise:
-        return Cost(0)
-    is_scaled = name == "Exp" and scaled_argument(node) is not None
-    return primitive_cost("ScaledExp" if is_scaled else name, node.op.arity, make, *arguments) * node.dim
+        return Cost(0, size=1)
+    name = node.op.name if scaled_argument(node) is None else "ScaledExp"
+    return primitive_cost(name, node.op.arity, make, *arguments)
 
 
 def _absorbed(nodes: Iterable[Expr]) -> set[Expr]:
     """Return the products that are part of an exponential."""
-    scaled = (node for node in nodes if node.op.name == "Exp" and scaled_argument(node) is not None)
-    return {node.args[0] for node in scaled}
+    return {node.args[0] for node in nodes if scaled_argument(node) is not None}
 
 
 @lru_cache(maxsize=512)
 def primitive_cost(name: str, arity: int, make: Make, *arguments: Any) -> Cost:
     """Return the cost of one component of the elementwise primitive called `name`; ``"ScaledExp"`` is exp(c x)."""
-    if name in _ONE:
-        return Cost(1)
+    if name != "ScaledExp" and not isinstance(find_primitive(name), Instruction):
+        return Cost(1, size=1)  # a mask, or a choice by a mask
     module = ir.Module()
     lanes = make(module, *arguments)
     function = ir.Function(module, ir.FunctionType(lanes.real, [lanes.real] * max(arity, 3)), "primitive")
@@ -129,8 +153,8 @@ def _instruction_cost(instruction: Any, lanes: Lanes) -> Cost:
     if name == "call":
         name = ".".join(instruction.callee.name.split(".")[:2])
         if _SPECIAL in instruction.callee.name:
-            return Cost(1, 1)
-    return Cost(0 if name in _FREE else _SLOTS.get(name, 1) * times)
+            return Cost(1, 1, 1)
+    return Cost(0) if name in _FREE else Cost(_SLOTS.get(name, 1) * times, size=times)
 
 
 def _registers(instruction: Any, lanes: Lanes) -> int:

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial, reduce
 from typing import Any, Protocol
 
 from llvmlite import ir
 
-from pairfold.codegen.lanes import COMPARISONS, Lanes, Value
-from pairfold.codegen.loops import INT64, Affine, Index, add, as_value, component_loop, multiply, stack_slot
-from pairfold.codegen.structure import EXTREMES, FOLDS, STRUCTURE, Read
+from pairfold.codegen.lanes import Lanes, Value
+from pairfold.codegen.loops import Affine, Index, add, as_value, component_loop, multiply, stack_slot
+from pairfold.codegen.primitives import Choice, Comparison, Fold, Read, Structure, find_primitive, fold_of
 from pairfold.ir.expr import PLACEHOLDER_BIT, Expr, topological
 from pairfold.ops.arithmetic import constant
 from pairfold.transform.separate import location
@@ -142,56 +143,35 @@ class Evaluator:
         """Return the components of the arguments that component `index` of `node` is made of."""
         if node.op.elementwise:
             return [(arg, 0 if arg.dim == 1 else index) for arg in operands(node)]
-        if node.op.name == "Const":
-            return []
-        return STRUCTURE[node.op.name](self.builder, node, index)
+        primitive = find_primitive(node.op.name)
+        assert isinstance(primitive, (Structure, Fold))
+        return primitive.reads(self.builder, node, index)
 
     def _combine(self, node: Expr, index: Index, slot: Slot, reads: list[Read], values: list[Value]) -> Value:
         """Return the component of `node` made of the `values` of its `reads`."""
         if node.op.elementwise:
             return self._elementwise(node, index, slot, reads, values)
-        name = node.op.name
-        if name == "Const":
-            return self.lanes.constant(node.params[0])
-        if name == "Iota":
-            return self._component_number(index)
-        if name == "ExtractT":
-            return self._embedded(node, index, values)
-        if name == "Concat" and len(values) == 2:
-            number = as_value(self.builder, index)
-            in_first = self.builder.icmp_signed("<", number, ir.Constant(INT64, node.args[0].dim))
-            return self.builder.select(in_first, *values)
-        total = values[0]
-        for value in values[1:]:
-            total = self._fold(node, total, value)
-        return total
+        primitive = find_primitive(node.op.name)
+        if isinstance(primitive, Structure):
+            return primitive.combine(self.lanes, self.builder, node, index, values)
+        assert isinstance(primitive, Fold)
+        return reduce(partial(primitive.combine, self.lanes, self.builder), values)
 
     def _elementwise(self, node: Expr, index: Index, slot: Slot, reads: list[Read], values: list[Value]) -> Value:
-        builder, lanes, name = self.builder, self.lanes, node.op.name
-        if name in COMPARISONS:
-            mask = lanes.compare(builder, name, values)
+        builder, lanes, primitive = self.builder, self.lanes, find_primitive(node.op.name)
+        if isinstance(primitive, Comparison):
+            mask = lanes.compare(builder, primitive, values)
             self._remember(("mask", *self._key(node, index, slot)), mask)
             return lanes.truth(builder, mask)
-        if name == "Where":
+        if isinstance(primitive, Choice):
             mask = self._known(("mask", *self._key(*reads[0], slot)))
             if mask is None:
                 mask = lanes.is_nonzero(builder, values[0])
             return builder.select(mask, *self._same_kind(values[1:], node))
-        scaled = scaled_argument(node) if name == "Exp" else None
+        scaled = scaled_argument(node)
         if scaled is not None:
             return self.leaves.exponential(scaled[0], values[0])
-        return lanes.elementwise(builder, name, values)
-
-    def _fold(self, node: Expr, total: Value, value: Value) -> Value:
-        if node.op.name in EXTREMES:
-            return self.lanes.call_intrinsic(self.builder, EXTREMES[node.op.name], [total, value])
-        return self.lanes.add(self.builder, total, value)
-
-    def _component_number(self, index: Index) -> Value:
-        if isinstance(index, int):
-            return self.lanes.constant(float(index))
-        number = self.builder.sitofp(as_value(self.builder, index), self.lanes.element)
-        return self.lanes.broadcast(self.builder, number)
+        return lanes.elementwise(builder, node.op.name, values)
 
     def _same_kind(self, values: list[Value], node: Expr) -> list[Value]:
         if node.kind == "real":
@@ -201,21 +181,6 @@ class Evaluator:
             self.lanes.index_constant(int(arg.params[0])) if arg.op.name == "Const" else value
             for arg, value in zip(node.args[1:], values, strict=True)
         ]
-
-    def _embedded(self, node: Expr, index: Index, values: list[Value]) -> Value:
-        zero = self.lanes.constant(0.0)
-        if not values:
-            return zero
-        if isinstance(index, int):
-            return values[0]
-        start = node.params[0]
-        builder = self.builder
-        number = as_value(builder, index)
-        inside = builder.and_(
-            builder.icmp_signed(">=", number, ir.Constant(INT64, start)),
-            builder.icmp_signed("<", number, ir.Constant(INT64, start + node.args[0].dim)),
-        )
-        return builder.select(inside, values[0], zero)
 
     def mask(self, node: Expr, index: Index, slot: Slot) -> Value:
         """Return the mask of the lanes in which component `index` of `node` is not 0."""
@@ -227,11 +192,12 @@ class Evaluator:
     # ------------------------------------------------------------ long sums
 
     def _is_long(self, node: Expr) -> bool:
-        return node.op.name in FOLDS and FOLDS[node.op.name](node)[0] > self.unroll
+        fold = fold_of(node)
+        return fold is not None and fold.terms(node)[0] > self.unroll
 
     def _long_sum(self, node: Expr, index: Index, slot: Slot) -> Value:
         """Sum in a loop of its own, for one slot: the fallback when `prepare` did not foresee the sum."""
-        count, _ = FOLDS[node.op.name](node)
+        count, _ = _fold(node).terms(node)
         total = stack_slot(self.builder, self.lanes.real)
         self._start(node, total)
         with component_loop(self.builder, count) as term, self.scope():
@@ -239,15 +205,13 @@ class Evaluator:
         return self.builder.load(total, typ=self.lanes.real)
 
     def _accumulate(self, node: Expr, index: Index, term: Index, slot: Slot, total: Any) -> None:
-        _, at = FOLDS[node.op.name](node)
+        _, at = _fold(node).terms(node)
         value = self.component(node.args[0], at(self.builder, index, term), slot)
         old = self.builder.load(total, typ=self.lanes.real)
-        self.builder.store(self._fold(node, old, value), total)
+        self.builder.store(_fold(node).combine(self.lanes, self.builder, old, value), total)
 
     def _start(self, node: Expr, total: Any) -> None:
-        # nan is the neutral element of maxnum and minnum.
-        start = float("nan") if node.op.name in EXTREMES else 0.0
-        self.builder.store(self.lanes.constant(start), total)
+        self.builder.store(self.lanes.constant(_fold(node).start), total)
 
     def prepare(self, roots: Sequence[Expr]) -> None:
         """Compute the long sums under `roots` for all slots, the sums of one length in one loop."""
@@ -257,7 +221,7 @@ class Evaluator:
             level[node] = max((level.get(arg, 0) for arg in node.args), default=0)
             if self._is_long(node):
                 if node.dim == 1:
-                    count, _ = FOLDS[node.op.name](node)
+                    count, _ = _fold(node).terms(node)
                     levels.setdefault((level[node], count), []).append(node)
                 else:
                     levels.setdefault((level[node], -1), []).append(node)
@@ -312,7 +276,7 @@ class Evaluator:
         """Compute every component of a vector of long sums (a matrix-vector product) into memory."""
         slots = self.slots(node)
         memory = self.scratch(node.dim * len(slots))
-        count, _ = FOLDS[node.op.name](node)
+        count, _ = _fold(node).terms(node)
         with component_loop(self.builder, node.dim) as index:
             totals = [stack_slot(self.builder, self.lanes.real) for _ in slots]
             for total in totals:
@@ -341,11 +305,17 @@ class Evaluator:
         return self.builder.gep(memory, [offset], source_etype=self.lanes.real)
 
 
+def _fold(node: Expr) -> Fold:
+    fold = fold_of(node)
+    assert fold is not None
+    return fold
+
+
 def exponential_scales(nodes: Iterable[Expr]) -> list[Expr]:
     """Return the uniform factors that `Evaluator` folds into the exponentials among `nodes`."""
     found: dict[Expr, None] = {}
     for node in nodes:
-        scaled = scaled_argument(node) if node.op.name == "Exp" else None
+        scaled = scaled_argument(node)
         if scaled is not None:
             found[scaled[0]] = None
     return list(found)
@@ -353,15 +323,15 @@ def exponential_scales(nodes: Iterable[Expr]) -> list[Expr]:
 
 def operands(node: Expr) -> tuple[Expr, ...]:
     """Return what `node` is computed from: an exponential reads the rest of its argument, not the product."""
-    scaled = scaled_argument(node) if node.op.name == "Exp" else None
+    scaled = scaled_argument(node)
     return node.args if scaled is None else (scaled[1],)
 
 
 def scaled_argument(node: Expr) -> tuple[Expr, Expr] | None:
-    """Split the argument of Exp into (uniform scalar, rest) when it is such a product."""
-    (arg,) = node.args
-    if location(node) == "uniform":
+    """Split the argument of an exponential into (uniform scalar, rest) when it is such a product."""
+    if node.op.name != "Exp" or location(node) == "uniform":
         return None
+    (arg,) = node.args
     if arg.op.name == "Minus":
         return constant(-1.0), arg.args[0]
     if arg.op.name == "Mult":

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
 
+from pairfold.codegen.primitives import CONTRACT, Comparison, Instruction, find_primitive
 from pairfold.codegen.vectormath import VectorMath
 from pairfold.codegen.vectormath_emitter import Emitter
-from pairfold.ops.elementary import MATH_FUNCTIONS
 
 __all__ = ["Lanes", "Value"]
 
 Value = Any
 """An LLVM value; llvmlite ships no types."""
-
-_CONTRACT = ("contract",)
-"""Multiplications may be fused with additions: the only liberty that user arithmetic takes."""
 
 LOG2_E = 1.4426950408889634
 LOG2_E_REST = 2.0355273740931033e-17
@@ -62,7 +58,7 @@ class Lanes:
 
     def add(self, builder: ir.IRBuilder, a: Value, b: Value) -> Value:
         """Return a + b, open to fusion with a product."""
-        return builder.fadd(a, b, flags=_CONTRACT)
+        return builder.fadd(a, b, flags=CONTRACT)
 
     def any(self, builder: ir.IRBuilder, mask: Value) -> Value:
         """Tell whether a mask is set in some lane."""
@@ -71,11 +67,10 @@ class Lanes:
         bits = ir.IntType(self.count)
         return builder.icmp_unsigned("!=", builder.bitcast(mask, bits), ir.Constant(bits, 0))
 
-    def compare(self, builder: ir.IRBuilder, name: str, args: list[Value]) -> Value:
-        """Return the mask of a comparison operation."""
-        symbol, ordered = _COMPARISONS[name]
-        compare = builder.fcmp_ordered if ordered else builder.fcmp_unordered
-        return compare(symbol, *args)
+    def compare(self, builder: ir.IRBuilder, comparison: Comparison, args: list[Value]) -> Value:
+        """Return the mask of a comparison."""
+        compare = builder.fcmp_unordered if comparison.holds_for_nan else builder.fcmp_ordered
+        return compare(comparison.symbol, *args)
 
     def is_nonzero(self, builder: ir.IRBuilder, value: Value) -> Value:
         """Return the mask of the lanes in which `value` is not 0 (nan counts as not 0)."""
@@ -86,11 +81,10 @@ class Lanes:
         return builder.select(mask, self.constant(1.0), self.constant(0.0))
 
     def elementwise(self, builder: ir.IRBuilder, name: str, args: list[Value]) -> Value:
-        """Apply the elementwise primitive called `name`; `Where` and comparisons have methods of their own."""
-        emit = _INSTRUCTIONS.get(name)
-        if emit is not None:
-            return emit(self, builder, args)
-        return builder.call(self.math.function(MATH_FUNCTIONS.get(name, name.lower())), args)
+        """Apply the elementwise primitive called `name`, which is an instruction."""
+        primitive = find_primitive(name)
+        assert isinstance(primitive, Instruction)
+        return primitive.emit(self, builder, args)
 
     def call_intrinsic(self, builder: ir.IRBuilder, name: str, args: list[Value]) -> Value:
         """Call the LLVM intrinsic ``llvm.<name>`` on real lanes."""
@@ -122,24 +116,3 @@ class Lanes:
     def exponential(self, builder: ir.IRBuilder, x: Value, scale: tuple[Value, Value]) -> Value:
         """Return exp of `x` times a scale from `split_scale`."""
         return builder.call(self.math.function("exp_scaled"), [x, *scale])
-
-
-_COMPARISONS = {
-    "LessThan": ("<", True),
-    "LessOrEqual": ("<=", True),
-    "Equal": ("==", True),
-    "NotEqual": ("!=", False),
-}
-COMPARISONS = frozenset(_COMPARISONS)
-
-_Emit = Callable[[Lanes, Any, list[Any]], Any]
-_INSTRUCTIONS: dict[str, _Emit] = {
-    "Add": lambda lanes, builder, args: builder.fadd(*args, flags=_CONTRACT),
-    "Subtract": lambda lanes, builder, args: builder.fsub(*args, flags=_CONTRACT),
-    "Mult": lambda lanes, builder, args: builder.fmul(*args, flags=_CONTRACT),
-    "Divide": lambda lanes, builder, args: builder.fdiv(*args),
-    "Minus": lambda lanes, builder, args: builder.fneg(*args),
-    "Abs": lambda lanes, builder, args: lanes.call_intrinsic(builder, "fabs", args),
-    "Sqrt": lambda lanes, builder, args: lanes.call_intrinsic(builder, "sqrt", args),
-    "Floor": lambda lanes, builder, args: Emitter(builder, lanes.count, lanes.dtype, lanes.math.features).floor(*args),
-}

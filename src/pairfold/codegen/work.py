@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from pairfold.codegen.structure import FOLDS
 from pairfold.ir.expr import Expr, topological
 from pairfold.ir.reduction import Field
-from pairfold.ops.elementary import MATH_FUNCTIONS
 from pairfold.transform.separate import location
 
 __all__ = ["ITEM_FIELDS", "Kernel", "Layout", "Work"]
@@ -65,11 +63,6 @@ class Work:
         sums = (node for node in topological(self.roots) if node.op.name == "Sum" and location(node) == "pair")
         return max((node.args[0].dim for node in sums), default=0)
 
-    def code_size(self, unroll: int) -> int:
-        """Return how many instructions a pair takes in the code, roughly, when vectors up to `unroll` are unrolled."""
-        nodes = (node for node in topological(self.steady_roots) if location(node) == "pair")
-        return sum(_code_size(node, unroll) for node in nodes)
-
     @property
     def added_dim(self) -> int:
         """Components of the state that every column adds to."""
@@ -80,19 +73,6 @@ class Work:
         """Every expression that the kernel evaluates."""
         single = (root for root in (self.guard, self.candidate) if root is not None)
         return (*(e for _, e in self.update), *(e for _, e in self.rare), *single, *self.outputs)
-
-
-def _code_size(node: Expr, unroll: int) -> int:
-    if node.dim > unroll:
-        return 1
-    terms = FOLDS[node.op.name](node)[0] if node.op.name in FOLDS else 1
-    if terms > unroll:
-        return 1
-    return node.dim * terms * (_FUNCTION_SIZE if node.op.name in MATH_FUNCTIONS else 1)
-
-
-_FUNCTION_SIZE = 15
-"""Instructions of a function of the vector math library, roughly."""
 
 
 @dataclass(frozen=True)

@@ -196,10 +196,14 @@ def _over_components(tensor: LazyTensorBase, reduction: Reduction) -> Any:
     if reduction.operation is not None:
         return tensor._unary(OPERATIONS[reduction.operation])
     expr = tensor._expr
+    if reduction.over_components is not None and tensor.is_complex:
+        both = (reduction.over_components(apply(name, expr)) for name in ("ComplexReal", "ComplexImag"))
+        return tensor._like(apply("ComplexFromParts", *both))
     if reduction.over_components is not None:
         return tensor._like(reduction.over_components(expr))
-    _check_count(tensor, reduction, (tensor.dim() - 1,), expr.dim)
-    parts = [apply("Elem", expr, params=(place,)) for place in range(expr.dim)]
+    count = tensor._shape[-1]
+    _check_count(tensor, reduction, (tensor.dim() - 1,), count)
+    parts = [tensor._components(place) for place in range(count)]
     return tensor._like(folded(reduction, parts, _start_dtype(tensor)))
 
 

@@ -7,22 +7,22 @@ import re
 import llvmlite.binding as llvm
 import pytest
 
-from pairfold.codegen.cost import Cost, cost_per_pair, primitive_cost
+from pairfold.codegen.cost import Cost, code_size, cost_per_pair, primitive_cost
 from pairfold.codegen.lanes import Lanes
-from pairfold.codegen.structure import FOLDS, STRUCTURE
-from pairfold.engine import explain
+from pairfold.codegen.primitives import Fold, Structure, find_primitive
+from pairfold.engine import Options, explain
+from pairfold.engine.cache import LOOP_COST, compiled
 from pairfold.engine.plan import make_plan
 from pairfold.ir.op import OPERATIONS
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant
-from pairfold.ops.elementary import MATH_FUNCTIONS
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets.cuda.lanes import CudaLanes
 from tests.codegen.drivers import Machine, assembly_text, machines
 from tests.engine.problems import G, X, Y, gaussian_sum
 
 PRIMITIVES = sorted(name for name, op in OPERATIONS.items() if op.expand is None and op.arity)
-FUNCTIONS = {**MATH_FUNCTIONS, "Sqrt": "sqrt", "Rsqrt": "rsqrt"}
+FUNCTIONS = {name: "pow" if name == "Powf" else name.lower() for name in PRIMITIVES if OPERATIONS[name].ulp > 0.5}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -31,13 +31,13 @@ def test_every_primitive_has_a_cost(name: str, dtype: str) -> None:
     """It is counted from what the emitters emit, or nothing has to be computed."""
     op = OPERATIONS[name]
     if not op.elementwise:
-        assert name in FOLDS or name in STRUCTURE
+        assert isinstance(find_primitive(name), (Fold, Structure))
         return
     for make, arguments in ((Lanes, (8, dtype, frozenset({"fma", "avx2"}))), (CudaLanes, (dtype,))):
         cost = primitive_cost(name, op.arity, make, *arguments)
         assert cost.instructions >= (name != "Minus")
         assert cost.special == (make is CudaLanes and dtype == "float32" and name in ("Exp", "Sqrt", "Rsqrt"))
-        if name in MATH_FUNCTIONS and make is Lanes:
+        if name in FUNCTIONS and name not in ("Sqrt", "Rsqrt") and make is Lanes:
             assert cost.instructions > 12
 
 
@@ -93,3 +93,17 @@ def test_special_functions_of_a_gpu() -> None:
     assert cost.special == 1
     assert cost.instructions < 20
     assert cost_per_pair(make_plan(gaussian_sum()).work, CudaLanes, "float64").special == 0
+
+
+@pytest.mark.parametrize("name", [name for name in PRIMITIVES if OPERATIONS[name].elementwise])
+def test_explanation_and_schedule_use_one_cost(name: str) -> None:
+    """What `explain` prints is what threads are chosen by; the size of the code is counted in the same instructions."""
+    op = OPERATIONS[name]
+    task = Problem(apply(name, *[X - Y, X * Y, Y][: op.arity]), REDUCTIONS["Sum"])
+    binary = compiled(task, "float32", Options(), partial=False)
+    (printed,) = re.findall(r"predicted limit: (\d+) vector instructions for (\d+)", explain(task, 10, 10))
+    assert binary.cost == (int(printed[0]) + LOOP_COST) / int(printed[1])
+    lanes = Lanes, binary.main.schedule.lanes, "float32", binary.main.schedule.features
+    unrolled, rolled = (code_size(make_plan(task).work, unroll, *lanes) for unroll in (3, 1))
+    assert unrolled >= 3 * primitive_cost(name, op.arity, *lanes).size
+    assert unrolled > rolled

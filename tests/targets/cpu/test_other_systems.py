@@ -13,9 +13,9 @@ import pytest
 from llvmlite import ir
 
 from pairfold.engine.plan import make_plan
+from pairfold.ir.op import OPERATIONS
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant
-from pairfold.ops.elementary import MATH_FUNCTIONS
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets.cpu.compile import LLVM_LOCK, Machine, known_features, optimise, schedule_on, switches
 from pairfold.targets.cpu.table import emit_kernel
@@ -52,7 +52,8 @@ SYSTEMS = {
 def problems() -> dict[str, Problem]:
     """Every math function and whatever rounds, a gradient, wide sums, and every reduction, with many candidates too."""
     difference = X - Y
-    values = {name: apply(name, *[difference] * (2 if name in ("Powf", "Atan2") else 1)) for name in MATH_FUNCTIONS}
+    functions = [op for op in OPERATIONS.values() if op.expand is None and op.ulp > 0.5]
+    values = {op.name: apply(op.name, *[difference] * op.arity) for op in functions}
     values["Floor"] = apply("Floor", difference)
     values["Round"] = apply("Round", difference, params=(2,))
     values["Mod"] = apply("Mod", difference, constant(2.0), constant(0.5))

@@ -12,6 +12,8 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 
+from pairfold.codegen.cost import code_size
+from pairfold.codegen.lanes import Lanes
 from pairfold.codegen.work import Kernel, Work
 from pairfold.errors import TargetError
 from pairfold.ir.lock import ForkSafeLock
@@ -161,14 +163,16 @@ def schedule_on(
     triple: str | None = None,
 ) -> Schedule:
     """Choose the schedule of `work` on a processor and the system that LLVM calls `triple`, by default this one."""
+    item_bytes = 4 if dtype == "float32" else 8
+    lanes = Lanes, processor.vector_bytes // item_bytes, dtype, processor.features
     return choose(
         vector_bytes=processor.vector_bytes,
         registers=processor.registers,
         features=processor.features,
-        item_bytes=4 if dtype == "float32" else 8,
+        item_bytes=item_bytes,
         looped_dim=work.longest_sum if work.longest_sum > UNROLL else 0,
         state_dim=work.added_dim,
-        code_size=work.code_size,
+        code_size=lambda unroll: code_size(work, unroll, *lanes),
         accumulate=accumulate,
         few_rows=few_rows,
         kept=work.kept,
