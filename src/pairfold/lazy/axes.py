@@ -58,7 +58,7 @@ def is_single_axis(tensor: LazyTensorBase, axis: Any, reduction: str) -> bool:
     count = tensor.dim()
     place = number + count if number < 0 else number
     record = REDUCTIONS.get(reduction)
-    is_folded = place == count - 1 and record is not None and record.folds and record.operation is None
+    is_folded = place == count - 1 and record is not None and record.operation is None and record.folds
     return not (0 <= place < count - 3 or is_folded)
 
 
