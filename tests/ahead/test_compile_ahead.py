@@ -11,13 +11,14 @@ import pytest
 
 from pairfold import compile_ahead
 from pairfold.api.genred import choose_reduction, read_problem
-from pairfold.engine import Options, run
+from pairfold.engine import Options
 from pairfold.errors import PairfoldError
 from pairfold.targets.cpu.compile import LEVELS, machine
 from pairfold.targets.cpu.object_file import known_levels
 from tests.ahead.build import address, built, numbers, tool
 from tests.ahead.build import run as run_tool
 from tests.ahead.object_symbols import undefined_symbols
+from tests.calls import run
 
 Array = np.ndarray[Any, Any]
 

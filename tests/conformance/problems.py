@@ -61,7 +61,7 @@ def arrays(task: Problem, shape: Shape, dtype: str, integers: bool) -> list[Arra
     """Return arguments of the given shapes; small integers make every operation exact, and ties common."""
     generator = np.random.default_rng(shape.seed)
     result: list[Array] = []
-    for node in sorted(variables(*task.roots), key=lambda v: int(v.params[0])):
+    for node in task.arguments.values():
         position, dim, category = node.params[:3]
         batch = shape.batch
         if shape.broadcast and position % 2:
@@ -93,8 +93,8 @@ def tolerance(task: Problem, given: Sequence[Array], shape: Shape, dtype: str) -
     generator = np.random.default_rng(0)
     bindings: dict[Expr, Array] = {}
     for node in variables(*task.roots):
-        array = np.asarray(given[node.params[0]], np.float64)
-        axis = {Category.ROW: -2, Category.COLUMN: -3, Category.PARAMETER: (-2, -3)}[node.params[2]]
+        array = np.asarray(given[node.position], np.float64)
+        axis = {Category.ROW: -2, Category.COLUMN: -3, Category.PARAMETER: (-2, -3)}[node.category]
         bindings[node] = np.expand_dims(array, axis)
     errors = spread(task.roots, bindings, dtype)
     tables = evaluate(task.roots, bindings)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pairfold import engine
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import OPERATIONS
 from pairfold.ir.problem import Problem
@@ -18,6 +17,7 @@ from pairfold.ops.arithmetic import constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets.reference import evaluate
 from pairfold.transform.differentiate import gradient
+from tests.calls import run
 from tests.comparison import Array, assert_close, spread
 from tests.conformance.cases import Case, all_cases, draw, label
 
@@ -56,10 +56,10 @@ def _operands(case: Case, categories: list[Category]) -> tuple[Expr, list[Expr],
 def _check(value: Expr, operands: list[Expr], arrays: list[Array], dtype: str) -> None:
     arrays = [array.astype(dtype) for array in arrays]
     rounded = {v: array.astype("float64") for v, array in zip(operands, arrays, strict=True)}
-    bindings = {v: array if v.params[2] != Category.PARAMETER else array[None] for v, array in rounded.items()}
+    bindings = {v: array if v.category != Category.PARAMETER else array[None] for v, array in rounded.items()}
     (expected,) = evaluate([value], bindings)
     (tolerance,) = spread([value], bindings, dtype)
-    (found,) = engine.run(Problem(value, REDUCTIONS["Sum"]), arrays, rows=ROWS, columns=1)
+    (found,) = run(Problem(value, REDUCTIONS["Sum"]), arrays, rows=ROWS, columns=1)
     assert found.dtype == dtype
     assert_close(found, np.broadcast_to(expected, found.shape), np.broadcast_to(tolerance, found.shape))
 

@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pairfold import engine
 from pairfold.engine import Options
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply
 from pairfold.reductions import REDUCTIONS
-from pairfold.targets import reference
+from tests.calls import by_definition, run, run_monoid
 from tests.comparison import Array, assert_close
 from tests.conformance.problems import NAMES, Shape, arrays, problem, ranges, special_values, tolerance
 
@@ -27,22 +26,22 @@ EXACT = frozenset(name for name in NAMES if any(field.kind == "index" for field 
 """Reductions that give column numbers: they are tested on small integers, where rounding cannot change the winner."""
 
 
-def run_monoid(task: Problem, given_arrays: Sequence[Array], **sizes: Any) -> tuple[Array, ...]:
+def by_states(task: Problem, given_arrays: Sequence[Array], **sizes: Any) -> tuple[Array, ...]:
     """Run init, update, merge and finish in NumPy, with empty parts on both sides."""
     options = sizes.pop("options")
     columns = sizes["columns"]
     cuts = [columns * part // (options.split or 1) for part in range((options.split or 1) + 1)]
     parts = [range(a, b) for a, b in pairwise(cuts)]
-    return reference.run_monoid(task, given_arrays, [[], [], *parts, []], **sizes)
+    return run_monoid(task, given_arrays, [[], [], *parts, []], **sizes)
 
 
-TARGETS = {"monoid": run_monoid, "cpu": engine.run}
+TARGETS = {"monoid": by_states, "cpu": run}
 
 
 def _check(target: str, task: Problem, shape: Shape, dtype: str, options: Options) -> None:
     data = arrays(task, shape, dtype, integers=task.reduction.name in EXACT)
     sizes: dict[str, Any] = {"rows": shape.rows, "columns": shape.columns, "batch": shape.batch}
-    expected = reference.run(task, [array.astype("float64") for array in data], **sizes)
+    expected = by_definition(task, [array.astype("float64") for array in data], **sizes)
     found = TARGETS[target](task, data, **sizes, options=options)
     allowed = tolerance(task, data, shape, dtype)
     assert len(found) == len(expected)
@@ -150,8 +149,8 @@ def test_blocks_of_pairs(name: str, dim: int, data: st.DataObject, seed: int) ->
     sizes: dict[str, Any] = {"rows": shape.rows, "columns": shape.columns, "batch": shape.batch, "ranges": chosen}
     # Blocks may see a column several times, so the bound for all columns is scaled by how often.
     allowed = tolerance(task, given_arrays, shape, "float64")
-    found = engine.run(task, given_arrays, **sizes, options=Options())
-    expected = reference.run(task, given_arrays, **sizes)
+    found = run(task, given_arrays, **sizes, options=Options())
+    expected = by_definition(task, given_arrays, **sizes)
     for output, true, size in zip(found, expected, allowed, strict=True):
         bound = (
             16
@@ -177,7 +176,7 @@ def test_special_values(name: str, target: str, dtype: str) -> None:
         weights = generator.integers(1, 4, (count, 2)).astype(dtype)
         sizes: dict[str, Any] = {"rows": 2, "columns": count}
         found = TARGETS[target](task, [values, weights], **sizes, options=Options())
-        expected = reference.run(task, [values, weights], **sizes)
+        expected = by_definition(task, [values, weights], **sizes)
         for output, true in zip(found, expected, strict=True):
             with np.errstate(over="ignore", invalid="ignore"):
                 size = 50 * np.finfo(dtype).eps * np.abs(true) + np.finfo(dtype).tiny

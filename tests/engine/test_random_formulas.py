@@ -7,14 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pairfold.engine import Options, run
+from pairfold.engine import Options
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.problem import Problem
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
-from pairfold.targets import reference
 from pairfold.transform.differentiate import gradient
+from tests.calls import by_definition, run
 
 DIMS = (1, 3, 20, 36)
 LEAVES = [
@@ -112,13 +112,13 @@ def formulas(draw: st.DrawFn) -> Expr:
 def data(rows: int, columns: int, seed: int) -> list[np.ndarray]:
     generator = np.random.default_rng(seed)
     length = {Category.ROW: (rows,), Category.COLUMN: (columns,), Category.PARAMETER: ()}
-    return [generator.standard_normal((*length[leaf.params[2]], leaf.params[1])) for leaf in LEAVES]
+    return [generator.standard_normal((*length[leaf.category], leaf.dim)) for leaf in LEAVES]
 
 
 def agree(problem: Problem, rows: int, columns: int, seed: int, level: str | None) -> None:
     arrays = data(rows, columns, seed)
     found = run(problem, arrays, rows=rows, columns=columns, options=Options(level=level))
-    expected = reference.run(problem, arrays, rows=rows, columns=columns)
+    expected = by_definition(problem, arrays, rows=rows, columns=columns)
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
 
@@ -159,6 +159,6 @@ def test_the_comparison_can_fail() -> None:
     wrong = Problem(LEAVES[0] * constant(1.0000001), REDUCTIONS["Sum"])
     arrays = data(4, 3, 0)
     found = run(wrong, arrays, rows=4, columns=3)
-    expected = reference.run(Problem(LEAVES[0], REDUCTIONS["Sum"]), arrays, rows=4, columns=3)
+    expected = by_definition(Problem(LEAVES[0], REDUCTIONS["Sum"]), arrays, rows=4, columns=3)
     with pytest.raises(AssertionError):
         np.testing.assert_allclose(found[0], expected[0], rtol=1e-9, atol=1e-9)

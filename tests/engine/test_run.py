@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from llvmlite import ir
 
-from pairfold.engine import Options, explain, run
+from pairfold.engine import Options
 from pairfold.engine.cache import CAPACITY, compiled, forget_everything
 from pairfold.engine.plan import make_plan
 from pairfold.errors import ArgumentValueError, TargetError
@@ -27,10 +27,10 @@ from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.schedule import Schedule
-from pairfold.targets import reference
 from pairfold.targets.cpu.compile import machine, schedule_for
 from pairfold.targets.cpu.table import emit_kernel
 from pairfold.transform.differentiate import gradients
+from tests.calls import by_definition, explain, run
 from tests.engine.problems import (
     B,
     G,
@@ -213,7 +213,7 @@ def test_ranges_agree_with_the_reference(name: str) -> None:
     for _ in range(15):
         ranges = random_ranges(generator, 200, 150)
         found = run(problem, arrays, rows=200, columns=150, ranges=ranges)
-        expected = reference.run(problem, arrays, rows=200, columns=150, ranges=ranges)
+        expected = by_definition(problem, arrays, rows=200, columns=150, ranges=ranges)
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-10)
 
@@ -224,7 +224,7 @@ def test_ranges_work_with_batches() -> None:
     ranges = (np.array([[0, 30], [40, 70]]), np.array([1, 3]), np.array([[0, 10], [20, 30], [5, 80]]))
     problem = Problem(squared_distance(), REDUCTIONS["Sum"])
     (found,) = run(problem, [x, y], rows=70, columns=80, batch=(2,), ranges=ranges)
-    (expected,) = reference.run(problem, [x, y], rows=70, columns=80, batch=(2,), ranges=ranges)
+    (expected,) = by_definition(problem, [x, y], rows=70, columns=80, batch=(2,), ranges=ranges)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
@@ -297,7 +297,7 @@ def test_many_parameters_of_all_sizes(dtype: str, batch: tuple[int, ...]) -> Non
     problem = Problem(total, REDUCTIONS["Sum"])
     sizes = {"rows": 5, "columns": 7, "batch": batch}
     (found,) = run(problem, arrays, **sizes)
-    (expected,) = reference.run(problem, [array.astype("float64") for array in arrays], **sizes)
+    (expected,) = by_definition(problem, [array.astype("float64") for array in arrays], **sizes)
     error = abs(found - expected).max() / abs(expected).max()
     assert error < (1e-5 if dtype == "float32" else 1e-13)
 
@@ -503,7 +503,7 @@ def test_divisors_whose_reciprocal_overflows(dtype: str, tiny: float) -> None:
     for value in (X / G, X / B, X / number, (X - Y) / number, (X - Y) / B):
         problem = Problem(value, REDUCTIONS["Max"])
         (found,) = run(problem, [x, y, b, g], rows=5, columns=7)
-        (expected,) = reference.run(problem, [x, y, b, g], rows=5, columns=7)
+        (expected,) = by_definition(problem, [x, y, b, g], rows=5, columns=7)
         np.testing.assert_allclose(found, expected, rtol=1e-5)
     (found,) = run(Problem(Y / G, REDUCTIONS["Max"]), [x, y, b, g], rows=5, columns=7)
     np.testing.assert_allclose(found, 3, rtol=1e-5)

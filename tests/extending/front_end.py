@@ -72,8 +72,8 @@ def _prepare(box: Box, dtype: Any, shape: Sequence[int] | None, stretched: Seque
     return Box(NUMPY.prepare(box.content, dtype, shape, stretched))
 
 
-def _run(problem: Any, boxes: Sequence[Box | None], **kwargs: Any) -> tuple[Box, ...]:
-    return tuple(map(Box, NUMPY.run(problem, [_opened(box) for box in boxes], **kwargs)))
+def _run(call: Any, boxes: Sequence[Box | None]) -> tuple[Box, ...]:
+    return tuple(map(Box, NUMPY.run(call, [_opened(box) for box in boxes])))
 
 
 # The dtypes are those of NumPy, and so is what is known about them.

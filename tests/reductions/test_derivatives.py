@@ -12,8 +12,9 @@ from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply
 from pairfold.reductions import REDUCTIONS
 from pairfold.reductions.state import COLUMN_INDEX
-from pairfold.targets.reference import evaluate, run
+from pairfold.targets.reference import evaluate
 from pairfold.transform.differentiate import gradient
+from tests.calls import by_definition
 from tests.comparison import Array, assert_close
 from tests.conformance.problems import NAMES
 
@@ -36,7 +37,7 @@ def _with(task: Problem, name: str) -> Problem:
 def _pullback(task: Problem, arrays: list[Array], cotangents: list[Array], wrt: Expr) -> Array:
     """Return the gradient as a front end computes it: the cotangents at every pair, summed over what is left."""
     reduction = task.reduction
-    saved = run(_with(task, reduction.saved or reduction.name), arrays, rows=ROWS, columns=COLUMNS)
+    saved = by_definition(_with(task, reduction.saved or reduction.name), arrays, rows=ROWS, columns=COLUMNS)
     names = []
     bindings: dict[Expr, Array] = {X: arrays[0][:, None], Y: arrays[1][None], B: arrays[2][None]}
     bindings[COLUMN_INDEX] = np.arange(COLUMNS)[None, :, None]
@@ -77,7 +78,7 @@ def test_gradients_agree_with_differences(name: str, dim: int) -> None:
     task = _task(reduction, dim)
     generator = np.random.default_rng(3)
     arrays = [generator.uniform(-1, 1, (ROWS, 2)), *(generator.uniform(-1, 1, (COLUMNS, 2)) for _ in range(2))]
-    outputs = run(task, arrays, rows=ROWS, columns=COLUMNS)
+    outputs = by_definition(task, arrays, rows=ROWS, columns=COLUMNS)
     real = [output for output in outputs if output.dtype.kind == "f"]
     cotangents = [generator.uniform(-1, 1, output.shape) for output in real]
     # Outputs that are numbers of columns do not move; neither do indices.
@@ -87,7 +88,7 @@ def test_gradients_agree_with_differences(name: str, dim: int) -> None:
         def along(step: float, number: int = number, direction: Array = direction) -> float:
             moved = list(arrays)
             moved[number] = arrays[number] + step * direction
-            found = run(task, moved, rows=ROWS, columns=COLUMNS)
+            found = by_definition(task, moved, rows=ROWS, columns=COLUMNS)
             floats = [output for output in found if output.dtype.kind == "f"]
             return float(sum(np.sum(c * output) for c, output in zip(cotangents, floats, strict=True)))
 
@@ -107,7 +108,7 @@ def test_product_with_zero_entries(entries: list[float]) -> None:
     y = variable(0, 1, Category.COLUMN)
     task = Problem(y, REDUCTIONS["Prod"])
     data = [np.array(entries)[:, None]]
-    saved = run(_with(task, "Prod_Zeros"), data, rows=1, columns=3)
+    saved = by_definition(_with(task, "Prod_Zeros"), data, rows=1, columns=3)
     names = tuple(variable(f"output {k}", 1, Category.ROW) for k in range(len(saved)))
     slope = variable("cotangent", 1, Category.ROW)
     assert task.reduction.pullback is not None
@@ -123,7 +124,7 @@ def test_no_winner_gets_no_gradient(name: str) -> None:
     y = variable(0, 1, Category.COLUMN)
     worst = np.inf if name == "Min" else -np.inf
     task = Problem(y, REDUCTIONS[name])
-    saved = run(_with(task, f"{name}_Arg{name}"), [np.full((3, 1), np.nan)], rows=1, columns=3)
+    saved = by_definition(_with(task, f"{name}_Arg{name}"), [np.full((3, 1), np.nan)], rows=1, columns=3)
     assert saved[0] == worst
     assert saved[1] == -1
     best, where = variable("best", 1, Category.ROW), variable("where", 1, Category.ROW, "index")

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairfold.engine import run
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.problem import Problem
 from pairfold.reductions import REDUCTIONS
 from pairfold.sparsity.cluster import from_matrix
 from pairfold.sparsity.masks import band, lower
 from pairfold.sparsity.ranges import as_ranges, swap_axes, validate_ranges
-from pairfold.targets import reference
+from tests.calls import by_definition, run
 from tests.comparison import assert_close
 from tests.engine.problems import B, squared_distance
 
@@ -143,7 +142,7 @@ def test_block_sparse_is_dense_with_a_mask(
     )
     assert_close(found, (squared * table) @ arrays[2], 1e-12 * max(1, columns[1]))
     problem = Problem(squared_distance(), REDUCTIONS["Min_ArgMin"])
-    for target in (run, reference.run):
+    for target in (run, by_definition):
         smallest, where = target(problem, arrays, rows=rows[1], columns=columns[1], batch=batch, ranges=six[:3])
         masked = np.where(table > 0, squared, np.inf)
         assert_close(smallest[..., 0], masked.min(-1, initial=np.inf), 1e-12)

@@ -10,7 +10,8 @@ from pairfold.ir.problem import Problem
 from pairfold.ops import constant, variable
 from pairfold.ops.arithmetic import apply
 from pairfold.reductions import REDUCTIONS
-from pairfold.targets.reference import evaluate, finish_states, merge_states, run
+from pairfold.targets.reference import evaluate, finish_states, merge_states
+from tests.calls import by_definition
 
 X = variable(0, 1, Category.ROW)
 Y = variable(1, 1, Category.COLUMN)
@@ -26,30 +27,30 @@ def _problem(name: str, k: int = 1) -> Problem:
 
 def test_reductions_of_a_pair_table() -> None:
     sizes = {"rows": 5, "columns": 7}
-    np.testing.assert_allclose(run(_problem("Sum"), DATA, **sizes)[0], TABLE.sum(1, keepdims=True))
-    np.testing.assert_allclose(run(_problem("Max"), DATA, **sizes)[0], TABLE.max(1, keepdims=True))
-    np.testing.assert_array_equal(run(_problem("ArgMin"), DATA, **sizes)[0], TABLE.argmin(1)[:, None])
-    np.testing.assert_array_equal(run(_problem("ArgKMin", 3), DATA, **sizes)[0], np.argsort(TABLE, 1)[:, :3])
+    np.testing.assert_allclose(by_definition(_problem("Sum"), DATA, **sizes)[0], TABLE.sum(1, keepdims=True))
+    np.testing.assert_allclose(by_definition(_problem("Max"), DATA, **sizes)[0], TABLE.max(1, keepdims=True))
+    np.testing.assert_array_equal(by_definition(_problem("ArgMin"), DATA, **sizes)[0], TABLE.argmin(1)[:, None])
+    np.testing.assert_array_equal(by_definition(_problem("ArgKMin", 3), DATA, **sizes)[0], np.argsort(TABLE, 1)[:, :3])
 
 
 def test_a_formula_without_columns_is_repeated() -> None:
-    (found,) = run(Problem(X, REDUCTIONS["Sum"]), DATA, rows=5, columns=7)
+    (found,) = by_definition(Problem(X, REDUCTIONS["Sum"]), DATA, rows=5, columns=7)
     np.testing.assert_allclose(found, 7 * DATA[0])
 
 
 def test_a_constant_formula() -> None:
-    (found,) = run(Problem(constant(2.0), REDUCTIONS["Sum"]), [], rows=2, columns=3)
+    (found,) = by_definition(Problem(constant(2.0), REDUCTIONS["Sum"]), [], rows=2, columns=3)
     np.testing.assert_array_equal(found, [[6.0], [6.0]])
 
 
 def test_unused_arguments_may_be_missing() -> None:
-    (found,) = run(Problem(Y, REDUCTIONS["Sum"]), [None, DATA[1]], rows=2, columns=7)
+    (found,) = by_definition(Problem(Y, REDUCTIONS["Sum"]), [None, DATA[1]], rows=2, columns=7)
     np.testing.assert_allclose(found, np.full((2, 1), DATA[1].sum()))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_dtype_is_that_of_the_arguments(dtype: str) -> None:
-    values, indices = run(_problem("Min_ArgMin"), [a.astype(dtype) for a in DATA], rows=5, columns=7)
+    values, indices = by_definition(_problem("Min_ArgMin"), [a.astype(dtype) for a in DATA], rows=5, columns=7)
     assert values.dtype == dtype
     assert indices.dtype == np.int64
 
@@ -57,7 +58,7 @@ def test_the_dtype_is_that_of_the_arguments(dtype: str) -> None:
 def test_batches_broadcast() -> None:
     x, y = GENERATOR.normal(size=(3, 1, 4, 1)), GENERATOR.normal(size=(1, 2, 6, 1))
     p = GENERATOR.normal(size=(3, 2, 1))
-    (found,) = run(_problem("Sum"), [x, y, p], rows=4, columns=6, batch=(3, 2))
+    (found,) = by_definition(_problem("Sum"), [x, y, p], rows=4, columns=6, batch=(3, 2))
     expected = np.sum(p[..., None, :] * (x - y.swapaxes(-1, -2)), axis=-1, keepdims=True)
     np.testing.assert_allclose(found, expected)
 
@@ -74,8 +75,8 @@ def test_ranges_restrict_the_columns() -> None:
     """Rows 0 and 1 see columns 4, 5, 0; row 3 sees nothing; rows 2 and 4 are in no block."""
     ranges = _ranges([[3, 4], [0, 2]], [0, 2], [[4, 6], [0, 1]])
     total, least, where = (
-        *run(_problem("Sum"), DATA, rows=5, columns=7, ranges=ranges),
-        *run(_problem("Min_ArgMin"), DATA, rows=5, columns=7, ranges=ranges),
+        *by_definition(_problem("Sum"), DATA, rows=5, columns=7, ranges=ranges),
+        *by_definition(_problem("Min_ArgMin"), DATA, rows=5, columns=7, ranges=ranges),
     )
     seen = [4, 5, 0]
     np.testing.assert_allclose(total[:2, 0], TABLE[:2, seen].sum(1))
@@ -90,16 +91,16 @@ def test_repeated_intervals_count_twice_and_keep_their_order() -> None:
     ranges = _ranges([[0, 5]], [3], [[2, 4], [1, 3], [2, 4]])
     seen = [2, 3, 1, 2, 2, 3]
     np.testing.assert_allclose(
-        run(_problem("Sum"), DATA, rows=5, columns=7, ranges=ranges)[0][:, 0], TABLE[:, seen].sum(1)
+        by_definition(_problem("Sum"), DATA, rows=5, columns=7, ranges=ranges)[0][:, 0], TABLE[:, seen].sum(1)
     )
     tied = [np.zeros((5, 1)), np.zeros((7, 1)), np.ones(1)]
-    (order,) = run(_problem("ArgKMin", 4), tied, rows=5, columns=7, ranges=ranges)
+    (order,) = by_definition(_problem("ArgKMin", 4), tied, rows=5, columns=7, ranges=ranges)
     np.testing.assert_array_equal(order, np.tile([2, 3, 1, 2], (5, 1)))
 
 
 def test_a_later_block_overwrites_an_earlier_one() -> None:
     ranges = _ranges([[0, 3], [1, 5]], [1, 2], [[0, 1], [1, 2]])
-    (found,) = run(_problem("Sum"), DATA, rows=5, columns=7, ranges=ranges)
+    (found,) = by_definition(_problem("Sum"), DATA, rows=5, columns=7, ranges=ranges)
     np.testing.assert_allclose(found[:, 0], [TABLE[0, 0], *TABLE[1:, 1]])
 
 

@@ -15,7 +15,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, hessian, jacfwd, jacrev
 
 from pairfold import numpy as on_numpy
-from pairfold.engine import Options
+from pairfold.engine import Call, Extent, Options
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import OPERATIONS
 from pairfold.ir.problem import Problem
@@ -152,7 +152,7 @@ def reduced(name: str, value: Expr, arrays: Sequence[Tensor]) -> tuple[Function,
     problem = example_problem(name, value, weight)
 
     def function(*given: Tensor) -> tuple[Tensor, ...]:
-        outputs = TORCH.run(problem, given, rows=ROWS, columns=COLUMNS, options=Options(threads=1))
+        outputs = TORCH.run(Call(problem, Extent(ROWS, COLUMNS), "float64", options=Options(threads=1)), given)
         return tuple(output for output in outputs if output.is_floating_point())
 
     return function, inputs
@@ -246,8 +246,8 @@ def test_this_test_sees_a_wrong_derivative(monkeypatch: pytest.MonkeyPatch) -> N
     value, arrays = bundle([("Exp", (3,), ()), ("Sin", (3,), ())])
     right = torch_operator.run
 
-    def wrong(problem: Problem, arrays: Any, **kwargs: Any) -> Any:
-        outputs = right(problem, arrays, **kwargs)
+    def wrong(call: Call, arrays: Any) -> Any:
+        outputs = right(call, arrays)
         return tuple(output * (1 + 1e-4 * (len(arrays) == 4)) for output in outputs)
 
     monkeypatch.setattr(torch_operator, "run", wrong)
@@ -261,7 +261,7 @@ def test_indices_have_no_derivative(name: str) -> None:
     value, arrays = bundle([("Exp", (3,), ())])
     problem = example_problem(name, value, value)
     inputs = [t.requires_grad_() for t in arrays]
-    (found,) = TORCH.run(problem, inputs, rows=ROWS, columns=COLUMNS)
+    (found,) = TORCH.run(Call(problem, Extent(ROWS, COLUMNS), "float64"), inputs)
     assert (found.dtype, found.requires_grad) == (torch.int64, False)
     with pytest.raises(RuntimeError, match="does not require grad"):
         found.sum().backward()
@@ -285,7 +285,7 @@ def example(name: str, shape: tuple[int, int]) -> tuple[Function, tuple[Tensor, 
     count = 4 if reduction.needs_weight else 3
 
     def function(*given: Tensor) -> tuple[Tensor, ...]:
-        outputs = TORCH.run(problem, given, rows=rows, columns=columns, batch=(2,), options=Options(threads=1))
+        outputs = TORCH.run(Call(problem, Extent(rows, columns, (2,)), "float64", options=Options(threads=1)), given)
         return tuple(output for output in outputs if output.is_floating_point())
 
     return function, tuple(t.double().requires_grad_() for t in inputs[:count])

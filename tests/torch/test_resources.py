@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 import pairfold.torch as pf
-from pairfold.engine import run
+from pairfold.engine import Call, run
 from pairfold.ir.expr import Category, variables
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets import reference
@@ -36,9 +36,9 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     found: list[Any] = []
     right = torch_operator.run
 
-    def spy(problem: Any, arrays: Any, **kwargs: Any) -> Any:
-        found.append(problem)
-        return right(problem, arrays, **kwargs)
+    def spy(call: Call, arrays: Any) -> Any:
+        found.append(call.problem)
+        return right(call, arrays)
 
     monkeypatch.setattr(torch_operator, "run", spy)
     return found
@@ -98,7 +98,7 @@ def test_a_backward_pass_to_the_rows_does_not_read_what_it_does_not_need(launche
     PAIRS["Sum"].routine(x, y, b.requires_grad_(), p).sum().backward()
     (value,) = launches[-1].roots
     # The kernel of the gradient of b is exp(-p |x - y|^2) g: b is no part of it.
-    assert sorted(node.params[2] for node in variables(value)) == [
+    assert sorted(node.category for node in variables(value)) == [
         Category.ROW,
         Category.COLUMN,
         Category.COLUMN,
@@ -109,9 +109,9 @@ def test_a_backward_pass_to_the_rows_does_not_read_what_it_does_not_need(launche
 def test_minima_are_differentiated_at_the_winners_only(launches: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
 
-    def spy(problem: Any, arrays: Any, **kwargs: Any) -> Any:
-        sizes.append((kwargs["rows"], kwargs["columns"]))
-        return run(problem, arrays, **kwargs)
+    def spy(call: Call, arrays: Any) -> Any:
+        sizes.append(call.extent[:2])
+        return run(call, arrays)
 
     monkeypatch.setattr(torch_operator, "run", spy)
     given = [t.requires_grad_() for t in arguments(6, 50)]

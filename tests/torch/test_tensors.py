@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import pairfold.torch as pf
-from pairfold.engine import run
+from pairfold.engine import Call, run
 from pairfold.errors import ArgumentValueError
 from pairfold.torch import operator as torch_operator
 from tests.torch.dense import PAIRS, arguments
@@ -23,9 +23,9 @@ SQUARES = pf.Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], axis=1)
 def test_contiguous_tensors_are_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
 
-    def spy(problem: Any, arrays: Sequence[np.ndarray[Any, Any]], **kwargs: Any) -> Any:
+    def spy(call: Call, arrays: Sequence[np.ndarray[Any, Any]]) -> Any:
         seen.extend(array.__array_interface__["data"][0] for array in arrays)
-        return run(problem, arrays, **kwargs)
+        return run(call, arrays)
 
     monkeypatch.setattr(torch_operator, "run", spy)
     x, y, *_ = arguments()

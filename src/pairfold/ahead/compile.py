@@ -14,7 +14,6 @@ from pairfold.api.routine import make_options
 from pairfold.codegen.work import Kernel
 from pairfold.engine.plan import Plan, make_plan
 from pairfold.errors import ArgumentValueError
-from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction
 from pairfold.language.aliases import Argument, checked_aliases
@@ -199,7 +198,7 @@ def _inputs(function: str, arguments: Sequence[Argument], axis: int, type_: str)
         while name in taken or name.startswith(("pf_", "out")):
             name = f"a_{name}"
         taken.add(name)
-        index = {Category.ROW: "i", Category.COLUMN: "j"}.get(argument.category, "")
+        index = argument.category.letter
         side = 2 if not index else int(index != "ji"[axis])
         arrays.append(CArray(name, type_, index, side, (argument.dim,)))
     return tuple(arrays)
@@ -207,10 +206,9 @@ def _inputs(function: str, arguments: Sequence[Argument], axis: int, type_: str)
 
 def _outputs(problem: Problem, plan: Plan, axis: int, type_: str) -> tuple[CArray, ...]:
     """Return the arrays that the C function writes: out, out1, ..."""
-    shapes = problem.reduction.shapes(problem.sizes)
     return tuple(
         CArray(f"out{number or ''}", "int64_t" if output.kind == "index" else type_, "ji"[axis], 0, shape or (1,))
-        for number, (output, shape) in enumerate(zip(plan.work.outputs, shapes, strict=True))
+        for number, (output, shape) in enumerate(zip(plan.work.outputs, problem.shapes, strict=True))
     )
 
 

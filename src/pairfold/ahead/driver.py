@@ -192,4 +192,4 @@ def _comment(lines: Sequence[str]) -> str:
 
 
 def _positions(layout: Layout) -> str:
-    return "".join(f"{variable.params[0]}, " for variable in layout.variables)
+    return "".join(f"{variable.position}, " for variable in layout.variables)

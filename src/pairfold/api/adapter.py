@@ -16,7 +16,6 @@ from pairfold.api.number_types import arithmetic_of, as_pairs, from_pairs, worki
 from pairfold.api.protocols import ArrayProtocols
 from pairfold.engine import run
 from pairfold.errors import ArgumentTypeError
-from pairfold.ir.problem import Problem
 
 __all__ = ["NUMPY", "Adapter", "lies_on_gpu"]
 
@@ -64,9 +63,8 @@ class Adapter:
         ``empty(dtype, args) -> array`` with no entry, on the device of the arguments; carries the dtype of a formula
         without variables.
     run : callable
-        The engine on arrays of the framework, all float32 or all float64, with the signature of `pairfold.engine.run`,
-        but `ranges` has six arrays: the three that belong to the rows first, then those of the columns, which
-        derivatives need.
+        ``run(call, arrays)``: the engine on arrays of the framework, as `pairfold.engine.run`; the ranges of the call
+        are six arrays.
     from_numpy : callable
         ``from_numpy(array) -> array`` of the numbers of a NumPy array, where the framework makes new arrays.
     at : callable
@@ -191,12 +189,6 @@ def _prepare(
     return result if stretched is None else np.broadcast_to(result, stretched)
 
 
-def _run(
-    problem: Problem, arrays: Sequence[Any], *, ranges: tuple[Any, ...] | None = None, **kwargs: Any
-) -> tuple[np.ndarray[Any, Any], ...]:
-    return run(problem, arrays, ranges=None if ranges is None else ranges[:3], **kwargs)
-
-
 NUMPY = Adapter(
     name="NumPy",
     xp=np,
@@ -214,6 +206,6 @@ NUMPY = Adapter(
     dtype_name=operator.attrgetter("name"),
     prepare=_prepare,
     empty=lambda dtype, args: np.empty(0, dtype),
-    run=_run,
+    run=run,
     from_numpy=np.asarray,
 )

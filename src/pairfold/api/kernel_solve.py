@@ -185,13 +185,13 @@ def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> Linea
     alike = acts_alike(value, variable, names)
     arrays = [routine.as_array(arg, number) for number, arg in enumerate(args)]
     plan = routine.plan(arrays)
-    if plan.rows != plan.columns:
+    rows, columns, batch = plan.extent
+    if rows != columns:
         kept, reduced = ("i", "j") if routine.axis == 1 else ("j", "i")
         raise ArgumentValueError(
-            f"The system is not square: there are {plan.rows} {kept} and {plan.columns} {reduced}. Give the same "
-            "points twice."
+            f"The system is not square: there are {rows} {kept} and {columns} {reduced}. Give the same points twice."
         )
-    shape = (*plan.batch, plan.rows, unknown.dim)
+    shape = (*batch, rows, unknown.dim)
     natural = arrays[position]
     if routine.adapter.is_complex(natural.dtype):
         raise ArgumentValueError(
@@ -210,7 +210,7 @@ def _formula_of(routine: Routine, unknown: Argument) -> tuple[Expr, Expr, dict[E
             f"The reduction is {routine.problem.reduction.name}; a linear system is a Sum over j or i."
         )
     named = {argument.position: argument.name for argument in routine.arguments if argument.name is not None}
-    found = {node.params[0]: node for node in topological([routine.problem.value]) if node.op.name == "Var"}
+    found = routine.problem.arguments
     names = {node: named[position] for position, node in found.items() if position in named}
     value = routine.problem.value
     return value, found.get(unknown.position, unknown.variable), names

@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 Shape = tuple[int, ...]
-OTHER_SIDE = {Category.ROW: Category.COLUMN, Category.COLUMN: Category.ROW, Category.PARAMETER: Category.PARAMETER}
 
 
 class Leaf:

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 
 from pairfold.api.routine import CallPlan, Routine
-from pairfold.engine import Options
+from pairfold.engine import Call, Extent, Options
 from pairfold.errors import ArgumentValueError, NotDifferentiableError
 from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
 from pairfold.language.aliases import Argument
 from pairfold.ops.arithmetic import apply
 from pairfold.reductions import REDUCTIONS
-from pairfold.transform.derivatives import Feed, Pass, adjoint, numbered, output_kinds, saved_problem
+from pairfold.reductions.state import output_kinds
+from pairfold.transform.derivatives import Feed, Pass, adjoint, numbered, saved_problem
 from pairfold.transform.sides import swap_sides
 
 __all__ = ["GradientRoutine"]
@@ -183,8 +184,9 @@ class GradientRoutine:
 
     @staticmethod
     def _dims(problem: Problem) -> list[int]:
-        shapes = problem.reduction.shapes(problem.sizes)
-        return [prod(shape) for shape, kind in zip(shapes, output_kinds(problem), strict=True) if kind == "real"]
+        return [
+            prod(shape) for shape, kind in zip(problem.shapes, output_kinds(problem), strict=True) if kind == "real"
+        ]
 
     def _split(self, formula: Expr, dims: Sequence[int], side: Category) -> list[_Fed]:
         """Return the cotangents of the outputs, which a formula in the variables of the user holds side by side."""
@@ -193,13 +195,13 @@ class GradientRoutine:
                 f"The gradient of a result with {sum(dims)} numbers per point is applied to as many; the second "
                 f"formula has dimension {formula.dim}."
             )
-        if any(node.params[2] not in (side, Category.PARAMETER) for node in variables(formula)):
+        if any(node.category not in (side, Category.PARAMETER) for node in variables(formula)):
             raise ArgumentValueError(
                 "A gradient is applied to what is indexed like the result: this formula has arguments of the other "
                 "index."
             )
         if len(dims) == 1 and formula.op.name == "Var":
-            return [_Input(formula.params[0])]
+            return [_Input(formula.position)]
         if side == Category.PARAMETER:
             raise ArgumentValueError("The gradient for a parameter is applied to an argument, not to an expression.")
         starts = [sum(dims[:k]) for k in range(len(dims))]
@@ -238,7 +240,7 @@ class _Run:
 
     def __init__(self, routine: Routine, plan: CallPlan, args: Sequence[Array], options: Options) -> None:
         self.routine = routine
-        self.plan = plan
+        self.plan, self.extent = plan, plan.extent
         self.args = args
         self.options = options
         self.found: dict[Any, tuple[Array, ...]] = {}
@@ -251,8 +253,7 @@ class _Run:
         if given.ndim == 1 and argument.category != Category.PARAMETER:
             shape = (*shape, 1)
         total = np.zeros(shape, self.plan.computing)
-        is_empty = 0 in (self.plan.rows, self.plan.columns, *self.plan.batch)
-        for part in () if is_empty else value.parts:
+        for part in () if self.extent.is_empty else value.parts:
             array = self._output(part)
             if argument.category == Category.PARAMETER:
                 array = array.sum(-2)
@@ -264,37 +265,32 @@ class _Run:
         if key not in self.found:
             self.found[key] = self._reduced(value)
         output = self.found[key][value.number]
-        points = (*self.plan.batch, self._size(value, Category.ROW))
+        points = (*self.extent.batch, self._size(value, Category.ROW))
         flat: Array = output.reshape(*points, prod(output.shape[len(points) :]))
         return flat
 
     def _size(self, value: _Output, side: Category) -> int:
         if side == Category.COLUMN and value.is_single:
             return 1
-        return self.plan.rows if (side == Category.ROW) != value.is_swapped else self.plan.columns
+        return self.extent.rows if (side == Category.ROW) != value.is_swapped else self.extent.columns
 
     def _reduced(self, value: _Output) -> tuple[Array, ...]:
         dtype = self.plan.computing
         counts = any(isinstance(feed, _Numbers) for feed in value.feeds)
-        if counts and dtype == np.float32 and max(self.plan.rows, self.plan.columns) > EXACT_IN_FLOAT32:
+        if counts and dtype == np.float32 and max(self.extent.rows, self.extent.columns) > EXACT_IN_FLOAT32:
             dtype = np.dtype(np.float64)
-        nodes = sorted(variables(*value.problem.roots), key=lambda node: int(node.params[0]))
+        nodes = value.problem.arguments.values()
         arrays = [
             np.asarray(self._fed(feed, value, node), dtype) for feed, node in zip(value.feeds, nodes, strict=True)
         ]
-        outputs = self.routine.adapter.run(
-            value.problem,
-            arrays or [self.routine.adapter.empty(dtype, arrays)],
-            rows=self._size(value, Category.ROW),
-            columns=self._size(value, Category.COLUMN),
-            batch=self.plan.batch,
-            options=self.options,
-        )
+        extent = Extent(self._size(value, Category.ROW), self._size(value, Category.COLUMN), self.extent.batch)
+        call = Call(value.problem, extent, dtype.name, options=self.options)
+        outputs = self.routine.adapter.run(call, arrays or [self.routine.adapter.empty(dtype, arrays)])
         return tuple(output.astype(self.plan.computing) if output.dtype.kind == "f" else output for output in outputs)
 
     def _fed(self, feed: _Fed, value: _Output, node: Expr) -> Array:
         """Return what stands for a variable of `value`: (..., dim) for a parameter, else (..., points, dim)."""
-        category = node.params[2]
+        category = node.category
         if isinstance(feed, _Input):
             array = self._prepared(feed.position)
             own = self.routine.arguments[feed.position].category
@@ -306,8 +302,8 @@ class _Run:
             return np.broadcast_to(array, (*array.shape[:-2], count, array.shape[-1]))
         if isinstance(feed, _Output):
             return self._output(feed)
-        count = self.plan.rows if feed.of_rows else self.plan.columns
-        return np.arange(count).reshape(*(1,) * len(self.plan.batch), count, 1)
+        count = self.extent.rows if feed.of_rows else self.extent.columns
+        return np.arange(count).reshape(*(1,) * len(self.extent.batch), count, 1)
 
     def _prepared(self, position: int) -> Array:
         step = None if self.plan.steps is None else self.plan.steps[position]

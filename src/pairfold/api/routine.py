@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pairfold.api.adapter import Adapter
-from pairfold.engine import Options, explain, require_countable, require_gpu
+from pairfold.engine import Call, Extent, Options, explain, require_countable, require_gpu
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionError, TargetError
-from pairfold.ir.expr import Category, Expr, variables
+from pairfold.ir.expr import Category, Expr
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction
 from pairfold.language.aliases import Argument
@@ -58,9 +58,6 @@ ACCUMULATORS = {"auto": 0, "float16": 16, "float32": 32, "float64": 64}
 """Names of accumulator types and their bits."""
 
 _BITS = {"float16": 16, "bfloat16": 16, "float32": 32, "float64": 64}
-
-_OTHER_SIDE = {Category.ROW: Category.COLUMN, Category.COLUMN: Category.ROW}
-_LETTER = {Category.ROW: "i", Category.COLUMN: "j"}
 
 
 class Numbers:
@@ -182,10 +179,8 @@ class CallPlan:
 
     Attributes
     ----------
-    rows, columns : int
-        Sizes of the problem: rows are kept and columns are reduced, whatever the user calls i and j.
-    batch : tuple of int
-        Leading axes of the result.
+    call : Call
+        What the engine is asked: rows are kept and columns are reduced, whatever the user calls i and j.
     dtype : dtype or None
         Precision of the results; None is the default one of the framework, which a program may change.
     computing : dtype
@@ -194,18 +189,18 @@ class CallPlan:
         Per argument; the arguments go to the engine as they are when None.
     used : tuple of bool
         Whether the formula reads the argument.
-    shapes : tuple of tuples
-        Shapes of the outputs.
     """
 
-    rows: int
-    columns: int
-    batch: Shape
+    call: Call
     dtype: Any
     computing: Any
     steps: tuple[Step | None, ...] | None
     used: tuple[bool, ...]
-    shapes: tuple[Shape, ...]
+
+    @property
+    def extent(self) -> Extent:
+        """The sizes of the problem."""
+        return self.call.extent
 
 
 class Routine:
@@ -273,19 +268,12 @@ class Routine:
             args, plan = self._planned(args, keys)
         if plan.steps is not None:
             args = self.prepared(plan, args)
-        options = self.options
+        call = plan.call
         if threads is not None or progress:
-            options = self.options_with(threads, progress)
-        intervals = None if ranges is None else self.intervals(ranges, plan)
-        outputs = self.adapter.run(
-            self.problem,
-            args,
-            rows=plan.rows,
-            columns=plan.columns,
-            batch=plan.batch,
-            ranges=intervals,
-            options=options,
-        )
+            call = replace(call, options=self.options_with(threads, progress))
+        if ranges is not None:
+            call = replace(call, ranges=self.intervals(ranges, plan))
+        outputs = self.adapter.run(call, args)
         if plan.dtype != plan.computing or self.is_complex or self.finish is not None:
             outputs = self._finished(outputs, plan)
         if out is not None:
@@ -302,7 +290,7 @@ class Routine:
         found = self._elsewhere.get((backend, device_id))
         if found is None:
             found = copy(self)
-            found.options = options
+            found.options, found._plans = options, {}
             self._elsewhere[backend, device_id] = found
         return found
 
@@ -337,17 +325,14 @@ class Routine:
         plan = self.plan(args, keys)
         names = {}
         for argument in self.arguments:
-            category = argument.category
-            if self.axis == 0:
-                category = _OTHER_SIDE.get(category, category)
+            category = argument.category.other if self.axis == 0 else argument.category
             if argument.name is not None:
                 names[variable(argument.position, argument.dim, category)] = argument.name
-        dtype = self.adapter.dtype_name(plan.computing)
         if target not in (None, "cpu", "cuda"):
             raise ArgumentValueError(f"target is {target!r}; allowed are 'cpu' and 'cuda'.")
         target = self.adapter.target if target is None else target
         options = self.options if target is None else replace(self.options, target=target)
-        text = explain(self.problem, plan.rows, plan.columns, dtype, names, options)
+        text = explain(replace(plan.call, options=options), names)
         return text if self.axis == 1 else f"axis=0: below, i and j have exchanged their names.\n{text}"
 
     def prepared(self, plan: CallPlan, args: Sequence[Any]) -> list[Any]:
@@ -412,8 +397,7 @@ class Routine:
         ]
         sizes = {side: self._size(side, shapes) for side in (Category.ROW, Category.COLUMN)}
         batch = self._batch(shapes)
-        positions = {node.params[0] for node in variables(*self.problem.roots)}
-        used = tuple(argument.position in positions for argument in self.arguments)
+        used = tuple(argument.position in self.problem.arguments for argument in self.arguments)
         steps = tuple(
             self._step(argument, key, shape, computing, len(batch), sizes)
             for argument, key, shape in zip(self.arguments, keys, shapes, strict=True)
@@ -423,17 +407,14 @@ class Routine:
             rows, columns = columns, rows
         # Before anything is converted, which takes its time.
         require_countable(columns)
-        outputs = self.problem.reduction.shapes(self.problem.sizes)
+        name = self.adapter.dtype_name(computing)
         is_direct = all(used) and bool(used) and not any(steps)
         return CallPlan(
-            rows=rows,
-            columns=columns,
-            batch=batch,
+            call=Call(self.problem, Extent(rows, columns, batch), name, options=self.options),
             dtype=dtype,
             computing=computing,
             steps=None if is_direct else steps,
             used=used,
-            shapes=tuple((*batch, rows, *shape) for shape in outputs),
         )
 
     def _natural_shape(self, argument: Argument, shape: Shape, dtype: Any) -> Shape:
@@ -450,7 +431,7 @@ class Routine:
         else:
             natural = (*shape, 1) if len(shape) == 1 and length == 1 else shape
             if len(natural) < 2:
-                letter = _LETTER[argument.category]
+                letter = argument.category.letter
                 raise ArgumentValueError(
                     f"{self._sentence(argument)} has shape {shape}; an argument indexed by {letter} has shape "
                     f"(..., number of {letter}, {length})."
@@ -498,10 +479,9 @@ class Routine:
             if found is None or (self.stretches and found[1][-2] == 1):
                 found = argument, shape
             elif not (self.stretches and shape[-2] == 1):
-                letter = _LETTER[side]
                 raise ArgumentValueError(
                     f"{self._sentence(found[0])} has shape {found[1]}, but {self._label(argument)} has shape {shape}: "
-                    f"all arguments indexed by {letter} must have the same number of entries "
+                    f"all arguments indexed by {side.letter} must have the same number of entries "
                     f"({found[1][-2]} and {shape[-2]} found)."
                 )
         return 1 if found is None else found[1][-2]
@@ -549,8 +529,8 @@ class Routine:
     def intervals(self, ranges: Any, plan: CallPlan) -> tuple[Any, ...]:
         """Return the six arrays, those of the kept side first."""
         if self.axis == 1:
-            return as_ranges(ranges, plan.rows, plan.columns) or ()
-        return swap_axes(as_ranges(ranges, plan.columns, plan.rows)) or ()
+            return as_ranges(ranges, plan.extent.rows, plan.extent.columns) or ()
+        return swap_axes(as_ranges(ranges, plan.extent.columns, plan.extent.rows)) or ()
 
     def _fill(self, out: Any, outputs: tuple[Any, ...]) -> Any:
         targets: Any = (out,) if len(outputs) == 1 else out

@@ -23,7 +23,6 @@ from pairfold.pykeops.core_formula import CoreFormula, parse_core
 
 __all__ = ["Declared", "declared", "solve_formula"]
 
-_KINDS = {Category.ROW: "Vi", Category.COLUMN: "Vj", Category.PARAMETER: "Pm"}
 _KEPT_AXIS = {"0": 1, "1": 0}
 
 
@@ -48,7 +47,7 @@ class Declared:
     def facts(self) -> Iterator[tuple[Any, ...]]:
         """Yield the lines that `declare` answers with."""
         for argument in self.routine.arguments:
-            yield "argument", argument.name or "", _KINDS[argument.category], argument.dim
+            yield "argument", argument.name or "", argument.category.prefix, argument.dim
         yield "reduction", self.core.reduction.name
         yield "axis", self.core.axis
         yield "value", self.core.value.dim

@@ -54,7 +54,7 @@ class KernelBuilder(ABC):
         self.work, self.schedule, self.lanes, self.double, self.held = work, schedule, lanes, double, held
         self.dtype = lanes.dtype
         leaves = [node for node in reachable(work.roots, held) if node.op.name == "Var"]
-        self.variables = tuple(v for v in leaves if v.params[2] != Category.PLACEHOLDER or v in work.partial_states)
+        self.variables = tuple(v for v in leaves if v.category != Category.PLACEHOLDER or v in work.partial_states)
         self.layout = Layout(self.variables, len(work.outputs))
         self.frontier: Frontier = frontier(work.roots, held, operands)
         self.packed_offset: dict[Expr, int] = {}
@@ -137,9 +137,9 @@ class KernelBuilder(ABC):
         if node is COLUMN_INDEX:
             number = self.builder.trunc(self.current_column[slot[1] or 0], INT32)
             return self.lanes.broadcast(self.builder, number)
-        if node.params[2] == Category.PLACEHOLDER:
+        if node.category == Category.PLACEHOLDER:
             return self.read_state(node, index, slot)
-        assert node.params[2] == Category.COLUMN, node
+        assert node.category == Category.COLUMN, node
         return self._read_column(node, index, slot[1] or 0)
 
     def read_state(self, node: Expr, index: Index, slot: Slot) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from pairfold.ir.expr import Expr, topological
+from pairfold.ir.expr import Category, Expr, topological
 from pairfold.ir.reduction import Field
 from pairfold.transform.separate import location
 
@@ -81,6 +81,11 @@ class Layout:
 
     variables: tuple[Expr, ...]
     outputs: int
+
+    @cached_property
+    def arguments(self) -> tuple[tuple[int, bool], ...]:
+        """Per variable: the number of its argument, and whether that is a parameter."""
+        return tuple((v.position, v.category == Category.PARAMETER) for v in self.variables)
 
     @property
     def size(self) -> int:

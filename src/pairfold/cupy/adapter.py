@@ -15,9 +15,9 @@ import numpy as np
 
 from pairfold.api import number_types
 from pairfold.api.adapter import NUMPY, Adapter, lies_on_gpu
-from pairfold.engine import DeviceArray, Options, run_on_device
+from pairfold.engine import Call, DeviceArray, run_on_device
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, MissingPackageError, TargetError
-from pairfold.ir.expr import Category, variables
+from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 
 try:
@@ -106,40 +106,18 @@ class CupyMemory:
         return int(array.data.ptr)
 
 
-_DEFAULT = Options()
-
-
-def _run(
-    problem: Problem,
-    arrays: Sequence[Array | None],
-    *,
-    rows: int,
-    columns: int,
-    batch: tuple[int, ...] = (),
-    ranges: Sequence[Any] | None = None,
-    options: Options = _DEFAULT,
-) -> tuple[Array, ...]:
+def _run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
     """Carry out a reduction; the call returns before the work is done, as CuPy's own functions do."""
-    if options.target == "cpu":
+    if call.options.target == "cpu":
         raise TargetError(
             "backend='CPU' was asked for, and the arrays are on a GPU. Fetch them with `array.get()` and use "
             "pairfold.numpy, or leave backend out."
         )
-    device = _common_device(problem, arrays)
-    dtype = next(array.dtype for array in arrays if array is not None)
+    device = _common_device(call.problem, arrays)
     with cupy.cuda.Device(device):
-        plain = [None if array is None else _addressable(array, dtype, device) for array in arrays]
-        return run_on_device(
-            problem,
-            [None if array is None else _place(array) for array in plain],
-            CupyMemory(device),
-            dtype=dtype.name,
-            rows=rows,
-            columns=columns,
-            batch=batch,
-            ranges=None if ranges is None else (ranges[0], ranges[1], ranges[2]),
-            options=options,
-        )
+        plain = [None if array is None else _addressable(array, call.dtype, device) for array in arrays]
+        places = [None if array is None else _place(array) for array in plain]
+        return run_on_device(call, places, CupyMemory(device))
 
 
 def _common_device(problem: Problem, arrays: Sequence[Array | None]) -> int:
@@ -150,8 +128,12 @@ def _common_device(problem: Problem, arrays: Sequence[Array | None]) -> int:
     found = [None if array is None else int(array.device.id) for array in arrays]
     devices = {device for device in found if device is not None}
     if len(devices) > 1:
-        category = {v.params[0]: v.params[2] for v in variables(*problem.roots)}
-        points = {d for n, d in enumerate(found) if d is not None and category.get(n) != Category.PARAMETER}
+        read = problem.arguments
+        points = {
+            d
+            for k, d in enumerate(found)
+            if d is not None and (k not in read or read[k].category != Category.PARAMETER)
+        }
         devices = points or devices
         if len(points) > 1:
             raise ArgumentValueError(

@@ -3,12 +3,14 @@
 from pairfold.engine.cuda import DeviceArray, DeviceMemory, require_gpu, run_on_device
 from pairfold.engine.explain import explain
 from pairfold.engine.items import require_countable
-from pairfold.engine.options import Options
 from pairfold.engine.run import run
+from pairfold.ir.call import Call, Extent, Options
 
 __all__ = [
+    "Call",
     "DeviceArray",
     "DeviceMemory",
+    "Extent",
     "Options",
     "explain",
     "require_countable",

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from pairfold.codegen.cost import cost_per_pair
 from pairfold.codegen.lanes import Lanes
-from pairfold.engine.options import Options
 from pairfold.engine.plan import Plan, make_plan
+from pairfold.ir.call import Options
 from pairfold.ir.lock import ForkSafeLock
 from pairfold.ir.problem import Problem
 from pairfold.targets.cpu.compile import Binary, compile_work, schedule_for

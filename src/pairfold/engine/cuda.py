@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from pairfold.codegen.work import Layout, Work
 from pairfold.engine.cache import remembered
 from pairfold.engine.items import Ranges, has_few_rows, item_table, offset_table, require_countable, sparse_blocks
-from pairfold.engine.options import DEFAULT, Options
 from pairfold.engine.plan import Plan, make_plan, merge_work
 from pairfold.errors import TargetError
-from pairfold.ir.expr import Category, Expr, variables
+from pairfold.ir.call import Call, Extent, Options
+from pairfold.ir.expr import Expr, variables
 from pairfold.ir.problem import Problem
+from pairfold.reductions.state import outputs_of
 from pairfold.schedule.schedule import CudaSchedule, choose_cuda_split
 from pairfold.targets.cuda.compile import CudaCode, architecture_of, compile_cuda, cuda_schedule_for
 from pairfold.targets.cuda.driver import Device, Driver, driver
@@ -73,34 +74,19 @@ class _Program:
         return found
 
 
-def run_on_device(
-    problem: Problem,
-    arrays: Sequence[DeviceArray | None],
-    memory: DeviceMemory,
-    *,
-    dtype: str,
-    rows: int,
-    columns: int,
-    batch: tuple[int, ...] = (),
-    ranges: Ranges | None = None,
-    options: Options = DEFAULT,
-) -> tuple[Any, ...]:
-    """Reduce `problem` over columns on a GPU.
+def run_on_device(call: Call, arrays: Sequence[DeviceArray | None], memory: DeviceMemory) -> tuple[Any, ...]:
+    """Reduce over columns on a GPU.
 
     The call returns when the kernels are queued on the stream of `memory`, before they have run.
 
     Parameters
     ----------
-    problem, rows, columns, batch, options
-        As for `pairfold.engine.run`.
+    call : Call
+        What is computed; the ranges are NumPy arrays.
     arrays : sequence of DeviceArray
-        As for `pairfold.engine.run`, all of the type `dtype`.
+        As for `pairfold.engine.run`.
     memory : DeviceMemory
         Where outputs are allocated.
-    dtype : str
-        ``"float32"`` or ``"float64"``.
-    ranges : tuple of three int64 NumPy arrays or None
-        As for `pairfold.engine.run`.
 
     Returns
     -------
@@ -113,35 +99,29 @@ def run_on_device(
         If there is no GPU, or its driver reports an error.
     """
     engine = driver()
-    few = None if ranges is None else has_few_rows(ranges, FEW_ROWS)
-    call = _prepare(engine, memory.device, problem, dtype, options, rows, columns, batch, few)  # type: ignore[arg-type]
-    outputs = tuple([memory.empty(shape, kind) for shape, kind in call.outputs])
-    if call.size == 0:
+    few = None if call.ranges is None else has_few_rows(call.ranges, FEW_ROWS)
+    made = _prepare(engine, memory.device, call.problem, call.dtype, call.options, call.extent, few)  # type: ignore[arg-type]
+    outputs = tuple([memory.empty(shape, kind) for shape, kind in made.outputs])
+    if made.size == 0:
         return outputs
-    launch = _Launch(call, engine, memory)
-    if call.split == 1:
-        launch.main(arrays, outputs, ranges)
+    launch = _Launch(call, made, engine, memory)
+    if made.split == 1:
+        launch.main(arrays, outputs, call.ranges)
         return outputs
-    states = [memory.empty(shape, kind) for shape, kind in call.states]
+    states = [memory.empty(shape, kind) for shape, kind in made.states]
     launch.main(arrays, states, None)
     launch.merge(arrays, states, outputs)
     return outputs
 
 
 @dataclass(frozen=True, eq=False)
-class _Call:
-    """A problem at given sizes, and what follows: kernels, number of parts, shapes and types of what they write."""
+class _Prepared:
+    """What follows from a call: kernels, number of parts, shapes and types of what they write."""
 
-    problem: Problem
-    rows: int
-    columns: int
-    batch: tuple[int, ...]
     program: _Program
     split: int
     size: int
     """Rows of all batch entries."""
-    entries: int
-    """Batch entries."""
     outputs: tuple[tuple[tuple[int, ...], str], ...]
     states: tuple[tuple[tuple[int, ...], str], ...]
 
@@ -153,35 +133,20 @@ def _prepare(
     problem: Problem,
     dtype: str,
     options: Options,
-    rows: int,
-    columns: int,
-    batch: tuple[int, ...],
+    extent: Extent,
     few_rows_in_ranges: bool | None,
-) -> _Call:
-    require_countable(columns)
+) -> _Prepared:
+    require_countable(extent.columns)
     device = _describe(engine, number)
     split, few_rows = 1, bool(few_rows_in_ranges)
     if few_rows_in_ranges is None:
-        split, few_rows = divide(problem, rows, columns, batch, device, options)
+        split, few_rows = divide(problem, extent, device, options)
     program = program_for(problem, dtype, options, device, split > 1, few_rows)
-    shapes = problem.reduction.shapes(problem.sizes)
-    plan, entries = program.plan, prod(batch)
-
-    def type_of(node: Expr) -> str:
-        return "int64" if node.kind == "index" else dtype
-
-    return _Call(
-        problem,
-        rows,
-        columns,
-        batch,
-        program,
-        split,
-        entries * rows,
-        entries,
-        tuple(((*batch, rows, *shape), type_of(o)) for o, shape in zip(plan.work.outputs, shapes, strict=True)),
-        tuple(((split, entries * rows, part.dim), type_of(part)) for part in plan.partial.outputs),
+    size = extent.entries * extent.rows
+    states = tuple(
+        ((split, size, part.dim), "int64" if part.kind == "index" else dtype) for part in program.plan.partial.outputs
     )
+    return _Prepared(program, split, size, outputs_of(problem, extent, dtype), states)
 
 
 def require_gpu(number: int = 0) -> Device:
@@ -199,13 +164,11 @@ def _describe(engine: Driver, number: int) -> Device:
     return remembered((engine, number), lambda: engine.device(number))
 
 
-def divide(
-    problem: Problem, rows: int, columns: int, batch: tuple[int, ...], device: Device, options: Options
-) -> tuple[int, bool]:
+def divide(problem: Problem, extent: Extent, device: Device, options: Options) -> tuple[int, bool]:
     """Return into how many parts the columns are split, and whether threads get one row each."""
+    rows, columns, entries = extent.rows, extent.columns, extent.entries
     if options.split:
         return min(options.split, max(columns, 1)), False
-    entries = prod(batch)
     state_bytes = 8 * rows * entries * sum(field.dim(problem.sizes) for field in problem.reduction.fields)
     # Several rows a thread are the better use of a multiprocessor, if all have work.
     blocks = -(-rows // 512) * entries
@@ -244,8 +207,9 @@ def _compile(
 class _Launch:
     """One call: its kernels are started one after the other on the stream of the memory."""
 
-    def __init__(self, call: _Call, engine: Driver, memory: DeviceMemory) -> None:
-        self.call, self.program, self.engine, self.memory = call, call.program, engine, memory
+    def __init__(self, call: Call, made: _Prepared, engine: Driver, memory: DeviceMemory) -> None:
+        self.call, self.extent, self.made, self.program = call, call.extent, made, made.program
+        self.engine, self.memory = engine, memory
         self.tables: list[Any] = []
 
     def main(
@@ -255,15 +219,15 @@ class _Launch:
         ranges: Ranges | None,
     ) -> None:
         """Start the kernel that reduces."""
-        code, call = self.program.main, self.call
+        code, (rows, columns, _), entries = self.program.main, self.extent, self.extent.entries
         if ranges is None:
             numbers = self._arguments(code.kernel.layout, arrays, {}, outputs, 0)
-            self._start_all(code, numbers, call.columns, call.split)
+            self._start_all(code, numbers, columns, self.made.split)
             return
-        row_blocks, lists, intervals = sparse_blocks(call.rows, ranges, code.schedule.rows)
-        items = item_table(row_blocks, lists, call.rows, call.entries, 1)
+        row_blocks, lists, intervals = sparse_blocks(rows, ranges, code.schedule.rows)
+        items = item_table(row_blocks, lists, rows, entries, 1)
         numbers = self._arguments(code.kernel.layout, arrays, {}, outputs, self._upload(intervals))
-        listed = [self._upload(items), call.rows, call.columns, call.entries, call.columns]
+        listed = [self._upload(items), rows, columns, entries, columns]
         self._start(code, len(items), [*numbers, *listed])
 
     def merge(self, arrays: Sequence[DeviceArray | None], states: Sequence[Any], outputs: Sequence[Any]) -> None:
@@ -271,19 +235,19 @@ class _Launch:
         code, work = self.program.merge, self.program.merging
         assert code is not None
         assert work is not None
-        count = self.call.size * work.entries
+        count = self.made.size * work.entries
         parts = {
             placeholder: (self.memory.address(state), count * placeholder.dim)
             for placeholder, state in zip(work.partial_states, states, strict=True)
         }
         numbers = self._arguments(code.kernel.layout, arrays, parts, outputs, 0)
-        self._start_all(code, numbers, self.call.split * work.entries, 1)
+        self._start_all(code, numbers, self.made.split * work.entries, 1)
 
     def _start_all(self, code: CudaCode, numbers: list[int], columns: int, split: int) -> None:
         """Start a kernel for all rows and batch entries, the columns in `split` parts."""
-        call = self.call
-        blocks = -(-call.rows // code.schedule.rows) * call.entries * split
-        self._start(code, blocks, [*numbers, 0, call.rows, columns, call.entries, -(-columns // split)])
+        rows, entries = self.extent.rows, self.extent.entries
+        blocks = -(-rows // code.schedule.rows) * entries * split
+        self._start(code, blocks, [*numbers, 0, rows, columns, entries, -(-columns // split)])
 
     def _arguments(
         self,
@@ -296,16 +260,15 @@ class _Launch:
         """Return the argument block of a kernel; `parts` are the (address, stride) of partial states."""
         numbers: list[int] = []
         shapes, strides = [], []
-        for variable in layout.variables:
-            position, _, category = variable.params[:3]
+        for variable, (position, is_parameter) in zip(layout.variables, layout.arguments, strict=True):
             if variable in parts:
                 numbers += parts[variable]
-                shapes.append((1,) * len(self.call.batch))
-                strides.append((0,) * len(self.call.batch))
+                shapes.append((1,) * len(self.extent.batch))
+                strides.append((0,) * len(self.extent.batch))
                 continue
             array = arrays[position]
             assert array is not None
-            numbers += (array.address, 0 if category == Category.PARAMETER else array.strides[-2])
+            numbers += (array.address, 0 if is_parameter else array.strides[-2])
             shapes.append(array.shape)
             strides.append(array.strides)
         numbers += (intervals, self._offsets(shapes, strides), 0, *map(self.memory.address, outputs))
@@ -313,9 +276,9 @@ class _Launch:
 
     def _offsets(self, shapes: list[tuple[int, ...]], strides: list[tuple[int, ...]]) -> int:
         """Return the address of the table of batch offsets, 0 when there is one entry only."""
-        if self.call.entries == 1:
+        if self.extent.entries == 1:
             return 0
-        return self._upload(offset_table(shapes, strides, self.call.batch, 0))
+        return self._upload(offset_table(shapes, strides, self.extent.batch, 0))
 
     def _upload(self, table: Array) -> int:
         """Copy a table to the device; its memory may be used again once the kernels after it on the stream are done."""
@@ -333,18 +296,16 @@ class _Launch:
             function = self.program.function(engine, memory.device, code)
             engine.launch(memory.device, function, blocks, code.schedule.threads, memory.stream, numbers)
         except TargetError as error:
-            call, name = self.call, _describe(engine, memory.device).name
-            raise _told(error, call.problem, call.rows, call.columns, call.batch, code.dtype, name) from error
+            raise _told(error, self.call, _describe(engine, memory.device).name) from error
 
 
-def _told(
-    error: TargetError, problem: Problem, rows: int, columns: int, batch: tuple[int, ...], dtype: str, device: str
-) -> TargetError:
+def _told(error: TargetError, call: Call, device: str) -> TargetError:
     """Return an error that also says what was being computed."""
+    problem, (rows, columns, batch) = call.problem, call.extent
     used = variables(*problem.roots)
     return TargetError(
         f"{error} This was {problem.reduction.name} of {problem.value!r} with {rows} rows, {columns} columns, "
-        f"batch {batch} and {len(used)} arguments of dimension {[v.dim for v in used]}, in {dtype}, on {device}."
+        f"batch {batch} and {len(used)} arguments of dimension {[v.dim for v in used]}, in {call.dtype}, on {device}."
     )
 
 
@@ -401,36 +362,15 @@ class _OwnMemory:
         return result
 
 
-def run_through_device(
-    problem: Problem,
-    arrays: Sequence[Array],
-    *,
-    rows: int,
-    columns: int,
-    batch: tuple[int, ...] = (),
-    ranges: Ranges | None = None,
-    options: Options = DEFAULT,
-) -> tuple[Array, ...]:
+def run_through_device(call: Call, arrays: Sequence[Array]) -> tuple[Array, ...]:
     """Reduce NumPy arrays on a GPU: send them there, and fetch the outputs. Arguments are those of `run`."""
-    require_countable(columns)  # before anything is sent
-    engine, number = driver(), options.device or 0
-    device = _describe(engine, number).name
-    dtype = next(array.dtype for array in arrays if array is not None).name
-    used = {node.params[0] for node in variables(*problem.roots)}
-    memory = _OwnMemory(engine, number, lambda error: _told(error, problem, rows, columns, batch, dtype, device))
+    require_countable(call.extent.columns)  # before anything is sent
+    engine, number = driver(), call.options.device or 0
+    device, used = _describe(engine, number).name, call.problem.arguments
+    memory = _OwnMemory(engine, number, lambda error: _told(error, call, device))
     try:
         sent = [memory.send(array) if position in used else None for position, array in enumerate(arrays)]
-        outputs = run_on_device(
-            problem,
-            sent,
-            memory,
-            dtype=dtype,
-            rows=rows,
-            columns=columns,
-            batch=batch,
-            ranges=ranges,
-            options=options,
-        )
+        outputs = run_on_device(call, sent, memory)
         return tuple(memory.fetch(output) for output in outputs)
     finally:
         memory.give_back()

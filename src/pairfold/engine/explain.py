@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from pairfold.codegen.cost import cost_per_pair
 from pairfold.codegen.lanes import Lanes
 from pairfold.engine.cuda import divide, program_for, require_gpu
-from pairfold.engine.options import DEFAULT, Options
 from pairfold.engine.plan import Plan, make_plan
 from pairfold.errors import TargetError
+from pairfold.ir.call import Call, Extent, Options
 from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
 from pairfold.ir.show import show_together
@@ -23,34 +24,23 @@ from pairfold.transform.separate import frontier
 __all__ = ["explain"]
 
 
-def explain(
-    problem: Problem,
-    rows: int,
-    columns: int,
-    dtype: str = "float32",
-    names: dict[Expr, str] | None = None,
-    options: Options = DEFAULT,
-) -> str:
+def explain(call: Call, names: dict[Expr, str] | None = None) -> str:
     """Return what is computed where, and how fast it can be.
 
     Parameters
     ----------
-    problem : Problem
-        The formula and its reduction over columns.
-    rows, columns : int
-        Sizes N and M.
-    dtype : str
-        Working precision.
+    call : Call
+        As for `run`.
     names : dict, optional
         The user's names of variables.
-    options : Options
-        As for `run`.
 
     Returns
     -------
     str
         Several lines: formula, what left the inner loop, schedule, predicted limit.
     """
+    problem, dtype, options = call.problem, call.dtype, call.options
+    rows, columns, _ = call.extent
     plan = make_plan(problem)
     lines = [f"{problem.reduction.name} over {columns} columns j, for {rows} rows i, in {dtype}:"]
     lines += _formulas(plan, names)
@@ -60,7 +50,7 @@ def explain(
         else _on_cpu(plan, rows, columns, dtype, options)
     )
     lines.append(
-        f"memory: {_memory(problem, rows, columns, dtype) / 1e6:.1f} MB for arguments and outputs; "
+        f"memory: {_memory(call) / 1e6:.1f} MB for arguments and outputs; "
         f"the {rows} x {columns} matrix would take {rows * columns * (4 if dtype == 'float32' else 8) / 1e9:.3g} GB"
     )
     return "\n".join(lines)
@@ -108,7 +98,7 @@ def _on_gpu(problem: Problem, rows: int, columns: int, dtype: str, options: Opti
         device, note = require_gpu(options.device or 0), ""
     except TargetError:
         device, note = H200, ", for example: there is no GPU here"
-    split, few_rows = divide(problem, rows, columns, (), device, options)
+    split, few_rows = divide(problem, Extent(rows, columns), device, options)
     program = program_for(problem, dtype, options, device, split > 1, few_rows)
     schedule, work = program.main.schedule, program.plan.work
     registers = register_count(program.main.ptx, device.capability)
@@ -134,12 +124,9 @@ H200 = Device(0, "NVIDIA H200", (9, 0), 132, 1.98e9)
 """What predictions are made for where there is no GPU."""
 
 
-def _memory(problem: Problem, rows: int, columns: int, dtype: str) -> float:
+def _memory(call: Call) -> float:
+    problem, (rows, columns, _) = call.problem, call.extent
     length = {Category.ROW: rows, Category.COLUMN: columns}
-    numbers = sum(v.dim * length.get(v.params[2], 1) for v in variables(*problem.roots))
-    for shape in problem.reduction.shapes(problem.sizes):
-        size = rows
-        for extent in shape:
-            size *= extent
-        numbers += size
-    return numbers * (4.0 if dtype == "float32" else 8.0)
+    numbers = sum(v.dim * length.get(v.category, 1) for v in variables(*problem.roots))
+    numbers += sum(rows * prod(shape) for shape in problem.shapes)
+    return numbers * (4.0 if call.dtype == "float32" else 8.0)

@@ -24,7 +24,8 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-Ranges = tuple[Array, Array, Array]
+Ranges = tuple[Array, ...]
+"""The three arrays of `pairfold.ir.call.Call`, or all six."""
 
 
 def require_countable(columns: int) -> None:
@@ -57,7 +58,7 @@ def item_table(blocks: Array, lists: Array, rows: int, batches: int, split: int)
 
 def pairs_in(ranges: Ranges) -> int:
     """Return the number of pairs that block-sparse ranges leave."""
-    blocks, ends, intervals = ranges
+    blocks, ends, intervals = ranges[:3]
     lengths = np.concatenate([[0], np.cumsum(intervals[:, 1] - intervals[:, 0])])
     stops = lengths[ends]
     starts = lengths[np.concatenate([[0], ends[:-1]])] if len(ends) else stops
@@ -75,7 +76,7 @@ def sparse_blocks(rows: int, ranges: Ranges, chunk: int) -> tuple[Array, Array, 
 
     A later block of the ranges wins over an earlier one; rows in no block get no columns.
     """
-    listed_blocks, ends, intervals = ranges
+    listed_blocks, ends, intervals = ranges[:3]
     starts = np.concatenate([[0], ends[:-1]]).astype(np.int64)
     owner = np.full(rows, -1, np.int64)
     lengths = listed_blocks[:, 1] - listed_blocks[:, 0]

@@ -24,10 +24,10 @@ from pairfold.engine.items import (
     row_blocks,
     sparse_blocks,
 )
-from pairfold.engine.options import DEFAULT, Options
 from pairfold.engine.progress import progress_bar
-from pairfold.ir.expr import Category, Expr, topological
-from pairfold.ir.problem import Problem
+from pairfold.ir.call import Call
+from pairfold.ir.expr import Category, Expr, variables
+from pairfold.reductions.state import outputs_of
 from pairfold.schedule.schedule import choose_split
 from pairfold.targets import reference
 from pairfold.targets.cpu.compile import Binary, default_threads
@@ -44,82 +44,53 @@ TASK_WORK = 10_000_000
 """Instructions per task: some milliseconds, so that Ctrl-C and the progress bar stay prompt."""
 
 
-def run(
-    problem: Problem,
-    arrays: Sequence[Array],
-    *,
-    rows: int,
-    columns: int,
-    batch: tuple[int, ...] = (),
-    ranges: Ranges | None = None,
-    options: Options = DEFAULT,
-) -> tuple[Array, ...]:
-    """Reduce `problem` over columns.
+def run(call: Call, arrays: Sequence[Array]) -> tuple[Array, ...]:
+    """Reduce over columns.
 
     Parameters
     ----------
-    problem : Problem
-        The formula and its reduction.
+    call : Call
+        What is computed.
     arrays : sequence of arrays
         ``arrays[position]`` for every variable: ``(*b, rows, dim)``, ``(*b, columns, dim)`` or ``(*b, dim)`` by its
-        category, all float32 or all float64, any strides; b broadcasts to `batch` and has as many axes.
-    rows, columns : int
-        Sizes N and M.
-    batch : tuple of int
-        Leading axes of the outputs.
-    ranges : tuple of three int64 arrays or None
-        Row blocks, ends of their lists of column intervals, column intervals (see `pairfold.numpy.cluster`).
-    options : Options
-        Threads, summation, progress.
+        category, all of the dtype of the call, any strides; b broadcasts to the batch and has as many axes. None where
+        the formula does not read it.
 
     Returns
     -------
     tuple of arrays
         ``(*batch, rows, *shape)`` for each output of the reduction; int64 for column numbers.
     """
+    options, ranges = call.options, call.ranges
     if options.on_gpu:
-        return run_through_device(
-            problem, arrays, rows=rows, columns=columns, batch=batch, ranges=ranges, options=options
-        )
-    dtype = _dtype(arrays)
+        return run_through_device(call, arrays)
+    rows, columns, batch = call.extent
     if rows == 0 or columns == 0 or 0 in batch:
-        return reference.run(problem, arrays, rows=rows, columns=columns, batch=batch, ranges=ranges)
+        return reference.run(call, arrays)
     require_countable(columns)
     threads = options.threads or default_threads()
     split = 1
     if ranges is None:
         split = options.split or choose_split(rows * prod(batch), columns, 64, threads)
-    program = compiled(problem, _NAMES[dtype], options, split > 1, ranges is not None and has_few_rows(ranges))
-    outputs = _allocate(program, problem, dtype, rows, batch, split)
+    program = compiled(call.problem, call.dtype, options, split > 1, ranges is not None and has_few_rows(ranges))
+    outputs = _allocate(program, call, split)
     step, cost = program.main.schedule.rows, program.cost
     if ranges is None:
         pieces = _dense_pieces(rows, columns, prod(batch), split, step, cost, threads)
     else:
         pieces = _sparse_pieces(rows, prod(batch), ranges, step, cost, threads)
-    launch = _Launch(program, arrays, columns, batch, outputs, pieces)
+    launch = _Launch(program, call, arrays, outputs, pieces)
     launch.execute(threads, options.progress)
     if split > 1:
-        return _merge(program, problem, arrays, outputs, rows, batch, split)
-    shapes = problem.reduction.shapes(problem.sizes)
+        return _merge(program, call, arrays, outputs, split)
+    shapes = call.problem.shapes
     return tuple(output.reshape(*batch, rows, *shape) for output, shape in zip(outputs, shapes, strict=True))
 
 
-_NAMES = {np.dtype(name): name for name in ("float32", "float64")}
-
-
-def _dtype(arrays: Sequence[Array]) -> np.dtype[Any]:
-    """Return the common dtype of the arrays, in native byte order."""
-    return next(array.dtype for array in arrays if array is not None).newbyteorder("=")
-
-
-def _allocate(
-    program: Compiled, problem: Problem, dtype: np.dtype[Any], rows: int, batch: tuple[int, ...], split: int
-) -> list[Array]:
+def _allocate(program: Compiled, call: Call, split: int) -> list[Array]:
     work = program.plan.partial if split > 1 else program.plan.work
-    return [
-        np.empty((split * prod(batch) * rows, output.dim), np.int64 if output.kind == "index" else dtype)
-        for output in work.outputs
-    ]
+    size = split * prod(call.extent.batch) * call.extent.rows
+    return [np.empty((size, output.dim), np.int64 if output.kind == "index" else call.dtype) for output in work.outputs]
 
 
 # ---------------------------------------------------------------- items
@@ -178,33 +149,30 @@ class _Launch:
     def __init__(
         self,
         program: Compiled,
+        call: Call,
         arrays: Sequence[Array],
-        columns: int,
-        batch: tuple[int, ...],
         outputs: Sequence[Array],
         pieces: _Pieces,
     ) -> None:
         self.binary = program.main
+        self.call = call
         self.pieces = pieces
         self.held: list[Any] = [outputs]
         packed_address = packed_size = 0
         if program.columns is not None:
-            packed = self._pack_columns(program.columns, program.plan.work.packed, arrays, columns, batch)
-            packed_address, packed_size = _address(packed), columns * packed.shape[-1]
+            packed = self._pack_columns(program.columns, program.plan.work.packed, arrays)
+            packed_address, packed_size = _address(packed), call.extent.columns * packed.shape[-1]
         self.block = self._argument_block(
-            program.main.kernel.layout, arrays, batch, [_address(out) for out in outputs], packed_address, packed_size
+            program.main.kernel.layout, arrays, [_address(out) for out in outputs], packed_address, packed_size
         )
 
-    def _pack_columns(
-        self, binary: Binary, packed: Sequence[Expr], arrays: Sequence[Array], columns: int, batch: tuple[int, ...]
-    ) -> Array:
-        size = sum(node.dim for node in packed)
-        dtype = _dtype(arrays)
-        result = np.empty((prod(batch) * columns, size), dtype)
+    def _pack_columns(self, binary: Binary, packed: Sequence[Expr], arrays: Sequence[Array]) -> Array:
+        columns, entries = self.call.extent.columns, self.call.extent.entries
+        result = np.empty((entries * columns, sum(node.dim for node in packed)), self.call.dtype)
         self.held.append(result)
-        block = self._argument_block(binary.kernel.layout, arrays, batch, [_address(result)], 0, 0)
+        block = self._argument_block(binary.kernel.layout, arrays, [_address(result)], 0, 0)
         blocks = np.array([[0, columns]], np.int64)
-        items = item_table(blocks, np.zeros((1, 2), np.int64), columns, prod(batch), 1)
+        items = item_table(blocks, np.zeros((1, 2), np.int64), columns, entries, 1)
         scratch = scratch_address(binary.scratch_bytes)
         binary.call(_address(block), _address(items), 0, len(items), scratch)
         return result
@@ -213,18 +181,16 @@ class _Launch:
         self,
         layout: Layout,
         arrays: Sequence[Array],
-        batch: tuple[int, ...],
         outputs: Sequence[int],
         packed_address: int,
         packed_size: int,
     ) -> Array:
         numbers: list[int] = []
-        kept = []
-        for variable in layout.variables:
-            position, _, category = variable.params[:3]
+        kept, batch = [], self.call.extent.batch
+        for position, is_parameter in layout.arguments:
             array = _addressable(arrays[position])
             kept.append(array)
-            stride = 0 if category == Category.PARAMETER else array.strides[-2] // array.itemsize
+            stride = 0 if is_parameter else array.strides[-2] // array.itemsize
             numbers += (_address(array), stride)
         strides = [[step // array.itemsize for step in array.strides] for array in kept] if batch else []
         offsets = offset_table([array.shape for array in kept], strides, batch, packed_size)
@@ -275,15 +241,9 @@ def _address(array: Array) -> int:
 
 
 def _merge(
-    program: Compiled,
-    problem: Problem,
-    arrays: Sequence[Array],
-    partial: Sequence[Array],
-    rows: int,
-    batch: tuple[int, ...],
-    split: int,
+    program: Compiled, call: Call, arrays: Sequence[Array], partial: Sequence[Array], split: int
 ) -> tuple[Array, ...]:
-    plan = program.plan
+    plan, problem, (rows, _, batch) = program.plan, call.problem, call.extent
     names = [field.name for field in problem.reduction.fields]
     parts = [array.reshape(split, *batch, rows, -1) for array in partial]
     states = [dict(zip(names, (part[k] for part in parts), strict=True)) for k in range(split)]
@@ -294,18 +254,15 @@ def _merge(
         if plan.has_outer:
             (factor,) = _row_values([plan.outer], arrays)
             outputs = tuple(factor * output.reshape(*batch, rows, -1) for output in outputs)
-    dtype = _dtype(arrays)
-    shapes = problem.reduction.shapes(problem.sizes)
     return tuple(
-        output.reshape(*batch, rows, *shape).astype(np.int64 if output.dtype.kind == "i" else dtype, copy=False)
-        for output, shape in zip(outputs, shapes, strict=True)
+        output.reshape(shape).astype(dtype, copy=False)
+        for output, (shape, dtype) in zip(outputs, outputs_of(problem, call.extent, call.dtype), strict=True)
     )
 
 
 def _row_values(roots: Sequence[Expr], arrays: Sequence[Array]) -> list[Array]:
     bindings = {}
-    for node in topological(roots):
-        if node.op.name == "Var":
-            array = arrays[node.params[0]]
-            bindings[node] = array if node.params[2] == Category.ROW else array[..., None, :]
+    for node in variables(*roots):
+        array = arrays[node.position]
+        bindings[node] = array if node.category == Category.ROW else array[..., None, :]
     return reference.evaluate(roots, bindings)

@@ -30,6 +30,24 @@ class Category(IntEnum):
     PLACEHOLDER = 3
     """Stands for something a reduction supplies: its state, the value, the column index."""
 
+    @property
+    def other(self) -> Category:
+        """What takes its place when rows and columns are exchanged."""
+        return _OTHER.get(self, self)
+
+    @property
+    def letter(self) -> str:
+        """The index that the user knows: i, j or none."""
+        return _LETTERS.get(self, "")
+
+    @property
+    def prefix(self) -> str:
+        """How a variable is declared: Vi, Vj or Pm."""
+        return f"V{self.letter}" if self.letter else "Pm"
+
+
+_OTHER = {Category.ROW: Category.COLUMN, Category.COLUMN: Category.ROW}
+_LETTERS = {Category.ROW: "i", Category.COLUMN: "j"}
 
 ROW_BIT, COLUMN_BIT, PLACEHOLDER_BIT = 1, 2, 4
 _CATEGORY_BIT = {
@@ -67,6 +85,16 @@ class Expr:
     dim: int
     kind: str
     dependence: int
+
+    @property
+    def position(self) -> int:
+        """Of a variable: the number of the argument that it stands for."""
+        return self.params[0]  # type: ignore[no-any-return]
+
+    @property
+    def category(self) -> Category:
+        """Of a variable: what its value depends on."""
+        return self.params[2]  # type: ignore[no-any-return]
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"an Expr is immutable: cannot set {name!r}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from pairfold.ir.expr import Expr
+from pairfold.ir.expr import Expr, variables
 from pairfold.ir.reduction import Reduction, Sizes
 
 __all__ = ["Problem"]
@@ -32,3 +33,13 @@ class Problem:
     def roots(self) -> tuple[Expr, ...]:
         """The formulas."""
         return (self.value,) if self.weight is None else (self.value, self.weight)
+
+    @cached_property
+    def arguments(self) -> dict[int, Expr]:
+        """The variables that the formulas read, by their positions among the arguments, in ascending order."""
+        return {v.position: v for v in sorted(variables(*self.roots), key=lambda v: v.position)}
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the outputs for one row."""
+        return self.reduction.shapes(self.sizes)

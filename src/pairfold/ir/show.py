@@ -16,7 +16,6 @@ from pairfold.ir.expr import Category, Expr, topological
 __all__ = ["Texts", "outline", "show", "show_together"]
 
 _INFIX = {"Add": "+", "Subtract": "-", "Mult": "*", "Divide": "/"}
-_CATEGORY = {Category.ROW: "Vi", Category.COLUMN: "Vj", Category.PARAMETER: "Pm"}
 
 LONGEST = 2000
 """Characters of formulas beyond which the parts that occur several times are named."""
@@ -85,9 +84,8 @@ def _pieces(node: Expr) -> list[str | Expr]:
     """Return the text of `node`, with its arguments where their texts go."""
     name = node.op.name
     if name == "Var":
-        position, dim, category = node.params[:3]
-        prefix = _CATEGORY.get(category)
-        return [f"{prefix}({position},{dim})" if prefix else f"{position}"]
+        named = node.category == Category.PLACEHOLDER
+        return [f"{node.position}" if named else f"{node.category.prefix}({node.position},{node.dim})"]
     if name == "Const":
         return [repr(node.params[0])]
     if name in _INFIX:

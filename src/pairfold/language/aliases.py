@@ -65,8 +65,7 @@ class Argument:
     @property
     def declaration(self) -> str:
         """The argument as the user could declare it, such as ``Vi(3)``."""
-        prefix = {Category.ROW: "Vi", Category.COLUMN: "Vj"}.get(self.category, "Pm")
-        return f"{prefix}({self.dim})"
+        return f"{self.category.prefix}({self.dim})"
 
 
 def parse_alias(alias: str, rank: int, dialect: Dialect = PLAIN) -> Argument:

@@ -382,15 +382,13 @@ class Reader:
 
     def _new_cotangent(self, node: ast.Call, f: Expr, v: Expr) -> Expr:
         """Declare the new last argument of ``Grad(f, v)``."""
-        category = v.params[2]
-        if category == Category.PARAMETER:
+        if v.category == Category.PARAMETER:
             raise self.source.error_at(
                 node,
                 "Grad(f, v) adds an argument on the side opposite to v, and a parameter has none; "
                 "write Grad(f, v, e) with e declared as Vi or Vj.",
             )
-        other = Category.COLUMN if category == Category.ROW else Category.ROW
-        argument = Argument(None, self.scope.next_position(), f.dim, other)
+        argument = Argument(None, self.scope.next_position(), f.dim, v.category.other)
         self.scope.declare(argument)
         return argument.variable
 

@@ -62,11 +62,12 @@ def pull_back_lazy(
     position = waiting.tensor._leaves.index(leaves[0])
     cotangent = adapter.as_array(e)
     cotangent = adapter.as_pairs(cotangent) if tensor.is_complex else cotangent
-    shapes = waiting.routine.plan(arrays).shapes
-    points = shapes[0][: len(tensor._batch) + 1]
-    if tuple(cotangent.shape[: len(points)]) != tuple(points):
+    extent = waiting.routine.plan(arrays).extent
+    points = (*extent.batch, extent.rows)
+    if tuple(cotangent.shape[: len(points)]) != points:
+        shape = (*points, *waiting.routine.problem.shapes[0])
         raise ArgumentValueError(
-            f"The cotangent has shape {tuple(cotangent.shape)}, the result of {reduction_op} has shape {shapes[0]}: "
+            f"The cotangent has shape {tuple(cotangent.shape)}, the result of {reduction_op} has shape {shape}: "
             "both must be equal."
         )
     routine = GradientRoutine(waiting.routine, [(position, None)])

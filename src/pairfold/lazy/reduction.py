@@ -44,7 +44,6 @@ RESULT_KEYWORDS = ("dtype", "keepdims", "keepdim")
 """What is done to the result of a reduction that is carried out at once."""
 
 _DEFAULT_OPTIONS = Options()
-_PREFIXES = ("Vi", "Vj", "Pm")
 
 
 def reduction_axis(tensor: LazyTensorBase, axis: Any, dim: Any, name: str, inner: str | None) -> int:
@@ -89,7 +88,7 @@ def _routine(
 ) -> Routine:
     arguments = []
     for position, (dim, category, *index) in enumerate(tags):
-        name = f"{_PREFIXES[category]}({index[0]},{dim})" if index else None
+        name = f"{Category(category).prefix}({index[0]},{dim})" if index else None
         arguments.append(Argument(name, position, dim, Category(category)))
     problem = make_problem(value, reduction, weight, k, side)
     return Routine(problem, side, arguments, options, adapter, True, is_complex, finish)
@@ -343,7 +342,7 @@ class LazyReduction:
         symbols = sorted(leaf for leaf in tensor._leaves if isinstance(leaf, Symbol))
         indices = [symbol.number for symbol in symbols]
         if indices != list(range(len(indices))):
-            listing = ", ".join(f"{_PREFIXES[s.category]}({s.number},{s.dim})" for s in symbols)
+            listing = ", ".join(f"{s.category.prefix}({s.number},{s.dim})" for s in symbols)
             raise ArgumentValueError(
                 f"The symbolic variables are {listing}: their indices must be 0, 1, 2, ..., each used for one variable."
             )

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pairfold.api.kernel_solve import KernelSolveBase
-from pairfold.api.leaf import OTHER_SIDE, Leaf, Symbol
+from pairfold.api.leaf import Leaf, Symbol
 from pairfold.api.protocols import ArrayProtocols
 from pairfold.api.signatures import keywords_of, unknown_keywords
 from pairfold.errors import ArgumentValueError
@@ -40,7 +40,7 @@ def solve_lazy(
         is_vector = len(b.shape) == 1
         b = type(matrix)(b.reshape((*b.shape, 1)) if is_vector else b, axis=0)
     leaf = _right_hand_side(b, matrix)
-    unknown = OTHER_SIDE[leaf.category]
+    unknown = leaf.category.other
     if var is None:
         lazy = matrix * _variable_of(matrix, leaf, unknown)
         position = len(lazy._leaves) - 1

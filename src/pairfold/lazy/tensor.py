@@ -18,7 +18,6 @@ from pairfold.api.adapter import Adapter
 from pairfold.api.genred import choose_reduction
 from pairfold.api.kernel_solve import solve_routine
 from pairfold.api.leaf import (
-    OTHER_SIDE,
     Leaf,
     Leaves,
     Symbol,
@@ -944,7 +943,7 @@ def _restated(op: Op, tensors: Sequence[LazyTensorBase], params: Sequence[Any], 
 
 
 def _other_side(leaf: Leaf | Symbol) -> Leaf | Symbol:
-    category = OTHER_SIDE[leaf.category]
+    category = leaf.category.other
     if isinstance(leaf, Symbol):
         return Symbol(leaf.number, leaf.dim, category)
     return leaf if category == leaf.category else Leaf(leaf.array, category)

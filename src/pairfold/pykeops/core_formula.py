@@ -16,8 +16,8 @@ from pairfold.language.formula import Reader, checked_formula, literal
 from pairfold.ops.arithmetic import zeros
 from pairfold.pykeops.dialect import KEOPS
 from pairfold.reductions import REDUCTIONS, find_reduction
+from pairfold.reductions.state import output_kinds
 from pairfold.transform.calculus import CALCULUS
-from pairfold.transform.derivatives import output_kinds
 
 __all__ = ["CoreFormula", "parse_core"]
 
@@ -136,7 +136,7 @@ class _CoreReader(Reader):
         except (DimensionError, NotDifferentiableError) as reason:
             raise self.source.error_at(node, str(reason), type(reason)) from None
         # The result is indexed like v; a gradient for a parameter keeps the index of the reduction.
-        axis = {Category.ROW: 1, Category.COLUMN: 0}.get(v.params[2], inner.axis)
+        axis = {Category.ROW: 1, Category.COLUMN: 0}.get(v.category, inner.axis)
         return _Parts(inner.reduction, gradient, axis)
 
     def _variable(self, node: ast.Call, name: str) -> Expr:
@@ -159,7 +159,7 @@ class _CoreReader(Reader):
             raise self.source.error_at(
                 node, f"the result of {inner.reduction.name} has no derivative.", NotDifferentiableError
             )
-        return replace(inner, gradients=(*inner.gradients, (v.params[0], e)))
+        return replace(inner, gradients=(*inner.gradients, (v.position, e)))
 
     def _integers(self, node: ast.AST, parts: Sequence[ast.expr], usage: str, count: int) -> list[int]:
         numbers = [literal(part) for part in parts]

@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
+from pairfold.ir.call import Extent
 from pairfold.ir.expr import Category, Expr
+from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction, Sizes, State
 from pairfold.ops.arithmetic import apply, constant, variable
 
@@ -18,6 +20,8 @@ __all__ = [
     "COLUMN_INDEX",
     "Transitions",
     "folded",
+    "output_kinds",
+    "outputs_of",
     "placeholders",
     "transitions",
     "value_placeholder",
@@ -104,6 +108,27 @@ class Transitions:
     def merge(self) -> State:
         """New value per field when `first` and `second` are joined: long for the K smallest, so made on demand."""
         return self.reduction.merge(self.first, self.second, self.sizes)
+
+
+def output_kinds(problem: Problem) -> tuple[str, ...]:
+    """Return ``"real"`` or ``"index"`` for each output of `problem`."""
+    return tuple(output.kind for output in transitions(problem.reduction, problem.sizes).finish)
+
+
+def outputs_of(problem: Problem, extent: Extent, dtype: str) -> tuple[tuple[tuple[int, ...], str], ...]:
+    """Return shape and dtype of each output.
+
+    Examples
+    --------
+    >>> from pairfold.reductions import REDUCTIONS
+    >>> nearest = Problem(variable(0, 3, Category.COLUMN), REDUCTIONS["Min_ArgMin"])
+    >>> outputs_of(nearest, Extent(5, 7), "float32")
+    (((5, 3), 'float32'), ((5, 3), 'int64'))
+    """
+    return tuple(
+        ((*extent.batch, extent.rows, *shape), "int64" if kind == "index" else dtype)
+        for shape, kind in zip(problem.shapes, output_kinds(problem), strict=True)
+    )
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pairfold.errors import ArgumentValueError
+from pairfold.ir.call import Call
 from pairfold.ir.expr import Category, Expr, topological, variables
 from pairfold.ir.problem import Problem
 from pairfold.reductions.state import transitions
@@ -67,44 +68,28 @@ def evaluate(roots: Sequence[Expr], bindings: Mapping[Expr, Array]) -> list[Arra
     return [found[root] for root in roots]
 
 
-def run(
-    problem: Problem,
-    arrays: Sequence[Array | None],
-    *,
-    rows: int,
-    columns: int,
-    batch: tuple[int, ...] = (),
-    ranges: tuple[Array, Array, Array] | None = None,
-    options: object = None,
-) -> tuple[Array, ...]:
+def run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
     """Compute a problem by its definition.
 
     Parameters
     ----------
-    problem : Problem
-        Formula and reduction.
+    call : Call
+        What is computed. Rows ``ranges[0][k]`` see the columns of ``ranges[2][ranges[1][k - 1]:ranges[1][k]]``, one
+        after the other. Rows that no block covers get the value for no columns; a later block overwrites an earlier
+        one. How to compute, `options`, is no business of the definition.
     arrays : sequence of array
         Argument number p is ``arrays[p]`` (None when the formula does not use it): shape ``(*b, rows, dim)`` for a
         row variable, ``(*b, columns, dim)`` for a column variable, ``(*b, dim)`` for a parameter, where b broadcasts
-        to `batch`.
-    rows, columns : int
-        What is kept and what is reduced.
-    batch : tuple of int
-        Leading axes of the result.
-    ranges : tuple of three arrays, optional
-        ``(ranges_i, slices_i, redranges_j)``: rows ``ranges_i[k]`` see the columns of
-        ``redranges_j[slices_i[k - 1]:slices_i[k]]``, one after the other. Rows that no block covers get the value
-        for no columns; a later block overwrites an earlier one.
-    options : object
-        Ignored: how to compute is no business of the definition.
+        to the batch.
 
     Returns
     -------
     tuple of array
         Output k has shape ``(*batch, rows, *shapes[k])`` and the dtype of the arguments, or int64 for indices.
     """
-    value, weight = _pair_tables(problem, arrays, rows, columns, batch)
-    everything = np.arange(columns)
+    problem, ranges = call.problem, call.ranges
+    value, weight = _pair_tables(call, arrays)
+    everything = np.arange(call.extent.columns)
     if ranges is None:
         return _reduce(problem, value, weight, everything)
     outputs = _reduce(problem, value[..., :0, :], None if weight is None else weight[..., :0, :], everything[:0])
@@ -114,27 +99,20 @@ def run(
         seen = np.concatenate([everything[:0], *parts])
         table = value[..., first:last, seen, :]
         found = _reduce(problem, table, None if weight is None else weight[..., first:last, seen, :], seen)
-        for output, part, shape in zip(outputs, found, problem.reduction.shapes(problem.sizes), strict=True):
+        for output, part, shape in zip(outputs, found, problem.shapes, strict=True):
             row_axis = output.ndim - len(shape) - 1
             output[(slice(None),) * row_axis + (slice(first, last),)] = part
     return outputs
 
 
-def run_monoid(
-    problem: Problem,
-    arrays: Sequence[Array | None],
-    splits: Sequence[Sequence[int]],
-    *,
-    rows: int,
-    columns: int,
-    batch: tuple[int, ...] = (),
-) -> tuple[Array, ...]:
+def run_monoid(call: Call, arrays: Sequence[Array | None], splits: Sequence[Sequence[int]]) -> tuple[Array, ...]:
     """Compute a problem through init, update, merge and finish, column by column.
 
     `splits` lists the columns of each part, for instance ``[range(0, 5), [], range(5, 9)]``; each part is reduced
     on its own and the states are merged from left to right. Shapes are those of `run`.
     """
-    value, weight = _pair_tables(problem, arrays, rows, columns, batch)
+    problem = call.problem
+    value, weight = _pair_tables(call, arrays)
     states = [_reduce_part(problem, value, weight, part) for part in splits]
     state = merge_states(problem, states)
     return finish_states(problem, state)
@@ -163,7 +141,7 @@ def finish_states(problem: Problem, state: States) -> tuple[Array, ...]:
     found = evaluate(formulas.finish, {formulas.state[name]: array for name, array in state.items()})
     leading = np.broadcast_shapes(*(array.shape[:-1] for array in state.values()))
     outputs = []
-    for root, array, shape in zip(formulas.finish, found, problem.reduction.shapes(problem.sizes), strict=True):
+    for root, array, shape in zip(formulas.finish, found, problem.shapes, strict=True):
         whole = np.broadcast_to(
             array, (*leading, root.dim)
         ).copy()  # a result, unlike a broadcast array, can be written
@@ -174,25 +152,17 @@ def finish_states(problem: Problem, state: States) -> tuple[Array, ...]:
 # ---------------------------------------------------------------- the parts
 
 
-def _pair_tables(
-    problem: Problem, arrays: Sequence[Array | None], rows: int, columns: int, batch: tuple[int, ...]
-) -> tuple[Array, Array | None]:
+def _pair_tables(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, Array | None]:
     """Return value and weight at every pair, shape ``(*batch, rows, columns, dim)``."""
-    bindings: dict[Expr, Array] = {}
-    for node in variables(*problem.roots):
-        position, _, category = node.params[:3]
-        array = np.asarray(arrays[position])
-        if category == Category.ROW:
-            bindings[node] = array[..., :, None, :]
-        elif category == Category.COLUMN:
-            bindings[node] = array[..., None, :, :]
-        else:
-            bindings[node] = array[..., None, None, :]
-    given = [np.asarray(array).dtype for array in arrays if array is not None]
-    dtype = np.result_type(*given) if given else np.dtype(np.float64)
+    rows, columns, batch = call.extent
+    axes = {Category.ROW: (-2,), Category.COLUMN: (-3,), Category.PARAMETER: (-3, -2)}
+    bindings = {
+        node: np.expand_dims(np.asarray(arrays[node.position]), axes[node.category])
+        for node in variables(*call.problem.roots)
+    }
     tables = [
-        np.broadcast_to(table, (*batch, rows, columns, root.dim)).astype(dtype, copy=False)
-        for root, table in zip(problem.roots, evaluate(problem.roots, bindings), strict=True)
+        np.broadcast_to(table, (*batch, rows, columns, root.dim)).astype(call.dtype, copy=False)
+        for root, table in zip(call.problem.roots, evaluate(call.problem.roots, bindings), strict=True)
     ]
     return tables[0], tables[1] if len(tables) > 1 else None
 
@@ -201,8 +171,7 @@ def _reduce(problem: Problem, value: Array, weight: Array | None, columns: Array
     leading = value.shape[:-2]
     with np.errstate(all="ignore"):
         outputs = problem.reduction.reference(value, weight, problem.k, columns)
-    shapes = problem.reduction.shapes(problem.sizes)
-    return tuple(output.reshape(*leading, *shape) for output, shape in zip(outputs, shapes, strict=True))
+    return tuple(output.reshape(*leading, *shape) for output, shape in zip(outputs, problem.shapes, strict=True))
 
 
 def _reduce_part(problem: Problem, value: Array, weight: Array | None, columns: Sequence[int]) -> States:

@@ -13,17 +13,15 @@ import torch
 from torch import Tensor
 
 from pairfold.api.adapter import NUMPY, Adapter
-from pairfold.engine import Options
+from pairfold.engine import Call, Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, TargetError
-from pairfold.ir.expr import Category, variables
+from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.torch.operator import is_tracked, reduce
-from pairfold.torch.request import Request, Sizes
-from pairfold.transform.derivatives import differentiable_form, numbered, output_kinds
+from pairfold.torch.request import Request
+from pairfold.transform.derivatives import differentiable_form, numbered
 
 __all__ = ["TORCH"]
-
-_DEFAULT = Options()
 
 _REAL = frozenset({torch.float32, torch.float64, torch.float16, torch.bfloat16})
 _WHOLE = frozenset({torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64})
@@ -109,7 +107,7 @@ def _to_numpy(array: Tensor) -> np.ndarray[Any, Any]:
 def _request(problem: Problem, options: Options, with_derivatives: bool) -> tuple[Request, tuple[int, ...]]:
     """Return the request for a numbered problem, and which of its outputs are those of the problem."""
     if not with_derivatives:
-        return Request(problem, options), tuple(range(len(output_kinds(problem))))
+        return Request(problem, options), tuple(range(len(problem.shapes)))
     form = differentiable_form(problem)
     return Request(form.problem, options), form.selected
 
@@ -119,36 +117,28 @@ def _on_one_device(problem: Problem, arrays: list[Any]) -> list[Any]:
     first = arrays[0].device
     if all(t.device == first for t in arrays):
         return arrays
-    category = {v.params[0]: v.params[2] for v in variables(*problem.roots)}
-    others = {t.device for number, t in enumerate(arrays) if category.get(number) != Category.PARAMETER}
+    read = problem.arguments
+    others = {t.device for k, t in enumerate(arrays) if k not in read or read[k].category != Category.PARAMETER}
     if len(others) != 1:
         return arrays
     (device,) = others
     return [t.to(device) if t.device.type == "cpu" else t for t in arrays]
 
 
-def _run(
-    problem: Problem,
-    arrays: Sequence[Tensor | None],
-    *,
-    rows: int,
-    columns: int,
-    batch: tuple[int, ...] = (),
-    ranges: Sequence[Any] | None = None,
-    options: Options = _DEFAULT,
-) -> tuple[Tensor, ...]:
-    """Carry out a reduction of tensors; see `pairfold.engine.run`. `ranges` has both halves, that of the rows first."""
-    problem, positions = numbered(problem)
+def _run(call: Call, arrays: Sequence[Tensor | None]) -> tuple[Tensor, ...]:
+    """Carry out a reduction of tensors; see `pairfold.engine.run`."""
+    problem, positions = numbered(call.problem)
+    ranges = call.ranges
     given: list[Any] = [arrays[position] for position in positions] if positions else list(arrays)
     given = _on_one_device(problem, given)
-    request, selected = _request(problem, options, is_tracked(given))
+    request, selected = _request(problem, call.options, is_tracked(given))
     tables: tuple[Tensor, ...] = ()
     if ranges is not None and isinstance(ranges[0], Tensor):
         # Only in the graph of torch.compile, where the numbers are not known yet.
         tables, request = tuple(ranges), replace(request, checks_ranges=True)
     elif ranges is not None:
         tables = tuple([torch.from_numpy(part) for part in ranges])
-    outputs = reduce(request, given, Sizes(rows, columns, batch), tables)
+    outputs = reduce(request, given, call.extent, tables)
     return tuple([outputs[k] for k in selected])
 
 

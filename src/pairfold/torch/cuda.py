@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from pairfold.engine import DeviceArray, Options, run_on_device
-from pairfold.ir.problem import Problem
+from pairfold.engine import Call, DeviceArray, run_on_device
 
 __all__ = ["run_tensors_on_gpu"]
 
@@ -36,24 +34,15 @@ def _stream(device: torch.device) -> int:
     return int(torch._C._cuda_getCurrentRawStream(device.index or 0))
 
 
-def run_tensors_on_gpu(
-    problem: Problem,
-    arrays: Sequence[Tensor],
-    *,
-    rows: int,
-    columns: int,
-    batch: tuple[int, ...],
-    ranges: tuple[Any, Any, Any] | None,
-    options: Options,
-) -> tuple[Tensor, ...]:
+def run_tensors_on_gpu(call: Call, arrays: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """Reduce tensors on their GPU; the call returns before the work is done, as PyTorch's own operators do.
 
     Parameters
     ----------
-    problem, rows, columns, batch, ranges, options
-        As for `pairfold.engine.run`.
+    call : Call
+        What is computed.
     arrays : sequence of tensors
-        All on one GPU, all float32 or all float64.
+        All on one GPU, all of the dtype of the call.
 
     Returns
     -------
@@ -66,17 +55,8 @@ def run_tensors_on_gpu(
         If the driver reports an error.
     """
     plain = [_addressable(t) for t in arrays]
-    return run_on_device(
-        problem,
-        [DeviceArray(t.data_ptr(), t.shape, t.stride()) for t in plain],
-        TorchMemory(plain[0].device),
-        dtype=str(plain[0].dtype).removeprefix("torch."),
-        rows=rows,
-        columns=columns,
-        batch=batch,
-        ranges=ranges,
-        options=options,
-    )
+    places = [DeviceArray(t.data_ptr(), t.shape, t.stride()) for t in plain]
+    return run_on_device(call, places, TorchMemory(plain[0].device))
 
 
 def _addressable(tensor: Tensor) -> Tensor:

@@ -11,16 +11,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pairfold.ir.expr import Category, variables
+from pairfold.engine import Extent
+from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
-from pairfold.torch.request import Request, Sizes, System
+from pairfold.reductions.state import output_kinds
+from pairfold.torch.request import Request, System
 from pairfold.transform.derivatives import (
     Feed,
     Pass,
     Piece,
     adjoint,
     at_winners,
-    output_kinds,
     saved_problem,
     tangent,
 )
@@ -43,12 +44,12 @@ class Call:
     Attributes
     ----------
     reduce : callable
-        ``reduce(request, arrays, sizes, ranges)``, itself differentiable.
+        ``reduce(request, arrays, extent, ranges)``, itself differentiable.
     request : Request
         What is computed.
     arrays : sequence of tensors
         From what.
-    sizes : Sizes
+    extent : Extent
         Rows, columns and batch.
     ranges : sequence of tensors
         As for `reduce`.
@@ -59,7 +60,7 @@ class Call:
     reduce: Callable[..., tuple[Tensor, ...]]
     request: Request
     arrays: Tensors
-    sizes: Sizes
+    extent: Extent
     ranges: Tensors = ()
     outputs: Tensors = ()
 
@@ -71,7 +72,7 @@ class Call:
     @property
     def is_empty(self) -> bool:
         """Whether there is no pair."""
-        return 0 in (self.sizes.rows, self.sizes.columns, *self.sizes.batch)
+        return self.extent.is_empty
 
     def pull_back(self, wanted: tuple[int, ...], cotangents: Sequence[Tensor | None]) -> dict[int, Tensor]:
         """Return the gradients with respect to the arrays that are `wanted`, contiguous."""
@@ -123,8 +124,7 @@ class Call:
 
     @property
     def _shapes(self) -> list[tuple[int, ...]]:
-        shapes = self.problem.reduction.shapes(self.problem.sizes)
-        return [(*self.sizes.batch, self.sizes.rows, *shape) for shape in shapes]
+        return [(*self.extent.batch, self.extent.rows, *shape) for shape in self.problem.shapes]
 
     def _push_forward(self, tangents: dict[int, Tensor]) -> dict[int, Tensor]:
         if self._has_few_winners:
@@ -143,20 +143,20 @@ class Call:
         """Whether the outputs name winners, fewer than there are columns, that may be gathered without harm."""
         if not self.problem.reduction.finds_winners:
             return False
-        count = prod(self.outputs[1].shape[len(self.sizes.batch) + 1 :])
-        numbers = sum(t.shape[-1] for t in self.arrays) * count * self.sizes.rows * prod(self.sizes.batch)
-        return count < self.sizes.columns and numbers <= LARGEST_GATHER
+        count = prod(self.outputs[1].shape[len(self.extent.batch) + 1 :])
+        numbers = sum(t.shape[-1] for t in self.arrays) * count * self.extent.rows * prod(self.extent.batch)
+        return count < self.extent.columns and numbers <= LARGEST_GATHER
 
     def _launch(self, one: Pass, **given: Any) -> Tensor:
         """Carry out a pass of a derivative."""
         request = Request(one.problem, self.request.options, self.request.is_swapped != one.is_swapped)
-        sizes = self.sizes.swapped if one.is_swapped else self.sizes
+        extent = self.extent.swapped if one.is_swapped else self.extent
         arrays = [self._feed(feed, **given) for feed in one.feeds]
         like = self.arrays[0]
-        if Feed("number", 0) in one.feeds and like.dtype == torch.float32 and sizes.columns > EXACT_IN_FLOAT32:
-            (total,) = self.reduce(request, [t.double() for t in arrays], sizes, self.ranges)
+        if Feed("number", 0) in one.feeds and like.dtype == torch.float32 and extent.columns > EXACT_IN_FLOAT32:
+            (total,) = self.reduce(request, [t.double() for t in arrays], extent, self.ranges)
             return total.to(like.dtype)
-        (total,) = self.reduce(request, arrays or [like.new_empty(0)], sizes, self.ranges)
+        (total,) = self.reduce(request, arrays or [like.new_empty(0)], extent, self.ranges)
         return total
 
     def _feed(self, feed: Feed, cotangents: Any = None, tangents: Any = None) -> Tensor:
@@ -167,10 +167,10 @@ class Call:
             found: Tensor = tangents[feed.index]
             return found
         if feed.source == "number":
-            numbers = torch.arange(self.sizes.columns, dtype=like.dtype, device=like.device)
-            return numbers.reshape(*(1,) * len(self.sizes.batch), -1, 1)
+            numbers = torch.arange(self.extent.columns, dtype=like.dtype, device=like.device)
+            return numbers.reshape(*(1,) * len(self.extent.batch), -1, 1)
         tensor = cotangents[feed.index] if feed.source == "cotangent" else self._saved_outputs[feed.index]
-        return tensor.to(like.dtype).reshape(*self.sizes.batch, self.sizes.rows, -1)
+        return tensor.to(like.dtype).reshape(*self.extent.batch, self.extent.rows, -1)
 
     @cached_property
     def _saved_outputs(self) -> Tensors:
@@ -178,7 +178,7 @@ class Call:
         if saved is None:
             return self.outputs
         request = Request(saved, self.request.options, self.request.is_swapped)
-        return self.reduce(request, self.arrays, self.sizes, self.ranges)
+        return self.reduce(request, self.arrays, self.extent, self.ranges)
 
     def _fitted(self, total: Tensor, piece: Piece) -> Tensor:
         """Return the piece for one argument, and undo the broadcast of this over rows and batch axes."""
@@ -204,15 +204,15 @@ class _Winners:
         self.whole = call
         best, where = call.outputs[:2]
         problem, nobody = at_winners(call.problem)
-        batch, rows = call.sizes.batch, call.sizes.rows
+        batch, rows = call.extent.batch, call.extent.rows
         self.count = prod(where.shape[len(batch) + 1 :])
         self.exists = best != nobody
         # A missing winner has number -1; what is gathered in its place is not used.
         self.index = where.reshape(*batch, rows * self.count, 1).clamp(min=0)
-        self.categories = {int(node.params[0]): node.params[2] for node in variables(*call.problem.roots)}
+        self.categories = {k: v.category for k, v in call.problem.arguments.items()}
         arrays = [self.gather(t, position) for position, t in enumerate(call.arrays)]
         self.pairs = Call(
-            call.reduce, Request(problem, call.request.options), arrays, Sizes(rows * self.count, 1, batch)
+            call.reduce, Request(problem, call.request.options), arrays, Extent(rows * self.count, 1, batch)
         )
 
     def gather(self, tensor: Tensor, position: int) -> Tensor:
@@ -222,7 +222,7 @@ class _Winners:
             tall = tensor.unsqueeze(-2).expand(*tensor.shape[:-1], self.count, tensor.shape[-1])
             return tall.reshape(*tensor.shape[:-2], -1, tensor.shape[-1])
         if category == Category.COLUMN:
-            full = tensor.expand(*self.whole.sizes.batch, *tensor.shape[-2:])
+            full = tensor.expand(*self.whole.extent.batch, *tensor.shape[-2:])
             return full.gather(-2, self.index.expand(*self.index.shape[:-1], tensor.shape[-1]))
         return tensor
 
@@ -233,18 +233,18 @@ class _Winners:
         if category == Category.ROW:
             return part.reshape(*array.shape[:-1], self.count, array.shape[-1]).sum(-2)
         if category == Category.COLUMN:
-            full = part.new_zeros(*self.whole.sizes.batch, *array.shape[-2:])
+            full = part.new_zeros(*self.whole.extent.batch, *array.shape[-2:])
             return full.scatter_add(-2, self.index.expand(part.shape), part).sum_to_size(array.shape)
         return part
 
     def pull_back(self, wanted: tuple[int, ...], g: Tensor) -> dict[int, Tensor]:
         """Return the gradients with respect to the arrays that are `wanted`."""
         g = torch.where(self.exists, g, torch.zeros_like(g))
-        sizes, dim = self.pairs.sizes, self.whole.problem.value.dim
+        extent, dim = self.pairs.extent, self.whole.problem.value.dim
         if dim > 1:
             # The winner of component c has a cotangent for this component only.
-            g = torch.diag_embed(g.reshape(*sizes.batch, -1, dim))
-        found = self.pairs.pull_back(wanted, (g.reshape(*sizes.batch, sizes.rows, dim),))
+            g = torch.diag_embed(g.reshape(*extent.batch, -1, dim))
+        found = self.pairs.pull_back(wanted, (g.reshape(*extent.batch, extent.rows, dim),))
         return {position: self.scatter(part, position) for position, part in found.items()}
 
     def push_forward(self, tangents: dict[int, Tensor]) -> Tensor:
@@ -253,7 +253,7 @@ class _Winners:
         along = self.pairs.push_forward(moved)[0]
         dim = self.whole.problem.value.dim
         if dim > 1:
-            along = along.reshape(*self.whole.sizes.batch, -1, dim, dim).diagonal(dim1=-2, dim2=-1)
+            along = along.reshape(*self.whole.extent.batch, -1, dim, dim).diagonal(dim1=-2, dim2=-1)
         along = along.reshape(self.exists.shape)
         return torch.where(self.exists, along, torch.zeros_like(along))
 
@@ -271,7 +271,7 @@ class _Solution:
         *arrays, self.alpha = call.arrays
         arrays[self.position] = self.a
         self.product = Call(
-            call.reduce, replace(call.request, system=None, checks_ranges=False), arrays, call.sizes, call.ranges
+            call.reduce, replace(call.request, system=None, checks_ranges=False), arrays, call.extent, call.ranges
         )
 
     def solve(self, b: Tensor) -> Tensor:
@@ -279,7 +279,7 @@ class _Solution:
         call = self.whole
         arrays = list(call.arrays)
         arrays[self.position] = b
-        (found,) = call.reduce(call.request, arrays, call.sizes, call.ranges)
+        (found,) = call.reduce(call.request, arrays, call.extent, call.ranges)
         return found
 
     def pull_back(self, wanted: tuple[int, ...], g: Tensor | None) -> dict[int, Tensor]:

@@ -12,7 +12,7 @@ from pairfold.api.kernel_solve import linear_system, solve_routine
 from pairfold.api.routine import Routine
 from pairfold.errors import ArgumentValueError
 from pairfold.torch.operator import is_tracked, reduce
-from pairfold.torch.request import Request, Sizes, System
+from pairfold.torch.request import Request, System
 from pairfold.transform.derivatives import numbered
 
 __all__ = ["solve_tensors"]
@@ -63,7 +63,7 @@ def solve_tensors(
     plan = routine.plan(system.arrays)
     prepared = routine.prepared(plan, system.arrays)
     given = [prepared[place] for place in positions]
-    given.append(_as_parameter(alpha, len(plan.batch), given[0]))
+    given.append(_as_parameter(alpha, len(plan.extent.batch), given[0]))
     six = () if ranges is None else routine.intervals(ranges, plan)
     tables = tuple(part if isinstance(part, Tensor) else torch.from_numpy(part) for part in six)
     reports: list[Any] | None = [] if return_report else None
@@ -73,7 +73,7 @@ def solve_tensors(
         checks_ranges=bool(six) and isinstance(six[0], Tensor),
         system=System(positions.index(position), tuple(settings.items()), reports),
     )
-    (found,) = reduce(request, given, Sizes(plan.rows, plan.columns, plan.batch), tables)
+    (found,) = reduce(request, given, plan.extent, tables)
     found = found.to(system.dtype)
     found = found[..., 0] if system.is_flat else found
     return (found, reports[0]) if reports else found

@@ -24,21 +24,21 @@ from torch import Tensor
 from torch._functorch.utils import enable_single_level_autograd_function
 from torch.autograd import forward_ad
 
-from pairfold.engine import run
+from pairfold.engine import Call, Extent, run
 from pairfold.errors import ArgumentValueError, TargetError
+from pairfold.reductions.state import outputs_of
 from pairfold.sparsity.ranges import validate_ranges
 from pairfold.torch.cuda import run_tensors_on_gpu
-from pairfold.torch.derivatives import Call
-from pairfold.torch.request import Request, Sizes
+from pairfold.torch.derivatives import Call as Reduced
+from pairfold.torch.request import Request
 from pairfold.torch.system import solution
-from pairfold.transform.derivatives import output_kinds
 
 __all__ = ["OPERATOR", "is_on_gpu", "is_tracked", "reduce"]
 
 Tensors = Sequence[Tensor]
 
 
-def reduce(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors = ()) -> tuple[Tensor, ...]:
+def reduce(request: Request, arrays: Tensors, extent: Extent, ranges: Tensors = ()) -> tuple[Tensor, ...]:
     """Carry out a reduction; the result is differentiable.
 
     Parameters
@@ -47,7 +47,7 @@ def reduce(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors = ()
         What to compute.
     arrays : sequence of tensors
         As for `pairfold.engine.run`, all float32 or all float64, of any strides.
-    sizes : Sizes
+    extent : Extent
         Rows, columns, batch.
     ranges : sequence of six int64 tensors, optional
         Both halves of block-sparse ranges, that of the rows of the problem first (see `Request.is_swapped`).
@@ -63,14 +63,16 @@ def reduce(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors = ()
         If the tensors are on different devices, or on one of a kind that is not served.
     """
     if not _is_plain(arrays):
-        return tuple(OPERATOR(request.text, list(arrays), list(ranges), sizes.rows, sizes.columns, list(sizes.batch)))
+        return tuple(
+            OPERATOR(request.text, list(arrays), list(ranges), extent.rows, extent.columns, list(extent.batch))
+        )
     if _needs_graph(arrays):
         # Tensors of a transform that has ended, as they come to the backward pass of `torch.func.vjp`, still look as if
         # they needed one.
         arrays = [torch._C._functorch.unwrap_if_dead(t) for t in arrays]
         if _needs_graph(arrays):
-            return _apply(True, request, sizes, tuple(ranges), *arrays)
-    return _carry_out(request, arrays, sizes, ranges)
+            return _apply(True, request, extent, tuple(ranges), *arrays)
+    return _carry_out(request, arrays, extent, ranges)
 
 
 def is_tracked(arrays: Tensors) -> bool:
@@ -140,38 +142,29 @@ _KINDS = frozenset({"cpu", "cuda"})
 """Kinds of devices that work is done on."""
 
 
-def _carry_out(request: Request, arrays: Tensors, sizes: Sizes, ranges: Tensors) -> tuple[Tensor, ...]:
+def _carry_out(request: Request, arrays: Tensors, extent: Extent, ranges: Tensors) -> tuple[Tensor, ...]:
     """Run the engine on the memory of the tensors."""
     if all(t.is_meta for t in arrays):
-        return tuple(_shapes_of(request, arrays, sizes))
+        return tuple(_shapes_of(request, arrays, extent))
     on_gpu = is_on_gpu(arrays)
     if request.system is not None:
-        return (solution(_carry_out, request, request.system, arrays, sizes, ranges),)
+        return (solution(_carry_out, request, request.system, arrays, extent, ranges),)
     half = None
     if ranges:
         six = [t.cpu().numpy() for t in ranges]
         if request.checks_ranges:
-            six = list(validate_ranges(six, sizes.rows, sizes.columns))
+            six = list(validate_ranges(six, extent.rows, extent.columns))
         half = (six[3], six[4], six[5]) if request.is_swapped else (six[0], six[1], six[2])
-    rows, columns, batch, options = sizes.rows, sizes.columns, sizes.batch, request.options
+    dtype = "float32" if arrays[0].dtype == torch.float32 else "float64"
+    call = Call(request.problem, extent, dtype, half, request.options)
     if on_gpu:
-        if options.target == "cpu":
+        if call.options.target == "cpu":
             raise TargetError(
                 f"backend='CPU' was asked for, and the tensors are on {arrays[0].device}. Move them with "
                 "`tensor.cpu()`, or leave backend out."
             )
-        return run_tensors_on_gpu(
-            request.problem, arrays, rows=rows, columns=columns, batch=batch, ranges=half, options=options
-        )
-    outputs = run(
-        request.problem,
-        [t.detach().resolve_neg().numpy() for t in arrays],
-        rows=rows,
-        columns=columns,
-        batch=batch,
-        ranges=half,
-        options=options,
-    )
+        return run_tensors_on_gpu(call, arrays)
+    outputs = run(call, [t.detach().resolve_neg().numpy() for t in arrays])
     return tuple([torch.from_numpy(output) for output in outputs])
 
 
@@ -188,25 +181,22 @@ OPERATOR = torch.ops.pairfold.reduce.default
 def _on_data(
     request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Sequence[int]
 ) -> list[Tensor]:
-    return list(_carry_out(Request.from_text(request), arrays, Sizes(rows, columns, tuple(batch)), ranges))
+    return list(_carry_out(Request.from_text(request), arrays, Extent(rows, columns, tuple(batch)), ranges))
 
 
 def _fake(
     request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Sequence[int]
 ) -> list[Tensor]:
-    return _shapes_of(Request.from_text(request), arrays, Sizes(rows, columns, tuple(batch)))
+    return _shapes_of(Request.from_text(request), arrays, Extent(rows, columns, tuple(batch)))
 
 
-def _shapes_of(request: Request, arrays: Tensors, sizes: Sizes) -> list[Tensor]:
+def _shapes_of(request: Request, arrays: Tensors, extent: Extent) -> list[Tensor]:
     """Return tensors of the shapes and dtypes of the outputs, on the device of the arrays."""
-    batch, problem = sizes.batch, request.problem
     if request.system is not None:
-        return [arrays[0].new_empty((*batch, *arrays[request.system.position].shape[-2:]))]
-    kinds = output_kinds(problem)
-    shapes = problem.reduction.shapes(problem.sizes)
+        return [arrays[0].new_empty((*extent.batch, *arrays[request.system.position].shape[-2:]))]
     return [
-        arrays[0].new_empty((*batch, sizes.rows, *shape), dtype=torch.int64 if kind == "index" else None)
-        for shape, kind in zip(shapes, kinds, strict=True)
+        arrays[0].new_empty(shape, dtype=torch.int64 if dtype == "int64" else None)
+        for shape, dtype in outputs_of(request.problem, extent, "")
     ]
 
 
@@ -229,7 +219,7 @@ def _with_autograd(
             below = keys & torch._C._after_autograd_keyset
             found: list[Tensor] = OPERATOR.redispatch(below, request, arrays, ranges, rows, columns, batch)
             return found
-    arguments = (False, Request.from_text(request), Sizes(rows, columns, tuple(batch)), tuple(ranges), *arrays)
+    arguments = (False, Request.from_text(request), Extent(rows, columns, tuple(batch)), tuple(ranges), *arrays)
     # This kernel serves one level of the transforms of torch.func and passes the call on to the next one itself.
     with enable_single_level_autograd_function():
         return list(_apply(*arguments))
@@ -277,16 +267,18 @@ class _Reduce(torch.autograd.Function):
     """The derivatives of `pairfold::reduce`."""
 
     @staticmethod
-    def forward(is_plain: bool, request: Request, sizes: Sizes, ranges: Tensors, *arrays: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        is_plain: bool, request: Request, extent: Extent, ranges: Tensors, *arrays: Tensor
+    ) -> tuple[Tensor, ...]:
         if is_plain:
-            return _carry_out(request, arrays, sizes, ranges)
+            return _carry_out(request, arrays, extent, ranges)
         with _differentiable(), torch._C._AutoDispatchBelowAutograd():
-            found = OPERATOR(request.text, list(arrays), list(ranges), sizes.rows, sizes.columns, list(sizes.batch))
+            found = OPERATOR(request.text, list(arrays), list(ranges), extent.rows, extent.columns, list(extent.batch))
         return tuple(found)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-        _, ctx.request, ctx.sizes, ctx.ranges, *arrays = inputs
+        _, ctx.request, ctx.extent, ctx.ranges, *arrays = inputs
         ctx.count = len(arrays)
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(*(t for t in output if not t.is_floating_point()))
@@ -297,7 +289,7 @@ class _Reduce(torch.autograd.Function):
     def backward(ctx: Any, *cotangents: Tensor | None) -> tuple[Tensor | None, ...]:
         # Checkpoints allow one look at the saved tensors.
         saved = ctx.saved_tensors
-        call = Call(reduce, ctx.request, saved[: ctx.count], ctx.sizes, ctx.ranges, saved[ctx.count :])
+        call = Reduced(reduce, ctx.request, saved[: ctx.count], ctx.extent, ctx.ranges, saved[ctx.count :])
         wanted = tuple(k for k in range(ctx.count) if ctx.needs_input_grad[4 + k])
         found = _over_batch(lambda given: call.pull_back(wanted, given), cotangents)
         return (None, None, None, None, *(found.get(k) for k in range(ctx.count)))
@@ -306,7 +298,7 @@ class _Reduce(torch.autograd.Function):
     def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor | None, ...]:
         # The tangents of this level are given: the saved tensors stand for their values only.
         saved = [forward_ad.unpack_dual(t, level=0).primal for t in ctx.saved_tensors]
-        call = Call(reduce, ctx.request, saved[: ctx.count], ctx.sizes, ctx.ranges, saved[ctx.count :])
+        call = Reduced(reduce, ctx.request, saved[: ctx.count], ctx.extent, ctx.ranges, saved[ctx.count :])
         with _differentiable():
             moved = _over_batch(
                 lambda given: call.push_forward({k: t for k, t in enumerate(given) if t is not None}), tangents[4:]

@@ -20,23 +20,9 @@ from pairfold.ir.problem import Problem
 from pairfold.reductions import REDUCTIONS
 from pairfold.solvers.iterations import Nystrom
 
-__all__ = ["Request", "Sizes"]
+__all__ = ["Request"]
 
 _DEFAULTS = Options()
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The sizes of one reduction: ``(*batch, rows, ...)`` is left when the columns are reduced."""
-
-    rows: int
-    columns: int
-    batch: tuple[int, ...]
-
-    @property
-    def swapped(self) -> Sizes:
-        """The sizes of the reduction over rows."""
-        return Sizes(self.columns, self.rows, self.batch)
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from pairfold.api.kernel_solve import acts_alike
+from pairfold.engine import Extent
 from pairfold.errors import ArgumentValueError
 from pairfold.ir.expr import variables
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import variable
 from pairfold.solvers.iterations import solve_linear
-from pairfold.torch.request import Request, Sizes, System
+from pairfold.torch.request import Request, System
 from pairfold.transform.expand import expand, substitute
 
 __all__ = ["solution"]
@@ -29,7 +30,7 @@ def solution(
     request: Request,
     system: System,
     arrays: Tensors,
-    sizes: Sizes,
+    extent: Extent,
     ranges: Tensors,
 ) -> Tensor:
     """Solve a linear system.
@@ -37,12 +38,12 @@ def solution(
     Parameters
     ----------
     reduce : callable
-        ``reduce(request, arrays, sizes, ranges)``, on the data.
+        ``reduce(request, arrays, extent, ranges)``, on the data.
     request, system
         The sum that is the matrix, and how to solve.
     arrays : sequence of tensors
         Those of the problem, with b in the place of the unknown, and alpha, of any shape with equal entries.
-    sizes, ranges
+    extent, ranges
         As for `reduce`.
 
     Returns
@@ -61,10 +62,10 @@ def solution(
     def product(v: Tensor) -> Tensor:
         problem = request.problem if v.shape[-1] == width else _widened(request.problem, position, v.shape[-1])
         operands = [*given[:position], v, *given[position + 1 :]]
-        (found,) = reduce(replace(request, problem=problem, system=None), operands, sizes, ranges)
+        (found,) = reduce(replace(request, problem=problem, system=None), operands, extent, ranges)
         return found
 
-    b = given[position].expand(*sizes.batch, sizes.rows, width)
+    b = given[position].expand(*extent.batch, extent.rows, width)
     found, report = solve_linear(
         product,
         b,
@@ -90,7 +91,7 @@ def _number(alpha: Tensor) -> float:
 
 
 def _unknown(problem: Problem, position: int) -> Any:
-    (found,) = (node for node in variables(problem.value) if node.params[0] == position)
+    (found,) = (node for node in variables(problem.value) if node.position == position)
     return found
 
 

@@ -22,7 +22,7 @@ from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.ops.arithmetic import apply, constant, is_constant, variable, zeros
 from pairfold.reductions import REDUCTIONS
-from pairfold.reductions.state import COLUMN_INDEX, transitions
+from pairfold.reductions.state import COLUMN_INDEX, output_kinds, transitions
 from pairfold.transform.differentiate import gradient, gradients
 from pairfold.transform.expand import substitute
 from pairfold.transform.sides import swap_sides
@@ -36,7 +36,6 @@ __all__ = [
     "at_winners",
     "differentiable_form",
     "numbered",
-    "output_kinds",
     "saved_problem",
     "tangent",
 ]
@@ -95,19 +94,13 @@ class Pass:
 # ---------------------------------------------------------------- forms
 
 
-def output_kinds(problem: Problem) -> tuple[str, ...]:
-    """Return ``"real"`` or ``"index"`` for each output of `problem`."""
-    return tuple(output.kind for output in transitions(problem.reduction, problem.sizes).finish)
-
-
 @lru_cache(maxsize=1024)
 def numbered(problem: Problem) -> tuple[Problem, tuple[int, ...]]:
     """Return `problem` with its variables numbered 0, 1, 2, ..., and the positions that they had."""
-    found = sorted(variables(*problem.roots), key=lambda node: int(node.params[0]))
-    positions = tuple(int(node.params[0]) for node in found)
+    positions = tuple(problem.arguments)
     if positions == tuple(range(len(positions))):
         return problem, positions
-    new = {node: variable(rank, *node.params[1:]) for rank, node in enumerate(found)}
+    new = {node: variable(rank, *node.params[1:]) for rank, node in enumerate(problem.arguments.values())}
     value, *weights = substitute(problem.roots, new)
     return replace(problem, value=value, weight=weights[0] if weights else None), positions
 
@@ -131,7 +124,7 @@ class Form:
 @lru_cache(maxsize=1024)
 def differentiable_form(problem: Problem) -> Form:
     """Return a problem with the outputs of `problem` and, where one pass can give both, those its derivative needs."""
-    count = len(problem.reduction.shapes(problem.sizes))
+    count = len(problem.shapes)
     everything = Form(problem, tuple(range(count)))
     if problem.reduction.saved is None:
         return everything
@@ -200,7 +193,7 @@ def _saved_reduction(reduction: Reduction) -> Reduction:
 
 
 def _count(problem: Problem) -> int:
-    return len(variables(*problem.roots))
+    return len(problem.arguments)
 
 
 def _feeds(problem: Problem) -> tuple[Feed, ...]:
@@ -241,10 +234,10 @@ def adjoint(problem: Problem, wanted: tuple[int, ...], given: tuple[bool, ...]) 
         If the reduction, or an operation on the way, has no derivative.
     """
     pullback = _pullback(problem, given)
-    nodes = {int(node.params[0]): node for node in variables(*problem.roots)}
+    nodes = problem.arguments
     found = _gradients(problem, pullback, [nodes[position] for position in wanted])
     parts = [
-        (position, nodes[position].params[2], part)
+        (position, nodes[position].category, part)
         for position, part in zip(wanted, found, strict=True)
         if not _is_zero(part)
     ]
@@ -323,11 +316,8 @@ def tangent(problem: Problem, given: tuple[int, ...]) -> Pass | None:
     pullback = _pullback(problem, tuple(kind == "real" for kind in output_kinds(problem)))
     feeds = _feeds(problem)
     first = len(feeds) - _count(problem)
-    nodes = {int(node.params[0]): node for node in variables(*problem.roots)}
-    directions = []
-    for position in given:
-        _, dim, category = nodes[position].params[:3]
-        directions.append((nodes[position], variable(first + position, dim, category)))
+    nodes = problem.arguments
+    directions = [(nodes[k], variable(first + k, nodes[k].dim, nodes[k].category)) for k in given]
     moved_value = _differential(problem.value, directions)
     moved_weight = None if problem.weight is None else _differential(problem.weight, directions)
     parts = []
@@ -369,10 +359,6 @@ def at_winners(problem: Problem) -> tuple[Problem, float]:
     much as there are winners, not as there are pairs.
     """
     nodes = variables(problem.value)
-    moved = {
-        node: variable(node.params[0], node.params[1], Category.ROW, node.params[3])
-        for node in nodes
-        if node.params[2] == Category.COLUMN
-    }
+    moved = {v: variable(v.position, v.dim, Category.ROW, v.kind) for v in nodes if v.category == Category.COLUMN}
     (value,) = substitute([problem.value], moved)
     return Problem(value, _SUM), problem.reduction.nobody

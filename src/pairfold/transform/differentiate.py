@@ -182,7 +182,7 @@ def _with_limits(f: Expr) -> Expr:
 def _limit(product: Expr, factor: Expr, root: Expr, slope: Expr) -> Expr:
     """Return `product`, but the derivative of `factor` in `root` times `slope` where `factor` and `root` are 0."""
     dependent = depends_on([factor], root)
-    if factor not in dependent or any(node.params[0] == -1 for node in variables(factor)):
+    if factor not in dependent or any(node.position == -1 for node in variables(factor)):
         return product  # nothing that vanishes with the root, or the cotangent of `differential`, which stays linear
     if root.dim > 1 and not all(node is root or (node.op.elementwise and node.dim == root.dim) for node in dependent):
         return product  # the derivative is a matrix

@@ -10,7 +10,7 @@ import pytest
 from pairfold.codegen.cost import Cost, code_size, cost_per_pair, primitive_cost
 from pairfold.codegen.lanes import Lanes
 from pairfold.codegen.primitives import Fold, Structure, find_primitive
-from pairfold.engine import Options, explain
+from pairfold.engine import Options
 from pairfold.engine.cache import LOOP_COST, compiled
 from pairfold.engine.plan import make_plan
 from pairfold.ir.op import OPERATIONS
@@ -18,6 +18,7 @@ from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets.cuda.lanes import CudaLanes
+from tests.calls import explain
 from tests.codegen.drivers import Machine, assembly_text, machines
 from tests.engine.problems import G, X, Y, gaussian_sum
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairfold.engine import Options, run
+from pairfold.engine import Options
 from pairfold.engine.cache import compiled
 from pairfold.errors import TargetError
 from pairfold.ir.expr import Category
@@ -18,8 +18,8 @@ from pairfold.ops import variable
 from pairfold.ops.arithmetic import constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.schedule.schedule import INSERTED
-from pairfold.targets import reference
 from pairfold.targets.cpu.compile import machine
+from tests.calls import by_definition, run
 from tests.engine.problems import gaussian_data, squared_distance
 from tests.engine.test_run import random_ranges
 
@@ -31,7 +31,7 @@ SPECIAL = [0.0, -0.0, 1.0, -1.0, 5e-324, 1e-40, -1e-40, np.inf, -np.inf, np.nan,
 
 def agree(problem: Problem, arrays: list[np.ndarray], rows: int, columns: int, **more: object) -> None:
     found = run(problem, arrays, rows=rows, columns=columns, **more)
-    expected = reference.run(
+    expected = by_definition(
         problem, arrays, rows=rows, columns=columns, **{k: more[k] for k in more if k != "options"}
     )
     for a, b in zip(found, expected, strict=True):
@@ -78,7 +78,7 @@ def test_special_values_and_ties(dtype: str, seed: int, k: int, columns: int) ->
     for split in (1, 3):
         problem = Problem(value, REDUCTIONS["KMin_ArgKMin"], k=k)
         found = run(problem, [x, y], rows=2, columns=columns, options=Options(split=split))
-        best, where = reference.run(problem, [x, y], rows=2, columns=columns)
+        best, where = by_definition(problem, [x, y], rows=2, columns=columns)
         np.testing.assert_array_equal(found[1], where)
         np.testing.assert_array_equal(np.signbit(found[0]), np.signbit(best))  # a zero keeps its sign
         np.testing.assert_array_equal(found[0], best)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfold.engine import Options, run
+from pairfold.engine import Options
 from pairfold.ir.problem import Problem
 from pairfold.reductions import REDUCTIONS
-from pairfold.targets import reference
 from pairfold.targets.cuda.driver import use_driver
+from tests.calls import by_definition, run
 from tests.comparison import assert_close
 from tests.conformance.problems import NAMES, Shape, arrays, tolerance
 from tests.ptx_interpreter.driver import FakeDriver
@@ -51,7 +51,7 @@ def check(task: Problem, shape: Shape, dtype: str, ranges: Any = None, **options
     """Compare a reduction of random arrays with its definition in float64."""
     data = arrays(task, shape, dtype, integers=task.reduction.name in EXACT)
     sizes: dict[str, Any] = {"rows": shape.rows, "columns": shape.columns, "batch": shape.batch, "ranges": ranges}
-    expected = reference.run(task, [array.astype("float64") for array in data], **sizes)
+    expected = by_definition(task, [array.astype("float64") for array in data], **sizes)
     found = run_on_fake(task, data, options=options, **sizes)
     allowed = tolerance(task, data, shape, dtype)
     assert len(found) == len(expected)

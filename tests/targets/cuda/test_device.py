@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pairfold.engine import Options, run
+from pairfold.engine import Options
 from pairfold.engine.cache import forget_everything
 from pairfold.engine.plan import make_plan
 from pairfold.errors import TargetError
@@ -19,6 +19,7 @@ from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets.cuda.compile import compile_cuda, cuda_schedule_for
 from pairfold.targets.cuda.driver import driver
+from tests.calls import run
 from tests.engine.problems import G, dense_gaussian_sum, gaussian_data, gaussian_sum, squared_distance
 
 pytestmark = pytest.mark.gpu

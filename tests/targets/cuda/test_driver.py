@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pairfold.engine import Options, run
+from pairfold.engine import Call, Extent, Options
 from pairfold.engine.cache import forget_everything
 from pairfold.engine.cuda import DeviceArray, run_on_device
 from pairfold.errors import ArgumentValueError, TargetError
@@ -21,6 +21,7 @@ from pairfold.reductions import REDUCTIONS
 from pairfold.targets.cuda import driver as cuda_driver
 from pairfold.targets.cuda.compile import architecture_of
 from pairfold.targets.cuda.driver import Device, driver, use_driver
+from tests.calls import call_of, run
 from tests.engine.problems import B, G, X, dense_gaussian_sum, gaussian_data, gaussian_sum, squared_distance
 from tests.ptx_interpreter.driver import FakeDriver
 from tests.targets.cuda.runs import run_on_fake
@@ -54,7 +55,7 @@ class FakeMemory:
 def run_in(memory: FakeMemory, problem: Problem, arrays: list[np.ndarray], **sizes: Any) -> list[np.ndarray]:
     with use_driver(memory.engine):
         given = [memory.put(array) for array in arrays]
-        found = run_on_device(problem, given, memory, dtype=arrays[0].dtype.name, **sizes)
+        found = run_on_device(call_of(problem, arrays, **sizes), given, memory)
     return [memory.get(array) for array in found]
 
 
@@ -102,7 +103,7 @@ def test_parts_are_merged_on_the_same_stream() -> None:
     memory = FakeMemory(FakeDriver())
     with use_driver(memory.engine):
         given = [memory.put(array) for array in gaussian_data(4, 600)]
-        run_on_device(gaussian_sum(), given, memory, dtype="float64", rows=4, columns=600, options=Options(split=3))
+        run_on_device(Call(gaussian_sum(), Extent(4, 600), "float64", options=Options(split=3)), given, memory)
     assert memory.engine.calls[1:] == [("launch", 0, 3, 128, 77), ("load", 0), ("launch", 0, 1, 128, 77)]
 
 
@@ -168,7 +169,7 @@ def test_threads_may_call_at_once() -> None:
         memory = FakeMemory(engines[number], stream=number)
         task = Problem(gaussian_sum().value * constant(number % 2 + 2.0), REDUCTIONS["Sum"])
         given = [memory.put(array) for array in data]
-        found = run_on_device(task, given, memory, dtype="float64", rows=9, columns=12)
+        found = run_on_device(Call(task, Extent(9, 12), "float64"), given, memory)
         return bool(np.allclose(memory.get(found[0]), (number % 2 + 2) * dense_gaussian_sum(data)))
 
     with use_driver(Shared()), ThreadPoolExecutor(4) as pool:  # type: ignore[arg-type]
@@ -228,7 +229,7 @@ def test_columns_beyond_32_bits_are_refused() -> None:
     memory = FakeMemory(FakeDriver())
     wide = DeviceArray(4096, (2**31, 1), (1, 1))
     with use_driver(memory.engine), pytest.raises(ArgumentValueError, match="at most 2147483647 columns"):
-        run_on_device(Problem(B, REDUCTIONS["Sum"]), [None, None, wide], memory, dtype="float32", rows=1, columns=2**31)
+        run_on_device(Call(Problem(B, REDUCTIONS["Sum"]), Extent(1, 2**31), "float32"), [None, None, wide], memory)
 
 
 def test_old_devices_are_refused() -> None:

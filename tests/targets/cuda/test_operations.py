@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pairfold import engine
 from pairfold.ir.expr import Category, Expr, make
 from pairfold.ir.op import OPERATIONS
 from pairfold.ir.problem import Problem
@@ -18,6 +17,7 @@ from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets.reference import evaluate
 from pairfold.transform.differentiate import gradient
+from tests.calls import run
 from tests.comparison import assert_close, spread
 from tests.conformance.cases import Case, all_cases, draw, label
 from tests.targets.cuda.runs import run_on_fake
@@ -59,7 +59,7 @@ def _data(case: Case, categories: tuple[Category, ...], dtype: str) -> tuple[lis
 def _check(value: Expr, operands: list[Expr], arrays: list[Array], dtype: str) -> None:
     """Sum `value` over one column and compare with its definition."""
     bindings = {
-        v: (array if v.params[2] != Category.PARAMETER else array[None]).astype("float64")
+        v: (array if v.category != Category.PARAMETER else array[None]).astype("float64")
         for v, array in zip(operands, arrays, strict=True)
     }
     (expected,) = evaluate([value], bindings)
@@ -127,7 +127,7 @@ def test_special_values(name: str, dtype: str) -> None:
     task = Problem(make(OPERATIONS[name], operands, ()), REDUCTIONS["Sum"])
     data = [x, np.zeros((1, 1), dtype)]
     (found,) = run_on_fake(task, data, rows=len(x), columns=1)
-    (expected,) = engine.run(task, data, rows=len(x), columns=1)
+    (expected,) = run(task, data, rows=len(x), columns=1)
     tolerance = 4 * np.finfo(dtype).eps * np.abs(expected) + np.finfo(dtype).smallest_normal
     assert_close(found, expected, tolerance)
 
@@ -169,7 +169,7 @@ def test_kernels_of_infinite_distances_vanish(dtype: str) -> None:
         assert found[0, 0] == found[1, 0] == 0
         np.testing.assert_allclose(found[3, 0], 1.0, rtol=2.0**-22)
         if scale == 1.0:  # without AVX-512 the CPU has nan for scales that are all but 0, see `ACCURACY_ULP`
-            (on_cpu,) = engine.run(Problem(value, REDUCTIONS["Sum"]), given, rows=4, columns=1)
+            (on_cpu,) = run(Problem(value, REDUCTIONS["Sum"]), given, rows=4, columns=1)
             np.testing.assert_allclose(found, on_cpu, rtol=1e-6)
 
 

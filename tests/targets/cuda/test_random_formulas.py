@@ -10,8 +10,8 @@ from pairfold.ir.expr import Expr
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
-from pairfold.targets import reference
 from pairfold.transform.differentiate import gradient
+from tests.calls import by_definition
 from tests.engine.test_random_formulas import LEAVES, data, formulas
 from tests.targets.cuda.runs import run_on_fake
 
@@ -19,7 +19,7 @@ from tests.targets.cuda.runs import run_on_fake
 def agree(problem: Problem, rows: int, columns: int, seed: int, split: int | None = None) -> None:
     arrays = data(rows, columns, seed)
     found = run_on_fake(problem, arrays, rows=rows, columns=columns, options={"split": split})
-    expected = reference.run(problem, arrays, rows=rows, columns=columns)
+    expected = by_definition(problem, arrays, rows=rows, columns=columns)
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
 

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pairfold import engine
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.schedule.schedule import CudaSchedule
-from pairfold.targets import reference
+from tests.calls import by_definition, run
 from tests.comparison import assert_close
 from tests.conformance.problems import NAMES, Shape, problem, ranges, special_values
 from tests.engine.problems import B, G, X, Y, dense_gaussian_sum, gaussian_data, gaussian_sum, squared_distance
@@ -170,8 +169,8 @@ def test_special_values(name: str, dtype: str) -> None:
         weights = generator.integers(1, 4, (12, count, 2)).astype(dtype)
         sizes: dict[str, Any] = {"rows": 1, "columns": count, "batch": (12,)}
         found = run_on_fake(task, [values, weights], options={"split": split}, **sizes)
-        on_cpu = engine.run(task, [values, weights], **sizes)
-        expected = reference.run(task, [values, weights], **sizes)
+        on_cpu = run(task, [values, weights], **sizes)
+        expected = by_definition(task, [values, weights], **sizes)
         for output, true, cpu in zip(found, expected, on_cpu, strict=True):
             with np.errstate(over="ignore", invalid="ignore"):
                 size = np.finfo(dtype).eps * (50 * np.abs(true) + 8)
@@ -192,7 +191,7 @@ def test_points_at_infinity(name: str, dtype: str) -> None:
     for g in (0.5, 0.0, 1e-40, 1e30):
         given = [x, y, None, np.array([g], dtype)]
         found = run_on_fake(task, given, rows=len(x), columns=len(y))
-        expected = engine.run(task, given, rows=len(x), columns=len(y))
+        expected = run(task, given, rows=len(x), columns=len(y))
         for output, true in zip(found, expected, strict=True):
             with np.errstate(invalid="ignore"):
                 assert_close(output, true, 50 * np.finfo(dtype).eps * np.abs(true) + 4 * np.finfo(dtype).tiny)

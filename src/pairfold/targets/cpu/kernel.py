@@ -127,7 +127,7 @@ class CpuBuilder(KernelBuilder):
     def _pack_rows(self, row: Value) -> None:
         """Copy the row variables into memory with one lane per row; rows beyond the last repeat the last."""
         builder, rows = self.builder, self.schedule.rows
-        row_variables = [v for v in self.variables if v.params[2] == Category.ROW]
+        row_variables = [v for v in self.variables if v.category == Category.ROW]
         memory = {v: self.scratch(v.dim * self.schedule.row_vectors) for v in row_variables}
         if row_variables:
             final = builder.sub(self.row_last, ir.Constant(INT64, 1))

@@ -140,7 +140,7 @@ class _TableBuilder(CpuBuilder):
 
 
 def _is_short(variable: Expr) -> bool:
-    return variable.params[2] == Category.PARAMETER and variable.dim <= UNROLL
+    return variable.category == Category.PARAMETER and variable.dim <= UNROLL
 
 
 def _is_uniform(node: Expr) -> bool:

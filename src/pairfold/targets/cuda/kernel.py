@@ -70,7 +70,7 @@ class CudaKernel:
 def columns_in_tile(work: Work) -> tuple[Expr, ...]:
     """Return what a tile holds of each column: the variables and the nodes that the pair loop reads."""
     leaves = [node for node in reachable(work.roots, work.packed) if node.op.name == "Var"]
-    read = [node for node in leaves if node.params[2] == Category.COLUMN]
+    read = [node for node in leaves if node.category == Category.COLUMN]
     # Four numbers can be read at once where their place is a multiple of four.
     return tuple(sorted((*read, *work.packed), key=lambda node: (node.dim % 4 != 0, -node.dim)))
 
@@ -268,7 +268,7 @@ class _CudaBuilder(KernelBuilder):
         """Copy the row variables into memory of this thread; rows beyond the last repeat the last."""
         vectors = self.schedule.row_vectors
         for variable in self.variables:
-            if variable.params[2] != Category.ROW or variable.dim * vectors > LARGEST_ROWS:
+            if variable.category != Category.ROW or variable.dim * vectors > LARGEST_ROWS:
                 continue
             memory = self.scratch(variable.dim * vectors)
             starts = [self.builder.mul(valid, self.strides[variable]) for valid in self.valid_rows]
@@ -284,7 +284,7 @@ class _CudaBuilder(KernelBuilder):
 
     def read(self, node: Expr, index: Index, slot: Slot) -> Value | None:
         """Return a stored component; see `Leaves`."""
-        if node.op.name == "Var" and node.params[2] == Category.ROW and node not in self.row_memory:
+        if node.op.name == "Var" and node.category == Category.ROW and node not in self.row_memory:
             return self.component_of(node, self.valid_rows[slot[0] or 0], index)
         return super().read(node, index, slot)
 

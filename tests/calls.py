@@ -1,0 +1,58 @@
+"""Calls as tests write them: by their parts, with the dtype of the arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pairfold import engine
+from pairfold.engine import Call, Extent, Options
+from pairfold.ir.expr import Expr
+from pairfold.ir.problem import Problem
+from pairfold.targets import reference
+
+__all__ = ["by_definition", "call_of", "explain", "run", "run_monoid"]
+
+Arrays = Sequence[Any]
+
+
+def call_of(
+    problem: Problem,
+    arrays: Arrays,
+    *,
+    rows: int,
+    columns: int,
+    batch: tuple[int, ...] = (),
+    ranges: Any = None,
+    options: Options | None = None,
+) -> Call:
+    given = [np.asarray(array).dtype.newbyteorder("=") for array in arrays if array is not None]
+    dtype = np.result_type(*given).name if given else "float64"
+    return Call(problem, Extent(rows, columns, batch), dtype, ranges, options or Options())
+
+
+def run(problem: Problem, arrays: Arrays, **parts: Any) -> tuple[Any, ...]:
+    """Reduce by the engine."""
+    return engine.run(call_of(problem, arrays, **parts), arrays)
+
+
+def by_definition(problem: Problem, arrays: Arrays, **parts: Any) -> tuple[Any, ...]:
+    """Reduce by the reference target."""
+    return reference.run(call_of(problem, arrays, **parts), arrays)
+
+
+def run_monoid(problem: Problem, arrays: Arrays, splits: Sequence[Sequence[int]], **parts: Any) -> tuple[Any, ...]:
+    """Reduce by the reference target, part by part."""
+    return reference.run_monoid(call_of(problem, arrays, **parts), arrays, splits)
+
+
+def explain(
+    problem: Problem,
+    rows: int,
+    columns: int,
+    names: dict[Expr, str] | None = None,
+    options: Options | None = None,
+) -> str:
+    return engine.explain(Call(problem, Extent(rows, columns), "float32", options=options or Options()), names)
