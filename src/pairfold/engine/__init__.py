@@ -2,9 +2,9 @@
 
 from pairfold.engine.cuda import DeviceArray, DeviceMemory, require_gpu, run_on_device
 from pairfold.engine.explain import explain
-from pairfold.engine.items import require_countable
 from pairfold.engine.run import run
 from pairfold.ir.call import Call, Extent, Options
+from pairfold.targets.items import require_countable
 
 __all__ = [
     "Call",

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from pairfold.codegen.work import Layout, Work
 from pairfold.engine.cache import remembered
-from pairfold.engine.items import Ranges, has_few_rows, item_table, offset_table, require_countable, sparse_blocks
 from pairfold.engine.plan import Plan, make_plan, merge_work
 from pairfold.errors import TargetError
 from pairfold.ir.call import Call, Extent, Options
 from pairfold.ir.expr import Expr, variables
 from pairfold.ir.problem import Problem
 from pairfold.reductions.state import outputs_of
-from pairfold.schedule.schedule import CudaSchedule, choose_cuda_split
 from pairfold.targets.cuda.compile import CudaCode, architecture_of, compile_cuda, cuda_schedule_for
 from pairfold.targets.cuda.driver import Device, Driver, driver
+from pairfold.targets.cuda.schedule import CudaSchedule, choose_split
+from pairfold.targets.items import Ranges, has_few_rows, item_table, offset_table, require_countable, sparse_blocks
 
 __all__ = ["DeviceArray", "DeviceMemory", "divide", "program_for", "require_gpu", "run_on_device", "run_through_device"]
 
@@ -172,11 +172,11 @@ def divide(problem: Problem, extent: Extent, device: Device, options: Options) -
     state_bytes = 8 * rows * entries * sum(field.dim(problem.sizes) for field in problem.reduction.fields)
     # Several rows a thread are the better use of a multiprocessor, if all have work.
     blocks = -(-rows // 512) * entries
-    split = choose_cuda_split(blocks, columns, device.multiprocessors, state_bytes)
+    split = choose_split(blocks, columns, device.multiprocessors, state_bytes)
     if blocks * split >= 2 * device.multiprocessors:
         return split, False
     blocks = -(-rows // 128) * entries
-    return choose_cuda_split(blocks, columns, device.multiprocessors, state_bytes), True
+    return choose_split(blocks, columns, device.multiprocessors, state_bytes), True
 
 
 def program_for(

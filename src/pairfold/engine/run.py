@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from pairfold.codegen.work import Layout
 from pairfold.engine.cache import Compiled, compiled
 from pairfold.engine.cuda import run_through_device
-from pairfold.engine.items import (
+from pairfold.engine.progress import progress_bar
+from pairfold.ir.call import Call
+from pairfold.ir.expr import Category, Expr, variables
+from pairfold.reductions.state import outputs_of
+from pairfold.schedule.schedule import choose_split
+from pairfold.targets import reference
+from pairfold.targets.cpu.compile import Binary, default_threads
+from pairfold.targets.cpu.pool import run_tasks, scratch_address
+from pairfold.targets.items import (
     Ranges,
     has_few_rows,
     item_table,
@@ -24,14 +32,6 @@ from pairfold.engine.items import (
     row_blocks,
     sparse_blocks,
 )
-from pairfold.engine.progress import progress_bar
-from pairfold.ir.call import Call
-from pairfold.ir.expr import Category, Expr, variables
-from pairfold.reductions.state import outputs_of
-from pairfold.schedule.schedule import choose_split
-from pairfold.targets import reference
-from pairfold.targets.cpu.compile import Binary, default_threads
-from pairfold.targets.cpu.pool import run_tasks, scratch_address
 
 __all__ = ["run"]
 

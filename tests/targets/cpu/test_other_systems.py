@@ -12,12 +12,13 @@ import llvmlite.binding as llvm
 import pytest
 from llvmlite import ir
 
+from pairfold.codegen.llvm import LLVM_LOCK, optimise
 from pairfold.engine.plan import make_plan
 from pairfold.ir.op import OPERATIONS
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
-from pairfold.targets.cpu.compile import LLVM_LOCK, Machine, known_features, optimise, schedule_on, switches
+from pairfold.targets.cpu.compile import Machine, known_features, schedule_on, switches
 from pairfold.targets.cpu.table import emit_kernel
 from tests.engine.problems import B, X, Y, gaussian_sum, squared_distance
 

@@ -13,7 +13,7 @@ from pairfold.ir.problem import Problem
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
-from pairfold.schedule.schedule import CudaSchedule
+from pairfold.targets.cuda.schedule import CudaSchedule
 from tests.calls import by_definition, run
 from tests.comparison import assert_close
 from tests.conformance.problems import NAMES, Shape, problem, ranges, special_values

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pairfold.engine.plan import make_plan
-from pairfold.schedule.schedule import choose_cuda, choose_cuda_split
 from pairfold.targets.cuda.compile import compile_cuda, cuda_schedule_for
+from pairfold.targets.cuda.schedule import choose, choose_split
 from tests.engine.problems import dense_gaussian_sum, gaussian_data, gaussian_sum
 from tests.targets.cuda.runs import run_on_fake
 
@@ -21,7 +21,7 @@ DIMENSIONS = st.one_of(st.integers(0, 130), st.sampled_from([500, 1000, 1024, 20
 def test_every_schedule_keeps_the_limits(
     item_bytes: int, column_size: int, row_dim: int, looped_dim: int, state_dim: int, rare_dim: int, few_rows: bool
 ) -> None:
-    schedule = choose_cuda(
+    schedule = choose(
         item_bytes=item_bytes,
         column_size=column_size,
         row_dim=row_dim,
@@ -45,7 +45,7 @@ def test_every_schedule_keeps_the_limits(
 
 @given(st.integers(0, 10**6), st.integers(0, 2**31 - 1), st.integers(1, 200), st.integers(0, 2**40))
 def test_parts_have_columns(blocks: int, columns: int, multiprocessors: int, state_bytes: int) -> None:
-    split = choose_cuda_split(blocks, columns, multiprocessors, state_bytes)
+    split = choose_split(blocks, columns, multiprocessors, state_bytes)
     assert 1 <= split <= 256
     assert split == 1 or columns // split >= 1024
 

@@ -14,15 +14,14 @@ from llvmlite import ir
 
 from pairfold.codegen.cost import code_size
 from pairfold.codegen.lanes import Lanes
+from pairfold.codegen.llvm import LLVM_LOCK, optimise
 from pairfold.codegen.work import Kernel, Work
 from pairfold.errors import TargetError
-from pairfold.ir.lock import ForkSafeLock
 from pairfold.schedule.schedule import UNROLL, Schedule, choose
 from pairfold.targets.cpu.table import emit_kernel
 
 __all__ = [
     "LEVELS",
-    "LLVM_LOCK",
     "Binary",
     "Machine",
     "compile_work",
@@ -32,9 +31,6 @@ __all__ = [
     "schedule_on",
     "scratch_bytes",
 ]
-
-LLVM_LOCK = ForkSafeLock()
-"""LLVM's own objects are shared by all compilations."""
 
 
 @dataclass(frozen=True)
@@ -231,16 +227,3 @@ def switches(features: frozenset[str], available: frozenset[str]) -> str:
         # Without this LLVM splits 512-bit vectors on processors that it tunes for 256 bits.
         names.append("-prefer-256-bit")
     return ",".join(names)
-
-
-def optimise(module: Any, target_machine: Any) -> None:
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    with llvm.create_pass_builder(target_machine, options) as passes:
-        manager = llvm.create_new_module_pass_manager()
-        manager.add_always_inliner_pass()
-        manager.add_sroa_pass()
-        manager.add_instruction_combine_pass()
-        manager.add_simplify_cfg_pass()
-        manager.add_new_gvn_pass()
-        manager.add_dead_code_elimination_pass()
-        manager.run(module, passes)

@@ -10,10 +10,11 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 
+from pairfold.codegen.llvm import LLVM_LOCK, optimise
 from pairfold.codegen.work import Kernel, Work
 from pairfold.errors import ArgumentValueError
 from pairfold.schedule.schedule import Schedule
-from pairfold.targets.cpu.compile import LEVELS, LLVM_LOCK, Machine, optimise, switches
+from pairfold.targets.cpu.compile import LEVELS, Machine, switches
 from pairfold.targets.cpu.table import emit_kernel
 
 __all__ = ["Part", "known_levels", "machine_of", "native_triple", "object_code"]

@@ -15,12 +15,13 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 
+from pairfold.codegen.llvm import LLVM_LOCK, optimise
 from pairfold.codegen.work import Work
 from pairfold.errors import TargetError
-from pairfold.schedule.schedule import UNROLL, CudaSchedule, choose_cuda
-from pairfold.targets.cpu.compile import LLVM_LOCK, optimise
+from pairfold.schedule.schedule import UNROLL
 from pairfold.targets.cuda.driver import Device
 from pairfold.targets.cuda.kernel import CudaKernel, column_size, columns_in_tile, emit_cuda_kernel
+from pairfold.targets.cuda.schedule import CudaSchedule, choose
 from pairfold.transform.separate import frontier
 
 __all__ = [
@@ -49,7 +50,7 @@ class CudaCode:
 
 def cuda_schedule_for(work: Work, dtype: str, accumulate: str = "block", few_rows: bool = False) -> CudaSchedule:
     """Choose the schedule of `work`."""
-    return choose_cuda(
+    return choose(
         item_bytes=4 if dtype == "float32" else 8,
         column_size=column_size(columns_in_tile(work)),
         row_dim=sum(node.dim for node in frontier(work.roots).row),

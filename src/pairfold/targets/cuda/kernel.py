@@ -37,8 +37,8 @@ from pairfold.codegen.loops import (
 )
 from pairfold.codegen.work import ITEM_FIELDS, Layout, Work
 from pairfold.ir.expr import Category, Expr
-from pairfold.schedule.schedule import CudaSchedule
 from pairfold.targets.cuda.lanes import CudaLanes
+from pairfold.targets.cuda.schedule import CudaSchedule
 from pairfold.transform.separate import location, reachable
 
 __all__ = ["LAUNCH_NUMBERS", "CudaKernel", "column_size", "columns_in_tile", "emit_cuda_kernel"]
