@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,6 +143,8 @@ def test_the_primitives_are_these() -> None:
     """What a target must implement is a short list, and it grows on purpose only."""
     primitives = {name for name, op in OPERATIONS.items() if op.expand is None}
     assert primitives == STRUCTURAL | ARITHMETIC | FUNCTIONS
+    text = (Path(__file__).parents[2] / "docs" / "how_it_works.rst").read_text(encoding="utf-8")
+    assert f"There are {len(primitives)} primitive operations" in " ".join(text.split())
 
 
 def test_expansions_end_in_primitives() -> None:
