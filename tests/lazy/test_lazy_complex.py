@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.sparse.linalg import aslinearoperator, eigsh
 
 from pairfold.errors import ArgumentIndexError, ArgumentTypeError, ArgumentValueError, DimensionError
-from pairfold.lazy.complex_tensor import COMPLEX_RULES
+from pairfold.lazy.complex_rules import COMPLEX_RULES
 from pairfold.numpy import ComplexLazyTensor, LazyTensor, Pm, Vi, Vj
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS

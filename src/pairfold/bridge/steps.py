@@ -15,6 +15,7 @@ from pairfold.bridge.arrays import Array, Spec, read_spec
 from pairfold.bridge.message import Head, Reference, read_arguments, shown
 from pairfold.errors import ArgumentTypeError, BridgeError, PairfoldError, suggestion
 from pairfold.ir.op import Op
+from pairfold.lazy.core import operate
 from pairfold.lazy.pullback import pull_back_lazy
 from pairfold.lazy.reduction import ACCURACY_KEYWORDS
 from pairfold.lazy.tensor import LazyTensorBase
@@ -52,7 +53,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 
 _NOT_OFFERED = (
     *("adapter", "backend", "complex_type", "dim", "dtype", "formula", "is_complex", "is_symbolic", "ndim", "ranges"),
-    *("real_type", "shape", "solver"),  # facts of Python's objects; `describe` tells them
+    *("is_strict", "real_type", "shape", "solver"),  # facts of Python's objects; `describe` tells them
     *("ignored_keywords", "finish", "rmatmat"),
     *("as_matrix", "cat", "concatenate"),  # what they give or take is no value of a client
 )
@@ -98,7 +99,7 @@ def _operation(op: Op) -> Callable[..., Any]:
         if first is None:
             raise ArgumentTypeError(f"{op.name} needs a LazyTensor among its operands.")
         parameters = [tuple(one) if isinstance(one, list) else one for one in args[op.arity :]]
-        return first._lift(args[0])._operation(op, args[1 : op.arity], parameters)
+        return operate(first, op, args[: op.arity], parameters)
 
     return apply
 

@@ -10,11 +10,13 @@ import itertools
 import operator
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
-from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Reduction
+from pairfold.lazy.index import components_of, selected
+from pairfold.lazy.operations import join_all, unary
+from pairfold.lazy.reading import read
 from pairfold.lazy.reduction import (
     at_least,
     cast,
@@ -25,16 +27,13 @@ from pairfold.lazy.reduction import (
     reduce_tensor,
     result_dtype,
     stored_dtype,
-    widened,
     with_axis,
 )
+from pairfold.lazy.value import Value
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import apply
 from pairfold.reductions import REDUCTIONS
 from pairfold.reductions.state import folded
-
-if TYPE_CHECKING:
-    from pairfold.lazy.tensor import LazyTensorBase
 
 __all__ = ["LARGEST_FOLD", "is_single_axis", "reduce_axes"]
 
@@ -45,7 +44,7 @@ _FIRST_ONLY = ("ranges", "backend", "device_id", "progress")
 """Keywords of the reduction over i or j that do not apply to the one of its result."""
 
 
-def is_single_axis(tensor: LazyTensorBase, axis: Any, reduction: str) -> bool:
+def is_single_axis(value: Value, axis: Any, reduction: str) -> bool:
     """Whether `axis` is i or j, or the last one with an operation of the name `reduction`, or not allowed at all."""
     if isinstance(axis, (tuple, list)):
         return False
@@ -55,15 +54,15 @@ def is_single_axis(tensor: LazyTensorBase, axis: Any, reduction: str) -> bool:
         number = operator.index(axis)
     except TypeError:
         return True
-    count = tensor.dim()
+    count = value.ndim
     place = number + count if number < 0 else number
     record = REDUCTIONS.get(reduction)
     is_folded = place == count - 1 and record is not None and record.operation is None and record.folds
     return not (0 <= place < count - 3 or is_folded)
 
 
-def _normalized(tensor: LazyTensorBase, axis: Any) -> tuple[int, ...]:
-    count = tensor.dim()
+def _normalized(value: Value, axis: Any) -> tuple[int, ...]:
+    count = value.ndim
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     try:
         numbers = [operator.index(one) for one in axes]
@@ -71,8 +70,8 @@ def _normalized(tensor: LazyTensorBase, axis: Any) -> tuple[int, ...]:
         raise ArgumentTypeError(f"axis is {axis!r}; it must be an integer or a tuple of integers.") from None
     if not numbers or any(not -count <= number < count for number in numbers):
         raise ArgumentValueError(
-            f"axis is {axis!r}; a tensor of shape {tensor.shape} has the axes 0 to {count - 1}, and one at least is "
-            "reduced."
+            f"axis is {axis!r}; a tensor of shape {value.shown_shape} has the axes 0 to {count - 1}, and one at "
+            "least is reduced."
         )
     normal = sorted(number % count for number in numbers)
     if len(set(normal)) < len(normal):
@@ -80,57 +79,55 @@ def _normalized(tensor: LazyTensorBase, axis: Any) -> tuple[int, ...]:
     return tuple(normal)
 
 
-def reduce_axes(tensor: LazyTensorBase, reduction: Reduction, axis: Any, weight: Any, kwargs: dict[str, Any]) -> Any:
+def reduce_axes(value: Value, reduction: Reduction, axis: Any, weight: Any, kwargs: dict[str, Any]) -> Any:
     """Reduce over batch axes or over several axes.
 
     Returns
     -------
-    array or LazyTensor
+    array or Value
         Without the reduced axes, but the last one, which stays with length 1, as all do with ``keepdims=True``. A
-        LazyTensor when neither i nor j is reduced.
+        value when neither i nor j is reduced.
 
     Raises
     ------
     ArgumentTypeError, ArgumentValueError
         If the reduction cannot be split, or an argument does not apply.
     """
-    axes = _normalized(tensor, axis)
+    axes = _normalized(value, axis)
     if weight is not None:
         raise ArgumentValueError(f"{reduction.name} with a weight reduces one axis, i or j; found axis={axis!r}.")
     call = kwargs.pop("call", True)
-    kwargs = check_keywords(tensor, kwargs)
-    _check(tensor, reduction, axes, call, kwargs)
-    batch = tensor.dim() - 3
+    kwargs = check_keywords(value, kwargs)
+    _check(value, reduction, axes, call, kwargs)
+    batch = value.ndim - 3
     has_last = axes[-1] == batch + 2
     is_lazy = batch not in axes and batch + 1 not in axes
-    keep = check_lazy_keywords(tensor, kwargs, has_last) if is_lazy else keeps_axes(kwargs, has_last)
+    keep = check_lazy_keywords(value, kwargs, has_last) if is_lazy else keeps_axes(kwargs, has_last)
     if has_last and (len(axes) == 1 or len(reduction.in_steps) <= 1):
-        tensor, axes = _over_components(tensor, reduction), axes[:-1]
+        value, axes = _over_components(value, reduction), axes[:-1]
     if not axes:
-        return tensor
+        return value
     if is_lazy:
-        return _fold(tensor, reduction, axes, keep)
-    result = _reduce_by_engine(tensor, reduction, axes, kwargs)
+        return _fold(value, reduction, axes, keep)
+    result = _reduce_by_engine(value, reduction, axes, kwargs)
     for axis in axes if keep else ():
         result = result if axis == batch + 2 else with_axis(result, axis)
     return result
 
 
-def _check(
-    tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], call: bool, kwargs: dict[str, Any]
-) -> None:
-    is_lazy = all(axis < tensor.dim() - 3 or axis == tensor.dim() - 1 for axis in axes)
+def _check(value: Value, reduction: Reduction, axes: tuple[int, ...], call: bool, kwargs: dict[str, Any]) -> None:
+    is_lazy = all(axis < value.ndim - 3 or axis == value.ndim - 1 for axis in axes)
     if not reduction.folds or not (is_lazy or reduction.in_steps):
         raise ArgumentValueError(
             f"{reduction.name} reduces one axis, i or j; found axis={axes}. Over batch axes and several axes there are "
             f"{', '.join(sorted(one.method for one in REDUCTIONS.values() if one.in_steps and one.method))}."
         )
-    if kwargs.get("out") is not None or not call or tensor.is_symbolic:
+    if kwargs.get("out") is not None or not call or value.is_symbolic:
         raise ArgumentValueError(
             "A reduction over batch axes or several axes is carried out at once, in steps: out=, call=False and "
             "symbolic variables are for the reductions of one axis, i or j."
         )
-    has_ranges = tensor.ranges is not None or kwargs.get("ranges") is not None
+    has_ranges = value.ranges is not None or kwargs.get("ranges") is not None
     if has_ranges and reduction.averages:
         raise ArgumentValueError(
             f"{reduction.name} over several axes does not take ranges: parts would count differently. Divide sums."
@@ -140,10 +137,8 @@ def _check(
 # ---------------------------------------------------------------- with i or j
 
 
-def _reduce_by_engine(
-    tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], kwargs: dict[str, Any]
-) -> Any:
-    batch = tensor.dim() - 3
+def _reduce_by_engine(value: Value, reduction: Reduction, axes: tuple[int, ...], kwargs: dict[str, Any]) -> Any:
+    batch = value.ndim - 3
     side = 1 if batch + 1 in axes else 0
     # What remains after the first step has the axes (*batch, i or j, last).
     rest = [axis for axis in axes if axis < batch]
@@ -153,27 +148,25 @@ def _reduce_by_engine(
         rest.append(batch + 1)
     dtype = kwargs.pop("dtype", None)
     if dtype is not None:
-        dtype = result_dtype(tensor, dtype)
-        tensor = at_least(tensor, dtype)
-    stored, computing = (None, None) if tensor.is_complex else (stored_dtype(tensor), computing_dtype(tensor))
+        dtype = result_dtype(value, dtype)
+        value = at_least(value, dtype)
+    stored, computing = (None, None) if value.is_complex else (stored_dtype(value), computing_dtype(value))
     if stored is not None and computing != stored:
         # Between the steps nothing is rounded to the type of the result.
-        tensor = widened(tensor, computing)
+        value = value.widened(computing)
     second = {name: value for name, value in kwargs.items() if name not in _FIRST_ONLY}
 
     result: Any = None
     for again, name in reduction.in_steps if rest else ((None, reduction.name),):
-        part = reduce_tensor(tensor, REDUCTIONS[name], side, **kwargs)
+        part = reduce_tensor(value, REDUCTIONS[name], side, **kwargs)
         if again is not None:
-            part = _reduce_array(tensor, part, REDUCTIONS[again], rest, second)
+            part = _reduce_array(value, part, REDUCTIONS[again], rest, second)
         result = part if result is None else result + part
     wanted = stored if dtype is None else dtype
-    return result if wanted is None else cast(tensor, result, wanted)
+    return result if wanted is None else cast(value, result, wanted)
 
 
-def _reduce_array(
-    tensor: LazyTensorBase, array: Any, reduction: Reduction, axes: Sequence[int], kwargs: dict[str, Any]
-) -> Any:
+def _reduce_array(value: Value, array: Any, reduction: Reduction, axes: Sequence[int], kwargs: dict[str, Any]) -> Any:
     """Reduce axes of an array with the engine: they become the columns."""
     shape = tuple(array.shape)
     last = len(shape) - 1
@@ -182,62 +175,60 @@ def _reduce_array(
     if is_last_reduced:
         array, shape = array.reshape((*shape, 1)), (*shape, 1)
     sizes = [shape[axis] for axis in kept]
-    table = tensor.adapter.permute(array, (*kept, *axes, len(shape) - 1))
+    table = value.kind.adapter.permute(array, (*kept, *axes, len(shape) - 1))
     table = table.reshape((*sizes, prod(shape[axis] for axis in axes), shape[-1]))
-    result = reduce_tensor(tensor._new(table, 1), reduction, 1, **kwargs)
+    result = reduce_tensor(read(value.kind, table, 1), reduction, 1, **kwargs)
     return result.reshape((*sizes, shape[-1]))
 
 
 # ---------------------------------------------------------------- the last axis, batch axes alone
 
 
-def _over_components(tensor: LazyTensorBase, reduction: Reduction) -> Any:
+def _over_components(value: Value, reduction: Reduction) -> Value:
     """Reduce the last axis, which stays with length 1."""
     if reduction.operation is not None:
-        return tensor._unary(OPERATIONS[reduction.operation])
-    expr = tensor._expr
-    if reduction.over_components is not None and tensor.is_complex:
+        return unary(OPERATIONS[reduction.operation], value)
+    expr = value.expr
+    if reduction.over_components is not None and value.is_complex:
         both = (reduction.over_components(apply(name, expr)) for name in ("ComplexReal", "ComplexImag"))
-        return tensor._like(apply("ComplexFromParts", *both))
+        return value.with_expr(apply("ComplexFromParts", *both))
     if reduction.over_components is not None:
-        return tensor._like(reduction.over_components(expr))
-    count = tensor._shape[-1]
-    _check_count(tensor, reduction, (tensor.dim() - 1,), count)
-    parts = [tensor._components(place) for place in range(count)]
-    return tensor._like(folded(reduction, parts, _start_dtype(tensor)))
+        return value.with_expr(reduction.over_components(expr))
+    count = value.dim
+    _check_count(value, reduction, (value.ndim - 1,), count)
+    parts = [components_of(value, place).expr for place in range(count)]
+    return value.with_expr(folded(reduction, parts, _start_dtype(value)))
 
 
-def _check_count(tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], count: int) -> None:
+def _check_count(value: Value, reduction: Reduction, axes: tuple[int, ...], count: int) -> None:
     if not 1 <= count <= LARGEST_FOLD:
         raise ArgumentValueError(
-            f"{reduction.name} over the axes {axes} of a tensor of shape {tensor.shape} would be a formula of {count} "
-            f"terms; 1 to {LARGEST_FOLD} are allowed. Batch axes of any length are reduced together with i or j, in "
-            f"one call: axis=(..., {tensor.dim() - 2})."
+            f"{reduction.name} over the axes {axes} of a tensor of shape {value.shown_shape} would be a formula of "
+            f"{count} terms; 1 to {LARGEST_FOLD} are allowed. Batch axes of any length are reduced together with i or "
+            f"j, in one call: axis=(..., {value.ndim - 2})."
         )
 
 
-def _fold(tensor: LazyTensorBase, reduction: Reduction, axes: tuple[int, ...], keep: bool) -> Any:
-    if axes[-1] == tensor.dim() - 1:
+def _fold(value: Value, reduction: Reduction, axes: tuple[int, ...], keep: bool) -> Value:
+    if axes[-1] == value.ndim - 1:
         raise ArgumentValueError(
             f"{reduction.name} over the last axis and batch axes, {axes}, is not lazy: reduce i or j as well, or call "
             "dense() first."
         )
-    sizes = [tensor._batch[axis] for axis in axes]
+    sizes = [value.batch[axis] for axis in axes]
     count = prod(sizes)
-    _check_count(tensor, reduction, axes, count)
-    joined: Any = None
-    exprs: list[Expr] = []
+    _check_count(value, reduction, axes, count)
+    parts = []
     for numbers in itertools.product(*map(range, sizes)):
-        key: list[Any] = [slice(None)] * tensor.dim()
+        key: list[Any] = [slice(None)] * value.ndim
         for axis, number in zip(axes, numbers, strict=True):
             key[axis] = slice(number, number + 1) if keep else number
-        part = tensor[tuple(key)]
-        joined, expr = (part, part._expr) if joined is None else joined._join(part)
-        exprs.append(expr)
-    return joined._like(folded(reduction, exprs, _start_dtype(joined)))
+        parts.append(selected(value, tuple(key)))
+    joined, exprs = join_all(parts)
+    return joined.with_expr(folded(reduction, exprs, _start_dtype(joined)))
 
 
-def _start_dtype(tensor: LazyTensorBase) -> str:
-    """Return a precision that all arithmetic on the arrays of `tensor` has: reductions start at its numbers."""
-    stored = None if tensor.is_complex else stored_dtype(tensor)
-    return "float64" if stored is not None and tensor.adapter.dtype_name(stored) == "float64" else "float32"
+def _start_dtype(value: Value) -> str:
+    """Return a precision that all arithmetic on the arrays of `value` has: reductions start at its numbers."""
+    stored = None if value.is_complex else stored_dtype(value)
+    return "float64" if stored is not None and value.kind.adapter.dtype_name(stored) == "float64" else "float32"

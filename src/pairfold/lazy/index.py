@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 
 from pairfold.api.leaf import Leaf
-from pairfold.errors import ArgumentIndexError, ArgumentTypeError
+from pairfold.api.routine import Numbers
+from pairfold.errors import ArgumentIndexError, ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
+from pairfold.lazy.value import Value
 from pairfold.ops.arithmetic import apply
 from pairfold.sparsity.ranges import as_host_array
 
-__all__ = ["components", "expand_key", "sizes_after", "slice_of", "taken"]
+__all__ = ["components_of", "expanded", "selected", "slice_of", "taken"]
 
 Shape = tuple[Any, ...]
 _EVERYTHING = slice(None)
 
 
-def expand_key(key: Any, shape: Shape) -> list[Any]:
+def expanded(key: Any, shape: Shape) -> list[Any]:
     """Return one entry per axis: integers, slices or 1-D arrays of integers.
 
     Raises
@@ -84,14 +86,23 @@ def slice_of(index: Any) -> Any:
     return index if number is None else slice(number, number + 1 or None)
 
 
-def components(expr: Expr, index: Any) -> Expr:
-    """Return the components of `expr` that an integer, a slice or an array of integers selects.
+def components_of(value: Value, index: Any) -> Value:
+    """Return the components that an integer, a slice or an array of integers selects.
 
     Raises
     ------
     ArgumentIndexError
         If there is none, or one does not exist.
     """
+    if not value.is_complex:
+        return value.with_expr(_components(value.expr, index))
+    # The real parts have as many components as there are complex ones: what cannot be taken from them is refused.
+    _components(apply("ComplexReal", value.expr), index)
+    chosen = np.atleast_1d(np.arange(value.dim)[index])
+    return value.with_expr(_components(value.expr, (2 * chosen[:, None] + np.arange(2)).ravel()))
+
+
+def _components(expr: Expr, index: Any) -> Expr:
     if isinstance(index, slice):
         chosen: Sequence[int] = range(*index.indices(expr.dim))
     else:
@@ -116,7 +127,38 @@ def components(expr: Expr, index: Any) -> Expr:
     return result
 
 
-def sizes_after(batch: Sequence[Any], rows: Any, columns: Any, shape: Shape) -> Shape:
+def selected(value: Value, key: Any) -> Value:
+    """Return what an index selects by NumPy's rules."""
+    *others, last = expanded(key, value.shape)
+    return components_of(taken(value, others), last)
+
+
+def taken(value: Value, key: Sequence[Any]) -> Value:
+    """Return what entries for all axes but the last one select.
+
+    Raises
+    ------
+    ArgumentValueError
+        If there are symbolic variables, or ranges.
+    """
+    if all(isinstance(part, slice) and part == _EVERYTHING for part in key):
+        return value
+    if value.is_symbolic:
+        raise ArgumentValueError("A tensor with symbolic variables cannot be indexed along i, j or batch axes.")
+    if value.ranges is not None:
+        raise ArgumentValueError("A tensor with ranges cannot be indexed; index first, then set ranges.")
+    *batch, rows, columns = key
+    leaves = [_taken(leaf, batch, rows, columns, value.shape) for leaf in value.arrays]
+    *new_batch, row_count, column_count = _sizes_after(batch, rows, columns, value.shape)
+    # An axis of length 1 that no leaf has may have been repeated or emptied: a leaf must say how often it counts.
+    for category, size in ((Category.ROW, row_count), (Category.COLUMN, column_count)):
+        if size != 1 and all(leaf.category != category for leaf in leaves):
+            counter = value.kind.adapter.from_numbers([0.0] * size).reshape((size, 1))
+            leaves.append(Leaf(counter, category, Numbers))
+    return value._replace(leaves=tuple(leaves), rows=row_count, columns=column_count, batch=tuple(new_batch))
+
+
+def _sizes_after(batch: Sequence[Any], rows: Any, columns: Any, shape: Shape) -> Shape:
     """Return the batch axes, rows and columns of a tensor of that `shape` after indexing."""
     # A view of one number: only its shape matters. One axis at a time, for index arrays never pair up here.
     sizes = np.broadcast_to(np.zeros(()), shape[:-1])
@@ -126,7 +168,7 @@ def sizes_after(batch: Sequence[Any], rows: Any, columns: Any, shape: Shape) -> 
     return result
 
 
-def taken(leaf: Leaf, batch: Sequence[Any], rows: Any, columns: Any, shape: Shape) -> Leaf:
+def _taken(leaf: Leaf, batch: Sequence[Any], rows: Any, columns: Any, shape: Shape) -> Leaf:
     """Return the part of one leaf of a tensor of that `shape`; axes that are stretched stay of length 1."""
     array = leaf.array
     core = 1 if leaf.category == Category.PARAMETER else 2

@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from pairfold.api.leaf import Leaf
 from pairfold.api.signatures import checked
 from pairfold.errors import ArgumentTypeError
+from pairfold.lazy.core import LazyCore, lift
+from pairfold.lazy.operations import binary, combined
+from pairfold.lazy.value import Value, value_of
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import variable
 from pairfold.ops.logic import is_truth
 
-if TYPE_CHECKING:
-    from pairfold.lazy.tensor import LazyTensorBase
-
 __all__ = ["bar", "check_numbers", "choose", "choose_by_method", "logical", "where"]
-
-Tensor = TypeVar("Tensor", bound="LazyTensorBase")
 
 _CONNECTIVES = {"&": "And", "^": "Xor", "~": "Not"}
 _TRUTH = "a truth value (a comparison, an array of booleans, or made of these by & | ^ ~)"
 
 
-def _lifted(tensor: Tensor, other: Any) -> tuple[Tensor, bool]:
-    """Return an operand as a tensor, and whether it is a truth value."""
-    found = tensor._lift(other)
+def _lifted(tensor: LazyCore, other: Any) -> tuple[Value, bool]:
+    """Return the value of an operand, and whether it is a truth value."""
+    found = lift(tensor, other)
     number = other if isinstance(other, bool) else tensor.adapter.as_number(other)
     return found, isinstance(number, bool) or _holds_truth(found)
 
 
-def _holds_truth(tensor: LazyTensorBase) -> bool:
-    if tensor.is_complex:
+def _holds_truth(value: Value) -> bool:
+    if value.is_complex:
         return False
     booleans = [
         variable(position, leaf.tag[0], leaf.category)
-        for position, leaf in enumerate(tensor._leaves)
-        if isinstance(leaf, Leaf) and tensor.adapter.dtype_name(leaf.array.dtype) == "bool"
+        for position, leaf in enumerate(value.leaves)
+        if isinstance(leaf, Leaf) and value.kind.adapter.dtype_name(leaf.array.dtype) == "bool"
     ]
-    return is_truth(tensor._expr, booleans)
+    return is_truth(value.expr, booleans)
 
 
-def bar(tensor: Tensor, other: Any, swapped: bool) -> Tensor:
-    """Return ``tensor | other``: "or" of truth values, the scalar product of vectors.
+def bar(tensor: LazyCore, other: Any, swapped: bool) -> Value:
+    """Return the value of ``tensor | other``: "or" of truth values, the scalar product of vectors.
 
     Raises
     ------
@@ -49,17 +47,18 @@ def bar(tensor: Tensor, other: Any, swapped: bool) -> Tensor:
         If one is a truth value and the other is not.
     """
     found, is_answer = _lifted(tensor, other)
-    if _holds_truth(tensor) is not is_answer:
+    value = value_of(tensor)
+    if _holds_truth(value) is not is_answer:
         raise ArgumentTypeError(
             "| is 'or' between truth values and the scalar product between vectors; of the tensors of shapes "
-            f"{tensor.shape} and {found.shape} one is {_TRUTH}, and the other holds numbers. Write (x != 0) to ask "
-            "about numbers, (x * y).sum(-1) for the product."
+            f"{tensor.shape} and {found.shown_shape} one is {_TRUTH}, and the other holds numbers. Write (x != 0) to "
+            "ask about numbers, (x * y).sum(-1) for the product."
         )
-    return tensor._binary(found, OPERATIONS["Or" if is_answer else "Scalprod"], swapped)
+    return binary(OPERATIONS["Or" if is_answer else "Scalprod"], value, found, swapped)
 
 
-def logical(tensor: Tensor, symbol: str, *others: Any) -> Tensor:
-    """Return ``tensor & other``, ``tensor ^ other`` or ``~tensor``.
+def logical(tensor: LazyCore, symbol: str, *others: Any) -> Value:
+    """Return the value of ``tensor & other``, ``tensor ^ other`` or ``~tensor``.
 
     Raises
     ------
@@ -70,26 +69,26 @@ def logical(tensor: Tensor, symbol: str, *others: Any) -> Tensor:
     for found, is_answer in operands:
         if not is_answer:
             raise ArgumentTypeError(
-                f"{symbol} takes truth values, and the tensor of shape {found.shape} is not {_TRUTH}. Write (x != 0) "
-                "to ask about numbers."
+                f"{symbol} takes truth values, and the tensor of shape {found.shown_shape} is not {_TRUTH}. Write "
+                "(x != 0) to ask about numbers."
             )
-    return tensor._operation(OPERATIONS[_CONNECTIVES[symbol]], [found for found, _ in operands[1:]])
+    return combined(OPERATIONS[_CONNECTIVES[symbol]], [found for found, _ in operands])
 
 
-def choose(tensor: Tensor, condition: Any, a: Any, b: Any) -> Tensor:
-    """Return `where` of operands one of which is `tensor`."""
+def choose(tensor: LazyCore, condition: Any, a: Any, b: Any) -> Value:
+    """Return the value of `where` of operands one of which is `tensor`."""
     found, is_answer = _lifted(tensor, condition)
     if not is_answer:
         raise ArgumentTypeError(
-            f"where takes {_TRUTH} for its condition, and the tensor of shape {found.shape} holds numbers. Write "
+            f"where takes {_TRUTH} for its condition, and the tensor of shape {found.shown_shape} holds numbers. Write "
             "(x != 0), or (x >= 0) for what ifelse asks."
         )
-    return found._operation(OPERATIONS["Where"], (a, b))
+    return combined(OPERATIONS["Where"], (found, lift(tensor, a), lift(tensor, b)))
 
 
-def choose_by_method(tensor: Tensor, first: Any, second: Any) -> Tensor:
-    """Return ``condition.where(a, b)`` or ``a.where(condition, b)``, whichever has the condition in its place."""
-    is_condition = _holds_truth(tensor)
+def choose_by_method(tensor: LazyCore, first: Any, second: Any) -> Value:
+    """Return the value of ``condition.where(a, b)`` or ``a.where(condition, b)``: whichever has a condition there."""
+    is_condition = _holds_truth(value_of(tensor))
     if is_condition == _lifted(tensor, first)[1]:
         raise ArgumentTypeError(
             "The method is condition.where(a, b), or a.where(condition, b) as in PyTorch, and it cannot be told which: "
@@ -99,7 +98,7 @@ def choose_by_method(tensor: Tensor, first: Any, second: Any) -> Tensor:
     return choose(tensor, tensor, first, second) if is_condition else choose(tensor, first, tensor, second)
 
 
-def check_numbers(tensor: LazyTensorBase) -> None:
+def check_numbers(tensor: LazyCore) -> None:
     """Refuse ``comparison.ifelse(a, b)``, which would be `a` everywhere.
 
     Raises
@@ -107,7 +106,7 @@ def check_numbers(tensor: LazyTensorBase) -> None:
     ArgumentTypeError
         If `tensor` is a truth value.
     """
-    if _holds_truth(tensor):
+    if _holds_truth(value_of(tensor)):
         raise ArgumentTypeError(
             "ifelse asks where a tensor is at least 0, and a comparison is 0 or 1: that is everywhere. Use "
             "where(condition, a, b), or x.ifelse(a, b) for x >= 0."

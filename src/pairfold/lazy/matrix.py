@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pairfold.errors import ArgumentValueError
-
-if TYPE_CHECKING:
-    from pairfold.lazy.tensor import LazyTensorBase
+from pairfold.lazy.value import ValueHolder
 
 __all__ = ["LazyMatrix"]
 
@@ -41,7 +39,7 @@ class LazyMatrix:
     True
     """
 
-    def __init__(self, tensor: LazyTensorBase) -> None:
+    def __init__(self, tensor: ValueHolder) -> None:
         shape = tuple(tensor.shape)
         if tensor.is_symbolic or len(shape) != 3 or shape[-1] != 1:
             raise ArgumentValueError(

@@ -11,7 +11,10 @@ from pairfold.api.protocols import Missing, missing_names
 from pairfold.api.signatures import checked, misfit
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
+from pairfold.lazy.core import operate
+from pairfold.lazy.operations import unary
 from pairfold.lazy.tensor import LazyTensorBase
+from pairfold.lazy.value import ValueHolder, value_of
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
 from pairfold.transform.calculus import CALCULUS, Calculus
@@ -48,10 +51,10 @@ def _static(value: Any, example: Any) -> Any:
 def _operation_method(op: Op) -> Callable[..., Any]:
     if op.arity == 1 and not op.parameters:
 
-        def unary(self: LazyTensorBase) -> LazyTensorBase:
-            return self._unary(op)
+        def method_without_arguments(self: LazyTensorBase) -> LazyTensorBase:
+            return self._like(unary(op, value_of(self)))
 
-        return unary
+        return method_without_arguments
     signature = _signature(op)
     order = op.method_order or tuple(range(op.arity))
     examples = max((params for _, params in op.sample), key=len, default=())
@@ -68,7 +71,7 @@ def _operation_method(op: Op) -> Callable[..., Any]:
         while params and params[-1] is None:
             params.pop()
         params = [_static(value, example) for value, example in zip(params, examples, strict=False)]
-        return self._lift(operands[0])._operation(op, operands[1:], params)
+        return operate(self, op, operands, params)
 
     method.__signature__ = signature  # type: ignore[attr-defined]
     return method
@@ -84,7 +87,7 @@ def _calculus_method(record: Calculus) -> Callable[..., Any]:
             bound = signature.bind(self, *args, **kwargs)
         except TypeError:
             raise misfit(method, (self, *args), kwargs) from None
-        return self._differentiate(record.name, bound.args[1:])  # type: ignore[no-any-return]
+        return self._differentiate(record.name, bound.args[1:])
 
     method.__signature__ = signature  # type: ignore[attr-defined]
     return method
@@ -135,7 +138,7 @@ def _text(definition: str, doc: str) -> str:
 
 def attach_methods() -> None:
     """Give `LazyTensorBase` the methods that the registries name and that it does not define itself."""
-    own = set(vars(LazyTensorBase))
+    own = {name for kind in LazyTensorBase.__mro__ if issubclass(kind, ValueHolder) for name in vars(kind)}
     for reduction in REDUCTIONS.values():
         if reduction.method is None:
             continue
@@ -156,13 +159,13 @@ def attach_methods() -> None:
             _attach(record.method, _calculus_method(record), _text(record.definition, record.doc))
     for name in own:
         _check_calls_of(name)
-    for name in missing_names(vars(LazyTensorBase)):
+    for name in missing_names(dir(LazyTensorBase)):
         setattr(LazyTensorBase, name, Missing(name))
 
 
 def _check_calls_of(name: str) -> None:
     """Let a method that has parameters, and does not check keywords itself, say which there are."""
-    method = vars(LazyTensorBase)[name]
+    method = inspect.getattr_static(LazyTensorBase, name)
     if name.startswith("_") or not inspect.isfunction(method):
         return
     code = method.__code__

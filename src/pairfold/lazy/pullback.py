@@ -10,6 +10,7 @@ from pairfold.api.pullback import GradientRoutine
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.lazy.reduction import CALL_KEYWORDS, LazyReduction
 from pairfold.lazy.tensor import LazyTensorBase
+from pairfold.lazy.value import value_of
 
 __all__ = ["pull_back_lazy"]
 
@@ -47,8 +48,8 @@ def pull_back_lazy(
     """
     if not all(isinstance(one, LazyTensorBase) for one in (tensor, v)):
         raise ArgumentTypeError("A gradient is that of a LazyTensor, by a LazyTensor that was made from an array.")
-    leaves = v._leaves
-    if v._expr.op.name not in ("Var", "Real2Complex") or len(leaves) != 1 or not isinstance(leaves[0], Leaf):
+    leaves = value_of(v).leaves
+    if value_of(v).expr.op.name not in ("Var", "Real2Complex") or len(leaves) != 1 or not isinstance(leaves[0], Leaf):
         raise ArgumentTypeError(
             f"A gradient is taken with respect to an argument, such as Vi(x); found the expression {v.formula}."
         )
@@ -57,9 +58,10 @@ def pull_back_lazy(
     if not isinstance(waiting, LazyReduction):
         raise ArgumentValueError(f"axis is {axis!r}; a gradient is that of a reduction over i or j.")
     arrays, adapter = waiting.arguments(()), tensor.adapter
-    if leaves[0] not in waiting.tensor._leaves:
-        return adapter.prepare(0.0 * v._leaves[0].array, waiting.tensor.dtype, None, None)  # type: ignore[union-attr]
-    position = waiting.tensor._leaves.index(leaves[0])
+    among = value_of(waiting.tensor).leaves
+    if leaves[0] not in among:
+        return adapter.prepare(0.0 * leaves[0].array, waiting.tensor.dtype, None, None)
+    position = among.index(leaves[0])
     cotangent = adapter.as_array(e)
     cotangent = adapter.as_pairs(cotangent) if tensor.is_complex else cotangent
     extent = waiting.routine.plan(arrays).extent

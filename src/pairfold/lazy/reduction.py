@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pairfold.api.adapter import Adapter
 from pairfold.api.genred import choose_reduction, number_kept
@@ -16,11 +16,8 @@ from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.language.aliases import Argument
-from pairfold.lazy.binding import bound, framework_of
+from pairfold.lazy.value import Value, ValueHolder, bound, framework_of, tensor_of, value_of
 from pairfold.reductions import REDUCTIONS
-
-if TYPE_CHECKING:
-    from pairfold.lazy.tensor import LazyTensorBase
 
 __all__ = [
     "LazyReduction",
@@ -34,7 +31,6 @@ __all__ = [
     "reduction_axis",
     "result_dtype",
     "stored_dtype",
-    "widened",
     "with_axis",
 ]
 
@@ -44,9 +40,10 @@ RESULT_KEYWORDS = ("dtype", "keepdims", "keepdim")
 """What is done to the result of a reduction that is carried out at once."""
 
 _DEFAULT_OPTIONS = Options()
+_TAG, _ARRAY, _KEY = map(operator.attrgetter, ("tag", "array", "key"))
 
 
-def reduction_axis(tensor: LazyTensorBase, axis: Any, dim: Any, name: str, inner: str | None) -> int:
+def reduction_axis(value: Value, axis: Any, dim: Any, name: str, inner: str | None) -> int:
     """Return 0 for the axis of i, 1 for that of j, 2 for the last one.
 
     Raises
@@ -57,7 +54,7 @@ def reduction_axis(tensor: LazyTensorBase, axis: Any, dim: Any, name: str, inner
         If that axis cannot be reduced.
     """
     axis = axis if dim is None else dim
-    batch = tensor.dim() - 3
+    batch = value.ndim - 3
     allowed = f"{batch} (i), {batch + 1} (j)" + (f", {batch + 2} or -1 (the last axis)" if inner is not None else "")
     if axis is None:
         raise ArgumentTypeError(f"{name} of a LazyTensor needs an axis: {allowed}.")
@@ -68,42 +65,40 @@ def reduction_axis(tensor: LazyTensorBase, axis: Any, dim: Any, name: str, inner
     side = number - batch if number >= 0 else number + 3
     if side not in (0, 1, 2) or (side == 2 and inner is None):
         raise ArgumentValueError(
-            f"axis is {axis}, and {name} of a tensor of shape {tensor.shape} reduces the axes {allowed}."
+            f"axis is {axis}, and {name} of a tensor of shape {value.shown_shape} reduces the axes {allowed}."
         )
     return side
 
 
 @lru_cache(maxsize=512)
 def _routine(
-    value: Expr,
+    formula: Expr,
     weight: Expr | None,
     reduction: Reduction,
     k: int,
     side: int,
     options: Options,
     tags: tuple[tuple[int, ...], ...],
-    adapter: Adapter,
-    is_complex: bool,
-    finish: Any,
+    kind: type[ValueHolder],
 ) -> Routine:
     arguments = []
     for position, (dim, category, *index) in enumerate(tags):
         name = f"{Category(category).prefix}({index[0]},{dim})" if index else None
         arguments.append(Argument(name, position, dim, Category(category)))
-    problem = make_problem(value, reduction, weight, k, side)
-    return Routine(problem, side, arguments, options, adapter, True, is_complex, finish)
+    problem = make_problem(formula, reduction, weight, k, side)
+    return Routine(problem, side, arguments, options, kind.adapter, True, kind.is_complex, kind.finish)
 
 
 def reduce_tensor(
-    tensor: LazyTensorBase,
+    value: Value,
     reduction: Reduction | str,
     side: int,
-    weight: LazyTensorBase | None = None,
+    weight: Value | None = None,
     k: Any = None,
     call: bool = True,
     **kwargs: Any,
 ) -> Any:
-    """Reduce `tensor` over i (`side` 0) or j (1).
+    """Reduce the tensor of a value over i (`side` 0) or j (1).
 
     Returns
     -------
@@ -111,14 +106,14 @@ def reduce_tensor(
         The latter with ``call=False`` and for symbolic variables.
     """
     if kwargs:
-        kwargs = check_keywords(tensor, kwargs)
+        kwargs = check_keywords(value, kwargs)
         if not kwargs.keys().isdisjoint(RESULT_KEYWORDS):
-            return _with_result(tensor, reduction, side, weight, k, call, kwargs)
+            return _with_result(value, reduction, side, weight, k, call, kwargs)
     weight_expr = None
     if weight is not None:
-        if weight.is_complex:
+        if weight.kind.is_complex:
             raise ArgumentTypeError("A weight is real, and this one is complex; reduce weight.real and weight.imag.")
-        tensor, weight_expr = tensor._join(weight)
+        value, weight_expr = value.join(weight)
     if weight is not None or isinstance(reduction, str) or reduction.needs_weight:
         name = reduction if isinstance(reduction, str) else reduction.name
         reduction = choose_reduction(name, weight is not None)
@@ -127,39 +122,28 @@ def reduce_tensor(
     if kwargs:
         accuracy = {name: kwargs.pop(name) for name in ACCURACY_KEYWORDS if name in kwargs}
         options = make_options(reduction, **accuracy)
-    if tensor.ranges is not None:
-        kwargs.setdefault("ranges", tensor.ranges)
-    if tensor.backend is not None:
-        kwargs.setdefault("backend", tensor.backend)
-    if not call or tensor.is_symbolic:
-        return LazyReduction(tensor, weight_expr, reduction, kept, side, options, kwargs)
-    tags = tuple([leaf.tag for leaf in tensor._leaves])
-    routine = _routine(
-        tensor._expr,
-        weight_expr,
-        reduction,
-        kept,
-        side,
-        options,
-        tags,
-        tensor.adapter,
-        tensor.is_complex,
-        tensor.finish,
-    )
-    return _call(routine, [leaf.array for leaf in tensor._leaves], [leaf.key for leaf in tensor._leaves], kwargs)  # type: ignore[union-attr]
+    if value.ranges is not None:
+        kwargs.setdefault("ranges", value.ranges)
+    if value.backend is not None:
+        kwargs.setdefault("backend", value.backend)
+    if not call or value.is_symbolic:
+        return LazyReduction(value, weight_expr, reduction, kept, side, options, kwargs)
+    tags = tuple(map(_TAG, value.leaves))
+    routine = _routine(value.expr, weight_expr, reduction, kept, side, options, tags, value.kind)  # type: ignore[arg-type]  # classes are hashable
+    return _call(routine, list(map(_ARRAY, value.leaves)), tuple(map(_KEY, value.leaves)), kwargs)
 
 
-def _call(routine: Routine, arrays: Sequence[Any], keys: Sequence[Key], kwargs: dict[str, Any]) -> Any:
+def _call(routine: Routine, arrays: Sequence[Any], keys: tuple[Key, ...], kwargs: dict[str, Any]) -> Any:
     if kwargs:
         routine = routine.placed(kwargs.pop("backend", "auto"), kwargs.pop("device_id", -1))
-    return routine(arrays, keys=tuple(keys), **kwargs)
+    return routine(arrays, keys=keys, **kwargs)
 
 
 # ---------------------------------------------------------------- keywords
 
 
-def check_keywords(tensor: LazyTensorBase, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords of a reduction without those that the class of `tensor` ignores.
+def check_keywords(value: Value, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a reduction without those that the class of the tensor ignores.
 
     Raises
     ------
@@ -167,7 +151,7 @@ def check_keywords(tensor: LazyTensorBase, kwargs: dict[str, Any]) -> dict[str, 
         For a keyword that no reduction has.
     """
     known = (*ACCURACY_KEYWORDS, *CALL_KEYWORDS, *RESULT_KEYWORDS)
-    kept = {name: value for name, value in kwargs.items() if name not in tensor.ignored_keywords}
+    kept = {name: given for name, given in kwargs.items() if name not in value.kind.ignored_keywords}
     for name in kept:
         if name not in known:
             raise ArgumentTypeError(f"A reduction has no keyword {name!r}; allowed are {', '.join(('call', *known))}.")
@@ -188,7 +172,7 @@ def keeps_axes(kwargs: dict[str, Any], has_last: bool = False) -> bool:
     return any(given)
 
 
-def check_lazy_keywords(tensor: LazyTensorBase, kwargs: dict[str, Any], has_last: bool) -> bool:
+def check_lazy_keywords(value: Value, kwargs: dict[str, Any], has_last: bool) -> bool:
     """Check the keywords of a reduction whose result is a LazyTensor; return whether axes are kept.
 
     Raises
@@ -196,7 +180,7 @@ def check_lazy_keywords(tensor: LazyTensorBase, kwargs: dict[str, Any], has_last
     ArgumentTypeError, ArgumentValueError
         For every keyword that does not apply.
     """
-    given = check_keywords(tensor, kwargs)
+    given = check_keywords(value, kwargs)
     keep = keeps_axes(given, has_last)
     for name in given:
         raise ArgumentTypeError(
@@ -206,21 +190,21 @@ def check_lazy_keywords(tensor: LazyTensorBase, kwargs: dict[str, Any], has_last
     return keep
 
 
-def result_dtype(tensor: LazyTensorBase, given: Any) -> Any:
-    """Return the dtype that a user asks for, a type of numbers that `tensor` has.
+def result_dtype(value: Value, given: Any) -> Any:
+    """Return the dtype that a user asks for, a type of numbers that the tensor has.
 
     Raises
     ------
     ArgumentTypeError
         If it is none.
     """
-    adapter = tensor.adapter
+    adapter = value.kind.adapter
     dtype = adapter.as_dtype(given)
-    if dtype is None or adapter.is_complex(dtype) != tensor.is_complex or not _is_floating(adapter, dtype):
-        kinds = "complex64, complex128" if tensor.is_complex else "float32, float64, float16, bfloat16"
+    if dtype is None or adapter.is_complex(dtype) != value.is_complex or not _is_floating(adapter, dtype):
+        kinds = "complex64, complex128" if value.kind.is_complex else "float32, float64, float16, bfloat16"
         raise ArgumentTypeError(
             f"dtype is {given!r}; it is the {adapter.name} dtype of the result of a reduction of "
-            f"{'complex' if tensor.is_complex else 'real'} numbers: {kinds}. Convert the result for any other."
+            f"{'complex' if value.kind.is_complex else 'real'} numbers: {kinds}. Convert the result for any other."
         )
     return dtype
 
@@ -232,33 +216,19 @@ def _is_floating(adapter: Adapter, dtype: Any) -> bool:
         return False
 
 
-def stored_dtype(tensor: LazyTensorBase) -> Any:
-    """Return the real type that the arrays of `tensor` are promoted to; None where there are only numbers."""
-    found = _dtypes(tensor)
-    return tensor.adapter.working_dtype(found) if found else None
+def stored_dtype(value: Value) -> Any:
+    """Return the real type that the arrays of `value` are promoted to; None where there are only numbers."""
+    found = _dtypes(value)
+    return value.kind.adapter.working_dtype(found) if found else None
 
 
-def computing_dtype(tensor: LazyTensorBase) -> Any:
-    """Return the type of the arithmetic on the arrays of `tensor`."""
-    return tensor.adapter.computing_dtype(_dtypes(tensor))
+def computing_dtype(value: Value) -> Any:
+    """Return the type of the arithmetic on the arrays of `value`."""
+    return value.kind.adapter.computing_dtype(_dtypes(value))
 
 
-def _dtypes(tensor: LazyTensorBase) -> list[Any]:
-    return [leaf.key[2] for leaf in tensor._leaves if isinstance(leaf, Leaf) and leaf.is_strong]
-
-
-def widened(tensor: LazyTensorBase, dtype: Any) -> LazyTensorBase:
-    """Return `tensor` with its arrays, or its numbers if there are no arrays, cast to a real dtype."""
-    new = tensor._like(tensor._expr)
-    prepare = tensor.adapter.prepare
-    has_arrays = any(isinstance(leaf, Leaf) and leaf.is_strong for leaf in tensor._leaves)
-    new._leaves = tuple(
-        Leaf(prepare(leaf.array, dtype, None, None), leaf.category)
-        if isinstance(leaf, Leaf) and (leaf.is_strong or not has_arrays)
-        else leaf
-        for leaf in tensor._leaves
-    )
-    return new
+def _dtypes(value: Value) -> list[Any]:
+    return [leaf.key[2] for leaf in value.arrays if leaf.is_strong]
 
 
 def with_axis(array: Any, place: int) -> Any:
@@ -268,10 +238,10 @@ def with_axis(array: Any, place: int) -> Any:
 
 
 def _with_result(
-    tensor: LazyTensorBase,
+    value: Value,
     reduction: Reduction | str,
     side: int,
-    weight: LazyTensorBase | None,
+    weight: Value | None,
     k: Any,
     call: bool,
     kwargs: dict[str, Any],
@@ -280,20 +250,20 @@ def _with_result(
     if isinstance(reduction, str):
         reduction = choose_reduction(reduction, weight is not None)
     keep, dtype = keeps_axes(kwargs), kwargs.pop("dtype", None)
-    if (keep or dtype is not None) and (not call or tensor.is_symbolic or kwargs.get("out") is not None):
+    if (keep or dtype is not None) and (not call or value.is_symbolic or kwargs.get("out") is not None):
         raise ArgumentValueError(
             "dtype= and keepdims= are for reductions that are carried out at once and make their result: not with "
             "call=False, symbolic variables or out=."
         )
     if dtype is not None:
-        dtype = result_dtype(tensor, dtype)
-        tensor, weight = at_least(tensor, dtype), None if weight is None else at_least(weight, dtype)
-    result = reduce_tensor(tensor, reduction, side, weight, k, call, **kwargs)
+        dtype = result_dtype(value, dtype)
+        value, weight = at_least(value, dtype), None if weight is None else at_least(weight, dtype)
+    result = reduce_tensor(value, reduction, side, weight, k, call, **kwargs)
     results = result if isinstance(result, tuple) else (result,)
     if dtype is not None:
-        results = tuple(cast(tensor, array, dtype) for array in results)
+        results = tuple(cast(value, array, dtype) for array in results)
     if keep:
-        sizes = Sizes(tensor._expr.dim, 1 if weight is None else weight._expr.dim, 1 if k is None else k)
+        sizes = Sizes(value.expr.dim, 1 if weight is None else weight.expr.dim, 1 if k is None else k)
         results = tuple(
             with_axis(array, len(array.shape) - len(shape) - 1 + side)
             for array, shape in zip(results, reduction.shapes(sizes), strict=True)
@@ -301,17 +271,17 @@ def _with_result(
     return results if isinstance(result, tuple) else results[0]
 
 
-def at_least(tensor: LazyTensorBase, dtype: Any) -> LazyTensorBase:
-    """Return `tensor` with arrays of a type that holds them and those of `dtype`."""
-    return widened(tensor, tensor.adapter.computing_dtype([*_dtypes(tensor), dtype]))
+def at_least(value: Value, dtype: Any) -> Value:
+    """Return `value` with arrays of a type that holds them and those of `dtype`."""
+    return value.widened(value.kind.adapter.computing_dtype([*_dtypes(value), dtype]))
 
 
-def cast(tensor: LazyTensorBase, array: Any, dtype: Any) -> Any:
+def cast(value: Value, array: Any, dtype: Any) -> Any:
     """Return numbers as `dtype`; column numbers stay what they are."""
-    adapter = tensor.adapter
+    adapter = value.kind.adapter
     if not _is_floating(adapter, array.dtype):
         return array
-    if tensor.is_complex:
+    if value.kind.is_complex:
         return adapter.from_pairs(adapter.prepare(array, adapter.working_dtype([dtype]), None, None))
     return adapter.prepare(array, dtype, None, None)
 
@@ -324,7 +294,7 @@ class LazyReduction:
 
     def __init__(
         self,
-        tensor: LazyTensorBase,
+        value: Value,
         weight: Expr | None,
         reduction: Reduction,
         k: int,
@@ -332,14 +302,12 @@ class LazyReduction:
         options: Options,
         settings: dict[str, Any],
     ) -> None:
-        self.tensor = tensor
+        self._value = value
         self._weight = weight
-        tags = tuple(leaf.tag for leaf in tensor._leaves)
-        self._routine = _routine(
-            tensor._expr, weight, reduction, k, side, options, tags, tensor.adapter, tensor.is_complex, tensor.finish
-        )
+        tags = tuple(map(_TAG, value.leaves))
+        self._routine = _routine(value.expr, weight, reduction, k, side, options, tags, value.kind)  # type: ignore[arg-type]
         self._settings = settings
-        symbols = sorted(leaf for leaf in tensor._leaves if isinstance(leaf, Symbol))
+        symbols = sorted(leaf for leaf in value.leaves if isinstance(leaf, Symbol))
         indices = [symbol.number for symbol in symbols]
         if indices != list(range(len(indices))):
             listing = ", ".join(f"{s.category.prefix}({s.number},{s.dim})" for s in symbols)
@@ -363,7 +331,12 @@ class LazyReduction:
                 raise ArgumentTypeError(f"The call has no keyword {name!r}; allowed are {', '.join(CALL_KEYWORDS)}.")
         reduction = self._bound(args)
         arrays, keys = reduction._arguments(args)
-        return _call(reduction._routine, arrays, keys, {**self._settings, **kwargs})
+        return _call(reduction._routine, arrays, tuple(keys), {**self._settings, **kwargs})
+
+    @property
+    def tensor(self) -> Any:
+        """The LazyTensor that is reduced."""
+        return tensor_of(self._value)
 
     @property
     def routine(self) -> Routine:
@@ -382,10 +355,10 @@ class LazyReduction:
 
     def _bound(self, args: Sequence[Any]) -> LazyReduction:
         """Return this reduction for the framework of `args`, while it holds no array itself."""
-        if all(isinstance(arg, self.tensor.adapter.array_type) for arg in args):
+        if all(isinstance(arg, self._value.kind.adapter.array_type) for arg in args):
             return self
-        kind = framework_of(self.tensor, args)
-        return self if kind is None else _rebuild(bound(self.tensor, kind), *self.__reduce__()[1][1:])
+        kind = framework_of(self._value, args)
+        return self if kind is None else _rebuild(tensor_of(bound(self._value, kind)), *self.__reduce__()[1][1:])
 
     def _arguments(self, args: Sequence[Any]) -> tuple[list[Any], list[Key]]:
         if len(args) != self._count:
@@ -394,7 +367,7 @@ class LazyReduction:
             )
         arrays: list[Any] = []
         keys: list[Key] = []
-        for position, leaf in enumerate(self.tensor._leaves):
+        for position, leaf in enumerate(self._value.leaves):
             if isinstance(leaf, Leaf):
                 arrays.append(leaf.array)
                 keys.append(leaf.key)
@@ -423,5 +396,5 @@ class LazyReduction:
         return _rebuild, state
 
 
-def _rebuild(tensor: LazyTensorBase, weight: Expr | None, name: str, *rest: Any) -> LazyReduction:
-    return LazyReduction(tensor, weight, REDUCTIONS[name], *rest)
+def _rebuild(tensor: Any, weight: Expr | None, name: str, *rest: Any) -> LazyReduction:
+    return LazyReduction(value_of(tensor), weight, REDUCTIONS[name], *rest)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pairfold.api.kernel_solve import KernelSolveBase
 from pairfold.api.leaf import Leaf, Symbol
-from pairfold.api.protocols import ArrayProtocols
 from pairfold.api.signatures import keywords_of, unknown_keywords
 from pairfold.errors import ArgumentValueError
 from pairfold.ir.expr import Category
-from pairfold.lazy.reduction import LazyReduction
-
-if TYPE_CHECKING:
-    from pairfold.lazy.tensor import LazyTensorBase
+from pairfold.lazy.operations import binary
+from pairfold.lazy.reading import checked_array, read
+from pairfold.lazy.reduction import LazyReduction, reduce_tensor
+from pairfold.lazy.value import Value, ValueHolder, value_of
+from pairfold.ops import OPERATIONS
+from pairfold.reductions import REDUCTIONS
 
 __all__ = ["solve_lazy"]
 
@@ -23,36 +24,34 @@ _ACCURACY = ("dtype_acc", "use_double_acc", "sum_scheme")
 
 
 def solve_lazy(
-    matrix: LazyTensorBase,
-    b: Any,
-    var: LazyTensorBase | None,
-    call: bool,
-    solver: Callable[..., Any],
-    kwargs: dict[str, Any],
+    matrix: Value, b: Any, var: Value | None, call: bool, solver: Callable[..., Any], kwargs: dict[str, Any]
 ) -> Any:
     """Solve ``sum_j matrix_ij a_j + alpha a_i = b_i`` for a; see `LazyTensorBase.solve`."""
-    kwargs = {name: value for name, value in kwargs.items() if name not in matrix.ignored_keywords}
+    kwargs = {name: value for name, value in kwargs.items() if name not in matrix.kind.ignored_keywords}
     if not kwargs.keys() <= {*keywords_of(KernelSolveBase.__call__), *_ACCURACY}:
         raise unknown_keywords(KernelSolveBase.__call__, kwargs, _ACCURACY)
     is_vector = False
-    if not isinstance(b, ArrayProtocols):
-        b = matrix._checked_array(b)
+    if isinstance(b, ValueHolder):
+        right = value_of(b)
+    else:
+        b = checked_array(matrix.kind, b)
         is_vector = len(b.shape) == 1
-        b = type(matrix)(b.reshape((*b.shape, 1)) if is_vector else b, axis=0)
-    leaf = _right_hand_side(b, matrix)
+        right = read(matrix.kind, b.reshape((*b.shape, 1)) if is_vector else b, axis=0)
+    leaf = _right_hand_side(right, matrix)
     unknown = leaf.category.other
     if var is None:
-        lazy = matrix * _variable_of(matrix, leaf, unknown)
-        position = len(lazy._leaves) - 1
+        # A variable of its own, even when b is also an argument of the matrix.
+        lazy = binary(OPERATIONS["Mult"], matrix, read(matrix.kind, leaf.array, axis=int(unknown)))
+        position = len(lazy.leaves) - 1
     else:
         lazy, position = _with_unknown(matrix, var, leaf)
-        unknown = lazy._leaves[position].category
+        unknown = lazy.leaves[position].category
     side = 1 if unknown == Category.COLUMN else 0
     accuracy = {name: kwargs.pop(name) for name in _ACCURACY if name in kwargs}
-    waiting = lazy.reduction("Sum", axis=lazy.dim() - 3 + side, call=False, **accuracy)
-    for name in ("ranges", "backend"):
-        if getattr(lazy, name) is not None:
-            kwargs.setdefault(name, getattr(lazy, name))
+    waiting = reduce_tensor(lazy, REDUCTIONS["Sum"], side, call=False, **accuracy)
+    for name, setting in (("ranges", lazy.ranges), ("backend", lazy.backend)):
+        if setting is not None:
+            kwargs.setdefault(name, setting)
     solution = partial(_solve, waiting, position, solver, is_vector, kwargs)
     return solution() if call and not lazy.is_symbolic else solution
 
@@ -75,44 +74,30 @@ def _solve(
     return (found[0][..., 0], found[1]) if isinstance(found, tuple) else found[..., 0]
 
 
-def _right_hand_side(right: LazyTensorBase, matrix: LazyTensorBase) -> Leaf:
+def _right_hand_side(right: Value, matrix: Value) -> Leaf:
     """Return the one array that `right` is."""
-    leaf = right._leaves[0] if len(right._leaves) == 1 else None
-    if right._expr.op.name != "Var" or not isinstance(leaf, Leaf):
+    leaf = right.leaves[0] if len(right.leaves) == 1 else None
+    if right.expr.op.name != "Var" or not isinstance(leaf, Leaf):
         raise ArgumentValueError(
-            f"The right-hand side b is an array (N, E), Vi(b) or Vj(b); found the expression {right._outline()}."
+            f"The right-hand side b is an array (N, E), Vi(b) or Vj(b); found the expression {right.outline}."
         )
     if leaf.category != Category.PARAMETER:
         return leaf
-    if {matrix._rows, matrix._columns} <= {1, None}:
+    if {matrix.rows, matrix.columns} <= {1, None}:
         # One point: its sizes did not tell that i is its index.
         return leaf.with_array(leaf.array[..., None, :], Category.ROW)
-    raise ArgumentValueError(f"The right-hand side b has one row per point; found the parameter {right._outline()}.")
+    raise ArgumentValueError(f"The right-hand side b has one row per point; found the parameter {right.outline}.")
 
 
-def _variable_of(matrix: LazyTensorBase, leaf: Leaf, category: Category) -> LazyTensorBase:
-    """Return the unknown: a variable of its own, even when b is also an argument of the matrix."""
-    return type(matrix)(leaf.array, axis=int(category))
-
-
-def _with_unknown(matrix: LazyTensorBase, var: LazyTensorBase, leaf: Leaf) -> tuple[LazyTensorBase, int]:
+def _with_unknown(matrix: Value, var: Value, leaf: Leaf) -> tuple[Value, int]:
     """Return `matrix`, an expression linear in the symbol `var`, with b in the place of the symbol."""
-    symbols = [leaf for leaf in var._leaves if isinstance(leaf, Symbol)]
-    if var._expr.op.name != "Var" or len(symbols) != 1 or symbols[0] not in matrix._leaves:
+    symbols = [leaf for leaf in var.leaves if isinstance(leaf, Symbol)]
+    if var.expr.op.name != "Var" or len(symbols) != 1 or symbols[0] not in matrix.leaves:
         raise ArgumentValueError(
-            f"var must be one of the symbolic variables of {matrix._outline()}, such as Vj(0, 1); "
-            f"found {var._outline()}."
+            f"var must be one of the symbolic variables of {matrix.outline}, such as Vj(0, 1); found {var.outline}."
         )
-    position = matrix._leaves.index(symbols[0])
-    lazy = matrix._like(matrix._expr)
-    lazy._leaves = (
-        *matrix._leaves[:position],
-        leaf.with_array(leaf.array, symbols[0].category),
-        *matrix._leaves[position + 1 :],
-    )
-    count = leaf.array.shape[-2]
-    if symbols[0].category == Category.COLUMN:
-        lazy._columns = count
-    else:
-        lazy._rows = count
-    return lazy, position
+    category, position, count = symbols[0].category, matrix.leaves.index(symbols[0]), leaf.array.shape[-2]
+    leaves = list(matrix.leaves)
+    leaves[position] = leaf.with_array(leaf.array, category)
+    sizes = {"columns": count} if category == Category.COLUMN else {"rows": count}
+    return matrix._replace(leaves=tuple(leaves), **sizes), position

@@ -12,6 +12,9 @@ from pairfold.api.leaf import Leaf, Symbol
 from pairfold.errors import ArgumentIndexError, TargetError
 from pairfold.ir.reduction import Reduction
 from pairfold.language.aliases import Dialect
+from pairfold.lazy.arithmetic import operators
+from pairfold.lazy.core import operate
+from pairfold.lazy.reading import checked_array
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.ops import OPERATIONS
 from pairfold.pykeops.dialect import KEOPS
@@ -52,41 +55,32 @@ class LazyTensorHabits(LazyTensorBase):
     """
 
     ignored_keywords: ClassVar[tuple[str, ...]] = _WITHOUT_EFFECT
+    is_strict: ClassVar[bool] = False
     finish: ClassVar[Any] = staticmethod(_first_for_nobody)
 
     def _lift(self, other: Any) -> Any:
         # Shorter shapes are padded on the left: a matrix (M, D) is indexed by j.
         shape = getattr(other, "shape", ())
         is_matrix = len(shape) == 2 and not isinstance(other, LazyTensorBase)
-        return super()._lift(self._checked_array(other).reshape((1, *shape)) if is_matrix else other)
-
-    def _check_number(self, number: Any, axis: int | None) -> None:
-        """Take a number for itself, whatever the axis."""
-
-    def _check_threshold(self) -> None:
-        """Take a comparison for its numbers, 0 and 1."""
+        return super()._lift(checked_array(type(self), other).reshape((1, *shape)) if is_matrix else other)
 
     def __pow__(self, exponent: Any) -> Any:
         # 0 at 0, though other negative powers are infinite there.
         is_inverse_root = isinstance(exponent, float) and exponent == -0.5
         return self.rsqrt() if is_inverse_root else super().__pow__(exponent)
 
-    def __or__(self, other: Any) -> Any:
-        return self._binary(other, OPERATIONS["Scalprod"])
-
-    def __ror__(self, other: Any) -> Any:
-        return self._binary(other, OPERATIONS["Scalprod"], swapped=True)
+    __or__, __ror__ = operators("Scalprod")
 
     @property
     def shape(self) -> Any:
         """Batch axes, number of i, number of j, and the dimension unless it is 1; 1 for a number that is not known."""
-        shape = tuple(1 if length is None else length for length in self._shape)
+        shape = tuple(1 if length is None else length for length in self._value.shape)
         return shape[:-1] if shape[-1] == 1 else shape
 
     @property
     def ndim(self) -> int:
         """The dimension of the last axis, which is no number of axes; see `dim`."""
-        return self._expr.dim
+        return self._value.expr.dim
 
     @property
     def dtype(self) -> Any:
@@ -97,36 +91,36 @@ class LazyTensorHabits(LazyTensorBase):
     @property
     def ni(self) -> int | None:
         """Number of i; None when nothing depends on i."""
-        return self._rows if self._rows != 1 else None
+        return self._value.rows if self._value.rows != 1 else None
 
     @property
     def nj(self) -> int | None:
         """Number of j; None when nothing depends on j."""
-        return self._columns if self._columns != 1 else None
+        return self._value.columns if self._value.columns != 1 else None
 
     @property
     def batchdims(self) -> Shape:
         """The batch axes; programs set those of symbolic variables."""
-        return self._batch
+        return self._value.batch
 
     @batchdims.setter
     def batchdims(self, value: Sequence[int] | None) -> None:
-        self._batch = tuple(value or ())
+        self._value = self._value._replace(batch=tuple(value or ()))
 
     @property
     def nbatchdims(self) -> int:
         """Number of batch axes."""
-        return len(self._batch)
+        return len(self._value.batch)
 
     @property
     def variables(self) -> tuple[Any, ...]:
         """The arrays."""
-        return tuple(leaf.array for leaf in self._leaves if isinstance(leaf, Leaf))
+        return tuple(leaf.array for leaf in self._value.arrays)
 
     @property
     def symbolic_variables(self) -> tuple[tuple[int, int, int], ...]:
         """Index, dimension and category of the symbolic variables."""
-        found = (leaf for leaf in self._leaves if isinstance(leaf, Symbol))
+        found = (leaf for leaf in self._value.leaves if isinstance(leaf, Symbol))
         return tuple((leaf.number, leaf.dim, int(leaf.category)) for leaf in found)
 
     def new_variable_index(self) -> int:
@@ -142,7 +136,7 @@ class LazyTensorHabits(LazyTensorBase):
 
     def _components(self, index: Any) -> Any:
         """Refuse ranges beyond the end, which NumPy cuts off."""
-        size = self._shape[-1]
+        size = self._value.dim
         if isinstance(index, slice):
             for end in (index.start, index.stop):
                 if end is not None and not -size <= end <= size:
@@ -164,12 +158,11 @@ class LazyTensorHabits(LazyTensorBase):
         return self._moved("cuda", args, kwargs)
 
     def _moved(self, method: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        new = self._like(self._expr)
-        new._leaves = tuple(
+        leaves = tuple(
             leaf.with_array(_moved(leaf.array, method, args, kwargs)) if isinstance(leaf, Leaf) else leaf
-            for leaf in self._leaves
+            for leaf in self._value.leaves
         )
-        return new
+        return self._like(self._value._replace(leaves=leaves))
 
     def _reduced(
         self, reduction: Reduction, axis: int | None, dim: int | None, weight: Any, k: Any, kwargs: dict[str, Any]
@@ -192,16 +185,16 @@ class LazyTensorHabits(LazyTensorBase):
     def unary(self, operation: str, dimres: int | None = None, opt_arg: Any = None, opt_arg2: Any = None) -> Any:
         """Return the operation of that name, with up to two static parameters."""
         params = [value for value in (opt_arg, opt_arg2) if value is not None]
-        return self._operation(OPERATIONS[operation], (), params)
+        return operate(self, OPERATIONS[operation], (self,), params)
 
     def binary(self, other: Any, operation: str, is_operator: bool = False, opt_arg: Any = None, **_: Any) -> Any:
         """Return the operation of that name, or the operator such as "+", of this tensor and `other`."""
         name = _OPERATORS[operation] if is_operator else operation
-        return self._operation(OPERATIONS[name], (other,), () if opt_arg is None else (opt_arg,))
+        return operate(self, OPERATIONS[name], (self, other), () if opt_arg is None else (opt_arg,))
 
     def ternary(self, other1: Any, other2: Any, operation: str, opt_arg: Any = None, **_: Any) -> Any:
         """Return the operation of that name of this tensor and two others."""
-        return self._operation(OPERATIONS[operation], (other1, other2), () if opt_arg is None else (opt_arg,))
+        return operate(self, OPERATIONS[operation], (self, other1, other2), () if opt_arg is None else (opt_arg,))
 
     def separate_kwargs(self, kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the keywords that a reduction takes when it is made, and those that it takes when it is called."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 from pairfold.errors import ArgumentValueError
+from pairfold.lazy.value import value_of
 from pairfold.sparsity.ranges import Pattern
 
 __all__ = ["STEPS", "carry_out", "class_named"]
@@ -108,18 +110,18 @@ def _new(origin: str, *args: Any, **kwargs: Any) -> Any:
 
 
 def _with_setting(tensor: Any, name: str, value: Any) -> Any:
-    new = tensor._like(tensor._expr)
+    new = copy(tensor)
     setattr(new, name, _given_ranges(value))
     return new
 
 
 def _product(matrix: Any, tensor: Tensor) -> Any:
     """Return ``matrix @ tensor`` or ``tensor @ matrix``, whichever was meant: Dynamo makes no difference."""
-    *_, rows, columns, _ = matrix._shape
+    *_, rows, columns, _ = value_of(matrix).shape
     if tensor.shape[-1] == rows and tensor.shape[max(-2, -tensor.dim())] == columns:
         raise ArgumentValueError(
             "Inside of torch.compile it cannot be told whether K @ v or v @ K was meant, for K of shape "
-            f"{matrix._shape} and v of shape {tuple(tensor.shape)}. Write K.matvec(v) or K.rmatvec(v)."
+            f"{value_of(matrix).shape} and v of shape {tuple(tensor.shape)}. Write K.matvec(v) or K.rmatvec(v)."
         )
     return tensor @ matrix if tensor.shape[-1] == rows else matrix @ tensor
 
