@@ -16,10 +16,12 @@ from llvmlite import ir
 
 from pairfold.codegen.evaluate import Evaluator, Slot, exponential_scales, operands
 from pairfold.codegen.lanes import Lanes, Value
+from pairfold.codegen.lists import MergedLists
 from pairfold.codegen.loops import INT64, Index, add, as_value, component_loop, loop, multiply
 from pairfold.codegen.state import StateStorage
 from pairfold.codegen.work import Layout, Work
 from pairfold.ir.expr import PLACEHOLDER_BIT, Category, Expr
+from pairfold.ir.reduction import Field
 from pairfold.reductions.state import COLUMN_INDEX
 from pairfold.schedule.schedule import Schedule
 from pairfold.transform.separate import Frontier, frontier, is_access, location, reachable
@@ -47,6 +49,9 @@ class KernelBuilder(ABC):
 
     builder: ir.IRBuilder
     layout: Layout
+    state: StateStorage
+    lists: MergedLists | None = None
+    """The state, where it consists of sorted lists that are merged."""
     global_pointer: ir.Type
     """Type of pointers to the arguments."""
 
@@ -54,7 +59,7 @@ class KernelBuilder(ABC):
         self.work, self.schedule, self.lanes, self.double, self.held = work, schedule, lanes, double, held
         self.dtype = lanes.dtype
         leaves = [node for node in reachable(work.roots, held) if node.op.name == "Var"]
-        self.variables = tuple(v for v in leaves if v.category != Category.PLACEHOLDER or v in work.partial_states)
+        self.variables = (*(v for v in leaves if v.category != Category.PLACEHOLDER), *work.partial_states)
         self.layout = Layout(self.variables, len(work.outputs))
         self.frontier: Frontier = frontier(work.roots, held, operands)
         self.packed_offset: dict[Expr, int] = {}
@@ -65,6 +70,8 @@ class KernelBuilder(ABC):
         self.uniform_memory: dict[Expr, Any] = {}
         self.scales: dict[Expr, tuple[Value, Value]] = {}
         self.current_column: list[Value] = []
+        self.output_rows: list[Value] = []
+        """Rows of the outputs that the row vectors of the step begin at."""
         self.field_of = {placeholder: field for field, placeholder in work.fields}
 
     # ------------------------------------------------------------ what a target adds
@@ -143,8 +150,21 @@ class KernelBuilder(ABC):
         return self._read_column(node, index, slot[1] or 0)
 
     def read_state(self, node: Expr, index: Index, slot: Slot) -> Value:
-        """Return a component of a field of the state."""
-        return self.state.read(self.field_of[node], index, slot[0])
+        """Return a component of a field of the state, or of one of the states that are merged."""
+        if node in self.field_of:
+            return (self.lists or self.state).read(self.field_of[node], index, slot[0])
+        return self.read_part(node, index, self.current_column[slot[1] or 0], slot[0] or 0)
+
+    def read_part(self, node: Expr, index: Index, part: Value, r: int) -> Value:
+        """Return a component of a field of one of the states that are merged."""
+        type_ = self.lanes.index if node.kind == "index" else self.lanes.real
+        row = self.builder.mul(self.output_rows[r], ir.Constant(INT64, node.dim))
+        start = self.builder.add(self.builder.mul(part, self.strides[node]), row)
+        return self.load_argument(self.element(self.pointers[node], add(start, index), type_), type_)
+
+    def load_argument(self, address: Value, type_: ir.Type | None = None) -> Value:
+        """Load a number that nobody writes while the kernel runs."""
+        return self.builder.load(address, typ=type_ or self.lanes.element)
 
     def _broadcast_from(self, pointer: Value, index: Index) -> Value:
         scalar = self.builder.load(self.element(pointer, index), typ=self.lanes.element)
@@ -215,6 +235,10 @@ class KernelBuilder(ABC):
 
     def _start(self, row: Value) -> None:
         """Set the state of the step of rows that begins at `row` to that of no columns."""
+        if self.work.merges_lists:
+            self.state, self.lists = StateStorage(self, ()), MergedLists(self)
+            self.lists.initialise()
+            return
         self.state = StateStorage(self, self.work.fields)
         self.state.initialise()
 
@@ -281,6 +305,10 @@ class KernelBuilder(ABC):
 
     def _change_state(self, count: int) -> None:
         """Update the state by the columns of the step."""
+        if self.lists is not None:
+            for u in range(count):
+                self.lists.merge(self.current_column[u])
+            return
         if self.work.rare:
             self._rare_update(count)
         self._update(count)
@@ -343,9 +371,27 @@ class KernelBuilder(ABC):
 
     # ------------------------------------------------------------ the end of a step of rows
 
-    def _store_output(self, output: Expr, memory: Value, vector: ir.Type, k: Index) -> None:
+    def keep_output(self, output: Expr) -> tuple[Any, ir.Type]:
+        """Put an output of the step into memory of this thread; return the memory and the type of a number there."""
+        field = self.field_of.get(output) if self.work.keeps_state else None
+        is_exact = field is not None and self.state.is_wide(field)
+        element = self.lanes.index_element if output.kind == "index" else DOUBLE if is_exact else self.lanes.element
+        memory = self.scratch(output.dim * self.schedule.row_vectors * self.lanes.size(element))
+        self.evaluator.prepare([output])
+        store = partial(self._store_output, output, field if is_exact else None, memory, self.lanes.vector(element))
+        self.for_components(output.dim, store)
+        return memory, element
+
+    def widened(self, value: Value) -> Value:
+        """Return a number as it is stored: column numbers have 64 bits."""
+        return self.builder.sext(value, INT64) if value.type == INT32 else value
+
+    def _store_output(self, output: Expr, exact: Field | None, memory: Value, vector: ir.Type, k: Index) -> None:
         for r in range(self.schedule.row_vectors):
-            value = self.evaluator.component(output, k, (r, 0))
+            if exact is None:
+                value = self.evaluator.component(output, k, (r, 0))
+            else:
+                value = self.state.read_exactly(exact, k, r)
             offset = add(multiply(k, self.schedule.row_vectors), r)
             self.builder.store(value, self.element(memory, offset, vector))
 

@@ -21,20 +21,30 @@ LOG2_E_REST = 2.0355273740931033e-17
 
 
 class Lanes:
-    """Types and instructions for `count` lanes of one floating point type; one lane means plain scalars."""
+    """Types and instructions for `count` lanes of one floating point type; one lane means plain scalars.
 
-    def __init__(self, module: ir.Module, count: int, dtype: str, features: frozenset[str]) -> None:
+    Column numbers have `index_bits` bits: the 32 of those within one array, or the 64 of those of many.
+    """
+
+    def __init__(
+        self, module: ir.Module, count: int, dtype: str, features: frozenset[str], index_bits: int = 32
+    ) -> None:
         self.count = count
         self.dtype = dtype
         self.element = ir.FloatType() if dtype == "float32" else ir.DoubleType()
-        self.index_element = ir.IntType(32)
-        self.real = self._vector(self.element)
-        self.index = self._vector(self.index_element)
+        self.index_element = ir.IntType(index_bits)
+        self.real = self.vector(self.element)
+        self.index = self.vector(self.index_element)
         self.math = VectorMath(module, count, dtype, features)
         self.module = module
 
-    def _vector(self, element: ir.Type) -> ir.Type:
+    def vector(self, element: ir.Type) -> ir.Type:
+        """Return the type of a number of some type in every lane."""
         return element if self.count == 1 else ir.VectorType(element, self.count)
+
+    def size(self, element: ir.Type) -> int:
+        """Return how many numbers of the working precision take the memory of one of the type `element`, at least."""
+        return 2 if self.dtype == "float32" and element in (ir.DoubleType(), ir.IntType(64)) else 1
 
     def constant(self, value: float) -> Value:
         """Return the constant `value` in every lane."""
@@ -51,7 +61,7 @@ class Lanes:
         """Copy a scalar into every lane."""
         if self.count == 1:
             return scalar
-        vector = self._vector(scalar.type)
+        vector = self.vector(scalar.type)
         first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
         mask = ir.Constant(ir.VectorType(ir.IntType(32), self.count), [0] * self.count)
         return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), mask)
@@ -69,6 +79,8 @@ class Lanes:
 
     def compare(self, builder: ir.IRBuilder, comparison: Comparison, args: list[Value]) -> Value:
         """Return the mask of a comparison."""
+        if args[0].type == self.index:
+            return builder.icmp_signed(comparison.symbol, *args)
         compare = builder.fcmp_unordered if comparison.holds_for_nan else builder.fcmp_ordered
         return compare(comparison.symbol, *args)
 

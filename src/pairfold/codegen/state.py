@@ -16,9 +16,14 @@ from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Field
 from pairfold.schedule.schedule import Schedule
 
-__all__ = ["KernelParts", "StateStorage"]
+__all__ = ["KernelParts", "StateStorage", "is_wide"]
 
 DOUBLE = ir.DoubleType()
+
+
+def is_wide(accumulate: str, dtype: str) -> bool:
+    """Tell whether sums of a scheme are known to more digits than `dtype` has: to those of float64."""
+    return dtype == "float32" and accumulate in ("kahan", "float64")
 
 
 class KernelParts(Protocol):
@@ -75,7 +80,7 @@ class StateStorage:
         if field.kind == "index":
             return lanes.index
         if field.additive and self.kernel.schedule.accumulate == "float64" and lanes.dtype == "float32":
-            return DOUBLE if lanes.count == 1 else ir.VectorType(DOUBLE, lanes.count)
+            return lanes.vector(DOUBLE)
         return lanes.real
 
     def _reserve(self, field: Field, part: str) -> Any:
@@ -95,7 +100,8 @@ class StateStorage:
 
     def _size(self, field: Field) -> int:
         """Return the size of a component in vectors of lanes."""
-        return 1 if self._type(field) in (self.kernel.lanes.real, self.kernel.lanes.index) else 2
+        type_ = self._type(field)
+        return self.kernel.lanes.size(getattr(type_, "element", type_))
 
     def _address(self, field: Field, part: str, k: Index, r: int) -> Value:
         place = self.places[field.name, part]
@@ -184,6 +190,19 @@ class StateStorage:
         if (field.name, "rest") in self.places:
             value = builder.fadd(value, self._number(self._load(field, "rest", k, r)))
         return self._working(value)
+
+    def is_wide(self, field: Field) -> bool:
+        """Tell whether a field is known to more digits than the working precision has."""
+        return field.additive and is_wide(self.kernel.schedule.accumulate, self.kernel.lanes.dtype)
+
+    def read_exactly(self, field: Field, k: Index, r: int) -> Value:
+        """Return a component of a wide sum as float64 lanes."""
+        builder, double = self.kernel.builder, self.kernel.lanes.vector(DOUBLE)
+        value = self._load(field, "value", k, r)
+        if value.type == double:
+            return value
+        rest = self._number(self._load(field, "rest", k, r))
+        return builder.fadd(builder.fpext(value, double), builder.fpext(rest, double))
 
     def _working(self, value: Value) -> Value:
         lanes = self.kernel.lanes

@@ -33,12 +33,12 @@ class Work:
         Column-only nodes that are worth computing once per column, in advance.
     partial_states : tuple of Expr
         For a kernel that merges: placeholders of the fields of a state that another kernel has stored; column j is the
-        state of part j.
-    entries : int
-        For a kernel that merges: number of entries of a stored state. With several, a column is one of them.
+        state of part j. Such a kernel has one lane, or a thread, per row, and writes column numbers of 64 bits.
     candidate : Expr or None
         For reductions that keep the `kept` smallest values of each component: the value that may be one of them. The
-        outputs are fields then.
+        outputs are fields then. None in a kernel that merges: its states are sorted lists.
+    keeps_state : bool
+        Whether the outputs are the fields of the state, for a kernel that merges; sums keep what rounding took away.
     """
 
     fields: tuple[tuple[Field, Expr], ...]
@@ -48,9 +48,19 @@ class Work:
     outputs: tuple[Expr, ...]
     packed: tuple[Expr, ...] = ()
     partial_states: tuple[Expr, ...] = ()
-    entries: int = 1
     candidate: Expr | None = None
     kept: int = 1
+    keeps_state: bool = False
+
+    @property
+    def index_bits(self) -> int:
+        """Bits of a column number: those of several arrays may not fit 32."""
+        return 64 if self.partial_states else 32
+
+    @property
+    def merges_lists(self) -> bool:
+        """Whether the states that are merged are lists of the `kept` smallest values, some with their columns."""
+        return bool(self.partial_states) and not self.update
 
     @property
     def steady_roots(self) -> tuple[Expr, ...]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pairfold.codegen.cost import cost_per_pair
 from pairfold.codegen.lanes import Lanes
+from pairfold.codegen.state import is_wide
 from pairfold.engine.plan import Plan, make_plan
 from pairfold.ir.call import Options
 from pairfold.ir.lock import ForkSafeLock
@@ -34,6 +35,11 @@ class Compiled:
     plan: Plan
     main: Binary
     columns: Binary | None
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether sums in states are float64 numbers, although the others are not."""
+        return is_wide(self.main.schedule.accumulate, self.main.dtype)
 
     @cached_property
     def cost(self) -> float:
@@ -74,9 +80,9 @@ def compiled(problem: Problem, dtype: str, options: Options, partial: bool, few_
 
 
 def _compile(problem: Problem, dtype: str, options: Options, partial: bool, few_rows: bool) -> Compiled:
-    plan = make_plan(problem)
-    work = plan.partial if partial else plan.work
     accumulate, level = options.accumulate, options.level
+    plan = make_plan(problem, not (partial and is_wide(accumulate, dtype)))
+    work = plan.partial if partial else plan.work
     schedule = options.schedule or schedule_for(work, dtype, accumulate, level, few_rows)
     main = compile_work(work, dtype, schedule)
     columns = None

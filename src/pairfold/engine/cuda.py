@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple, Protocol
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfold.codegen.work import Layout, Work
+from pairfold.codegen.work import Layout
 from pairfold.engine.cache import remembered
 from pairfold.engine.plan import Plan, make_plan, merge_work
 from pairfold.errors import TargetError
@@ -62,7 +62,6 @@ class _Program:
     plan: Plan
     main: CudaCode
     merge: CudaCode | None = None
-    merging: Work | None = None
     functions: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def function(self, engine: Driver, device: int, code: CudaCode) -> Any:
@@ -110,7 +109,7 @@ def run_on_device(call: Call, arrays: Sequence[DeviceArray | None], memory: Devi
         return outputs
     states = [memory.empty(shape, kind) for shape, kind in made.states]
     launch.main(arrays, states, None)
-    launch.merge(arrays, states, outputs)
+    launch.merge(states, outputs)
     return outputs
 
 
@@ -192,16 +191,17 @@ def _compile(
     problem: Problem, dtype: str, options: Options, architecture: str, partial: bool, few_rows: bool
 ) -> _Program:
     plan = make_plan(problem)
-    work = plan.partial if partial else plan.work
+    # The kernel that merges reads all numbers in the working precision.
+    work = replace(plan.partial, keeps_state=False) if partial else plan.work
     schedule = options.schedule
     if not isinstance(schedule, CudaSchedule):
         schedule = cuda_schedule_for(work, dtype, options.accumulate, few_rows)
     main = compile_cuda(work, dtype, schedule, architecture)
     if not partial:
         return _Program(plan, main)
-    merging = merge_work(plan)
+    merging = merge_work(problem.reduction, problem.sizes)
     merge = compile_cuda(merging, dtype, cuda_schedule_for(merging, dtype, few_rows=True), architecture)
-    return _Program(plan, main, merge, merging)
+    return _Program(plan, main, merge)
 
 
 class _Launch:
@@ -230,18 +230,17 @@ class _Launch:
         listed = [self._upload(items), rows, columns, entries, columns]
         self._start(code, len(items), [*numbers, *listed])
 
-    def merge(self, arrays: Sequence[DeviceArray | None], states: Sequence[Any], outputs: Sequence[Any]) -> None:
+    def merge(self, states: Sequence[Any], outputs: Sequence[Any]) -> None:
         """Start the kernel that merges the partial `states`."""
-        code, work = self.program.merge, self.program.merging
+        code = self.program.merge
         assert code is not None
-        assert work is not None
-        count = self.made.size * work.entries
+        variables = code.kernel.layout.variables
         parts = {
-            placeholder: (self.memory.address(state), count * placeholder.dim)
-            for placeholder, state in zip(work.partial_states, states, strict=True)
+            placeholder: (self.memory.address(state), self.made.size * placeholder.dim)
+            for placeholder, state in zip(variables, states, strict=True)
         }
-        numbers = self._arguments(code.kernel.layout, arrays, parts, outputs, 0)
-        self._start_all(code, numbers, self.made.split * work.entries, 1)
+        numbers = self._arguments(code.kernel.layout, (), parts, outputs, 0)
+        self._start_all(code, numbers, self.made.split, 1)
 
     def _start_all(self, code: CudaCode, numbers: list[int], columns: int, split: int) -> None:
         """Start a kernel for all rows and batch entries, the columns in `split` parts."""

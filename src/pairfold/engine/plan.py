@@ -9,8 +9,9 @@ from pairfold.codegen.kernel import needs_packing
 from pairfold.codegen.work import Work
 from pairfold.ir.expr import Expr
 from pairfold.ir.problem import Problem
+from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.ops.arithmetic import apply, is_constant, one
-from pairfold.reductions.state import COLUMN_INDEX, placeholders, transitions
+from pairfold.reductions.state import transitions
 from pairfold.transform.expand import expand, substitute
 from pairfold.transform.separate import split_row_factor
 from pairfold.transform.sides import swap_sides
@@ -26,13 +27,13 @@ class Plan:
     Attributes
     ----------
     problem : Problem
-        The simplified problem that the state belongs to: for sums, without the factor `outer`.
+        The simplified problem: for sums, without the factor `outer`.
     outer : Expr
         Row-only factor that was taken out of the sum; 1 when there is none.
     work : Work
         The main kernel, which finishes its rows.
     partial : Work
-        The same kernel, but its outputs are the fields of the state.
+        The same kernel, but its outputs are the fields of the state, in which the factor is again.
     columns : Work or None
         The kernel that computes column-only nodes in advance, with rows in the place of columns.
     """
@@ -49,12 +50,12 @@ class Plan:
         return not is_constant(self.outer, 1.0)
 
 
-def make_plan(problem: Problem) -> Plan:
-    """Expand, simplify and separate `problem`."""
+def make_plan(problem: Problem, takes_factor_out: bool = True) -> Plan:
+    """Expand, simplify and separate `problem`; a factor that depends on the row only leaves a sum, if it may."""
     reduction = problem.reduction
     value, *weights = simplify(expand(problem.roots))
     weight = weights[0] if weights else None
-    outer, value = split_row_factor(value) if reduction.linear else (one(), value)
+    outer, value = split_row_factor(value) if reduction.linear and takes_factor_out else (one(), value)
     inner = Problem(value, reduction, weight, problem.k)
     formulas = transitions(reduction, inner.sizes)
     placed = dict(zip(filter(None, (formulas.value, formulas.weight)), inner.roots, strict=True))
@@ -69,42 +70,29 @@ def make_plan(problem: Problem) -> Plan:
     work = Work(fields, update, rare, written.guard, outputs, packed)
     if reduction.needs_k:
         work = replace(work, candidate=value, kept=problem.k)
-    partial = replace(work, outputs=tuple(formulas.state.values()))
+    # A reduction that takes a factor out has one field, and that field is its output.
+    kept = tuple(formulas.state.values()) if is_constant(outer, 1.0) else outputs
+    partial = replace(work, outputs=kept, keeps_state=True)
     return Plan(inner, outer, work, partial, _column_work(packed))
 
 
-def merge_work(plan: Plan) -> Work:
-    """Return the work that merges partial states, one column each, and finishes its rows."""
-    reduction = plan.problem.reduction
-    if reduction.needs_k:
-        return _insert_work(plan)
-    formulas = transitions(reduction, plan.problem.sizes)
-    names = [field.name for field in reduction.fields]
-    own = {formulas.first[name]: formulas.state[name] for name in names}
-    merged = simplify(expand(substitute([formulas.merge[name] for name in names], own)))
+def merge_work(reduction: Reduction, sizes: Sizes, finishes: bool = True) -> Work:
+    """Return the work that merges the states of parts, one column each.
+
+    Its outputs are those of the reduction, or the fields of the state where it does not finish. It depends on no
+    formula: a factor that was taken out of a sum has been given back.
+    """
+    formulas = transitions(reduction, sizes)
     # What merging returns is the new value, of sums too.
     fields = tuple((replace(field, additive=False), formulas.state[field.name]) for field in reduction.fields)
-    update = tuple(zip(names, merged, strict=True))
-    return Work(fields, update, (), None, plan.work.outputs, partial_states=tuple(formulas.second.values()))
-
-
-def _insert_work(plan: Plan) -> Work:
-    """Return the work that merges sorted lists: it inserts every entry of each, one column each, as a pair would be."""
-    problem, sizes = plan.problem, plan.problem.sizes
-    reduction = problem.reduction
-    state = placeholders(reduction, sizes)
-    entry = placeholders(reduction, replace(sizes, k=1), "second")
-    kinds = {placeholder.kind: placeholder for placeholder in entry.values()}
-    value, index = kinds["real"], kinds.get("index", COLUMN_INDEX)
-    assert reduction.rare is not None
-    assert reduction.guard is not None
-    # Every component of an entry has a number of its own, so this is no case of the transitions.
-    rare = reduction.rare(state, value, index, sizes)
-    guard, *new = simplify(expand([reduction.guard(state, value, sizes), *rare.values()]))
-    fields = tuple((field, state[field.name]) for field in reduction.fields)
-    found = tuple(zip(rare, new, strict=True))
-    outputs = plan.work.outputs
-    return Work(fields, (), found, guard, outputs, partial_states=tuple(entry.values()), entries=problem.k)
+    outputs = tuple(simplify(expand(formulas.finish if finishes else tuple(formulas.state.values()))))
+    parts = tuple(formulas.second.values())
+    if reduction.needs_k:
+        return Work(fields, (), (), None, outputs, partial_states=parts, kept=sizes.k)
+    own = {formulas.first[name]: formulas.state[name] for name in formulas.state}
+    merged = simplify(expand(substitute([formulas.merge[name] for name in formulas.state], own)))
+    update = tuple(zip(formulas.state, merged, strict=True))
+    return Work(fields, update, (), None, outputs, partial_states=parts)
 
 
 def _column_work(packed: Sequence[Expr]) -> Work | None:

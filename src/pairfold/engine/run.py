@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from pairfold.codegen.work import Layout
 from pairfold.engine.cache import Compiled, compiled
 from pairfold.engine.cuda import run_through_device
+from pairfold.engine.merge import merge_parts
 from pairfold.engine.progress import progress_bar
 from pairfold.ir.call import Call
-from pairfold.ir.expr import Category, Expr, variables
-from pairfold.reductions.state import outputs_of
+from pairfold.ir.expr import Expr
 from pairfold.schedule.schedule import choose_split
 from pairfold.targets import reference
 from pairfold.targets.cpu.compile import Binary, default_threads
@@ -82,15 +82,33 @@ def run(call: Call, arrays: Sequence[Array]) -> tuple[Array, ...]:
     launch = _Launch(program, call, arrays, outputs, pieces)
     launch.execute(threads, options.progress)
     if split > 1:
-        return _merge(program, call, arrays, outputs, split)
+        outputs = _merged(program, call, outputs, split, threads)
     shapes = call.problem.shapes
     return tuple(output.reshape(*batch, rows, *shape) for output, shape in zip(outputs, shapes, strict=True))
 
 
+def _merged(program: Compiled, call: Call, states: Sequence[Array], parts: int, threads: int) -> list[Array]:
+    """Return the outputs of the reduction whose states of parts of the columns lie one after the other."""
+    precision = "float64" if program.is_wide else call.dtype
+    states = [state if state.dtype.kind == "i" else state.astype(precision, copy=False) for state in states]
+    outputs = merge_parts(call.problem.reduction, call.problem.sizes, precision, states, parts, threads)
+    with np.errstate(over="ignore"):
+        return [output if output.dtype.kind == "i" else output.astype(call.dtype, copy=False) for output in outputs]
+
+
 def _allocate(program: Compiled, call: Call, split: int) -> list[Array]:
-    work = program.plan.partial if split > 1 else program.plan.work
-    size = split * prod(call.extent.batch) * call.extent.rows
-    return [np.empty((size, output.dim), np.int64 if output.kind == "index" else call.dtype) for output in work.outputs]
+    size = split * call.extent.entries * call.extent.rows
+    if split == 1:
+        return [np.empty((size, output.dim), _stored(output, call.dtype)) for output in program.plan.work.outputs]
+    plan = program.plan.partial
+    return [
+        np.empty((size, output.dim), "float64" if field.additive and program.is_wide else _stored(output, call.dtype))
+        for (field, _), output in zip(plan.fields, plan.outputs, strict=True)
+    ]
+
+
+def _stored(output: Expr, dtype: str) -> str:
+    return "int64" if output.kind == "index" else dtype
 
 
 # ---------------------------------------------------------------- items
@@ -235,34 +253,3 @@ def _addressable(array: Array) -> Array:
 def _address(array: Array) -> int:
     # Several times quicker than array.ctypes.data, which matters for small problems.
     return int(array.__array_interface__["data"][0])
-
-
-# ---------------------------------------------------------------- merging
-
-
-def _merge(
-    program: Compiled, call: Call, arrays: Sequence[Array], partial: Sequence[Array], split: int
-) -> tuple[Array, ...]:
-    plan, problem, (rows, _, batch) = program.plan, call.problem, call.extent
-    names = [field.name for field in problem.reduction.fields]
-    parts = [array.reshape(split, *batch, rows, -1) for array in partial]
-    states = [dict(zip(names, (part[k] for part in parts), strict=True)) for k in range(split)]
-    join = problem.reduction.join
-    with np.errstate(all="ignore"):
-        state = join(states, problem.sizes) if join else reference.merge_states(plan.problem, states)
-        outputs = reference.finish_states(plan.problem, state)
-        if plan.has_outer:
-            (factor,) = _row_values([plan.outer], arrays)
-            outputs = tuple(factor * output.reshape(*batch, rows, -1) for output in outputs)
-    return tuple(
-        output.reshape(shape).astype(dtype, copy=False)
-        for output, (shape, dtype) in zip(outputs, outputs_of(problem, call.extent, call.dtype), strict=True)
-    )
-
-
-def _row_values(roots: Sequence[Expr], arrays: Sequence[Array]) -> list[Array]:
-    bindings = {}
-    for node in variables(*roots):
-        array = arrays[node.position]
-        bindings[node] = array if node.category == Category.ROW else array[..., None, :]
-    return reference.evaluate(roots, bindings)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,7 @@ class Field:
     dim : callable
         Number of components.
     initial : float
-        Value when there is no column; see `start`.
+        Value when there is no column; see `start`. That of column numbers is -1.
     additive : bool
         Whether it is a sum.
     kind : str
@@ -90,10 +90,7 @@ class Reduction:
         ``guard(state, value, sizes) -> Expr`` (non-zero = rare update needed) and
         ``rare(state, value, index, sizes) -> {field: new value}``, additive fields included.
     merge : callable
-        ``merge(a, b, sizes) -> {field: Expr}`` for all fields; `b` holds later columns than `a`.
-    join : callable or None
-        ``join(states, sizes) -> {field: array}``: what merging several states, arrays, from left to right gives, in
-        NumPy. None merges them one by one.
+        ``merge(a, b, sizes) -> {field: Expr}`` for all fields; neither need hold the earlier columns.
     finish : callable
         ``finish(state, sizes) -> tuple of Expr``.
     needs_weight, needs_k : bool
@@ -147,7 +144,6 @@ class Reduction:
     reference: Callable[..., tuple[Any, ...]]
     guard: Callable[[State, Expr, Sizes], Expr] | None = None
     rare: Callable[[State, Expr, Expr, Sizes], State] | None = None
-    join: Callable[[Sequence[dict[str, Any]], Sizes], dict[str, Any]] | None = None
     needs_weight: bool = False
     needs_k: bool = False
     scalar_value: bool = False

@@ -19,7 +19,7 @@ import numpy as np
 from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Field, Reduction, Sizes, State, register_reduction
 from pairfold.ops.arithmetic import apply, constant
-from pairfold.reductions.state import COLUMN_INDEX
+from pairfold.reductions.state import COLUMN_INDEX, preferred
 
 __all__ = ["HEADROOM", "LOWEST"]
 
@@ -241,7 +241,7 @@ def _pair_update(state: State, value: Expr, weight: Expr | None, index: Expr, si
 
 
 def _pair_merge(a: State, b: State, sizes: Sizes) -> State:
-    wins = apply("LessThan", a["best"], b["best"])
+    wins = preferred(apply("LessThan", a["best"], b["best"]), b, a)
     merged = _merge(a, b, sizes)
     merged.update({name: apply("Where", wins, b[name], a[name]) for name in a if name not in merged})
     return merged
@@ -252,7 +252,10 @@ def _pair_finish(state: State, sizes: Sizes) -> tuple[Expr, ...]:
     best = apply("Where", _is_finite(state["best"]), state["best"], state["shift"])
     rescaled = total * apply("Exp", state["shift"] - best)
     pair = apply("Concat", state["best"], rescaled)
-    return (pair, state["where"]) if "where" in state else (pair,)
+    if "where" not in state:
+        return (pair,)
+    has_winner = apply("LessThan", constant(-np.inf), state["best"])
+    return pair, apply("Where", has_winner, state["where"], constant(0.0))
 
 
 def _pair_reference(value: Any, weight: Any, columns: Any) -> tuple[Any, ...]:
@@ -284,7 +287,7 @@ def _pair_pullback(
 
 
 _BEST = Field("best", lambda sizes: 1, -np.inf)
-_WHERE = Field("where", lambda sizes: 1, 0, kind="index")
+_WHERE = Field("where", lambda sizes: 1, -1, kind="index")
 
 
 def _register_pair(name: str, needs_weight: bool, outputs: int, weighted: str | None = None) -> None:

@@ -1,12 +1,13 @@
 """Smallest and largest values over columns, their indices, and the K smallest.
 
-The first column wins ties. Every comparison is strict and false at nan, so nan is never selected, nor is what a
-minimum starts from: +inf (-inf for a maximum). Nobody has the number -1. The derivative goes to the winner.
+The first column wins ties; where states are merged, that with the smallest number. Every comparison is strict and
+false at nan, so nan is never selected, nor is what a minimum starts from: +inf (-inf for a maximum). Nobody has the
+number -1. The derivative goes to the winner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Field, Reduction, Sizes, State, register_reduction
 from pairfold.ops.arithmetic import apply, constant, zeros
-from pairfold.reductions.state import COLUMN_INDEX
+from pairfold.reductions.state import COLUMN_INDEX, preferred
 
 __all__: list[str] = []
 
@@ -78,7 +79,7 @@ def _register_winner(name: str, output: str) -> None:
         return {key: apply("Where", wins, new[key], state[key]) for key in state}
 
     def merge(a: State, b: State, sizes: Sizes) -> State:
-        wins = better(b["best"], a["best"])
+        wins = preferred(better(b["best"], a["best"]), b, a)
         return {key: apply("Where", wins, b[key], a[key]) for key in a}
 
     outputs = {"value": ("best",), "index": ("where",), "both": ("best", "where")}[output]
@@ -133,18 +134,17 @@ def _replicated(f: Expr, dim: int) -> Expr:
 
 def _insert(state: State, value: Expr, index: Expr, sizes: Sizes) -> State:
     """Insert one candidate into the sorted list; entries equal to it stay in front of it."""
-    candidate = _in_every_place(value, sizes)
-    best = state["best"]
-    previous = _shift_down(best, _replicated(constant(-np.inf), sizes.value))
-    moves = apply("LessThan", candidate, previous)
-    enters = apply("LessThan", candidate, best)
-    new = {"best": apply("Where", moves, previous, apply("Where", enters, candidate, best))}
-    if "where" in state:
-        where = state["where"]
-        previous_where = _shift_down(where, _replicated(index, sizes.value))
-        entering = index if index.dim == 1 else _in_every_place(index, sizes)
-        new["where"] = apply("Where", moves, previous_where, apply("Where", enters, entering, where))
-    return new
+    return _inserted(state, {"best": value, "where": index}, sizes, lambda is_less, new, old: is_less)
+
+
+def _inserted(state: State, entry: State, sizes: Sizes, precedes: Callable[[Expr, State, State], Expr]) -> State:
+    """Insert an entry where it `precedes` the entries of the list, told what is less, both entries being vectors."""
+    lowest = {"best": constant(-np.inf), "where": entry["where"]}
+    new = {key: entry[key] if entry[key].dim == 1 else _in_every_place(entry[key], sizes) for key in state}
+    previous = {key: _shift_down(state[key], _replicated(lowest[key], sizes.value)) for key in state}
+    moves = precedes(apply("LessThan", new["best"], previous["best"]), new, previous)
+    enters = precedes(apply("LessThan", new["best"], state["best"]), new, state)
+    return {key: apply("Where", moves, previous[key], apply("Where", enters, new[key], state[key])) for key in state}
 
 
 def _in_every_place(f: Expr, sizes: Sizes) -> Expr:
@@ -155,19 +155,8 @@ def _smallest_merge(a: State, b: State, sizes: Sizes) -> State:
     state = a
     for place in range(sizes.k):
         entry = {key: apply("Extract", b[key], params=(place * sizes.value, sizes.value)) for key in b}
-        state = {**state, **_insert(state, entry["best"], entry.get("where", constant(0.0)), sizes)}
+        state = _inserted(state, {"where": constant(0.0), **entry}, sizes, preferred)
     return state
-
-
-def _smallest_join(states: Sequence[dict[str, Any]], sizes: Sizes) -> dict[str, Any]:
-    """Sort the entries of all states at once: an insertion per entry would cost K times as much."""
-    leading = states[0]["best"].shape[:-1]
-    entries = {
-        key: np.concatenate([state[key].reshape(*leading, sizes.k, sizes.value) for state in states], axis=-2)
-        for key in states[0]
-    }
-    order = np.argsort(entries["best"], axis=-2, kind="stable")[..., : sizes.k, :]
-    return {key: np.take_along_axis(array, order, axis=-2).reshape(*leading, -1) for key, array in entries.items()}
 
 
 def _smallest_guard(state: State, value: Expr, sizes: Sizes) -> Expr:
@@ -222,7 +211,6 @@ def _register_smallest(name: str, outputs: tuple[str, ...], synonyms: tuple[str,
             guard=_smallest_guard,
             rare=_insert,
             merge=_smallest_merge,
-            join=_smallest_join,
             finish=lambda state, sizes: tuple(state[key] for key in outputs),
             shapes=_smallest_shapes(len(outputs)),
             reference=_smallest_reference(outputs),

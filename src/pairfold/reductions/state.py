@@ -23,6 +23,7 @@ __all__ = [
     "output_kinds",
     "outputs_of",
     "placeholders",
+    "preferred",
     "transitions",
     "value_placeholder",
     "weight_placeholder",
@@ -56,6 +57,14 @@ def weight_placeholder(sizes: Sizes) -> Expr:
 
 COLUMN_INDEX = variable("index", 1, Category.PLACEHOLDER, "index")
 """The number of the current column, counted from 0."""
+
+
+def preferred(is_better: Expr, one: State, other: State) -> Expr:
+    """Return whether `one` beats `other` where states are merged: of equal values, the one with the smaller number."""
+    if "where" not in one:
+        return is_better
+    is_earlier = apply("LessThan", one["where"], other["where"])
+    return apply("Where", apply("Equal", one["best"], other["best"]), is_earlier, is_better)
 
 
 @dataclass(frozen=True, eq=False)

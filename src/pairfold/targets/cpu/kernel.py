@@ -15,7 +15,6 @@ thread, whose size is known when the code is generated.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from llvmlite import ir
@@ -42,7 +41,7 @@ class CpuBuilder(KernelBuilder):
     """How many of the variables, the first ones, are not read where they are."""
 
     def __init__(self, module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> None:
-        lanes = Lanes(module, schedule.lanes, dtype, schedule.features)
+        lanes = Lanes(module, schedule.lanes, dtype, schedule.features, work.index_bits)
         double = Lanes(module, 1, "float64", schedule.features)
         super().__init__(work, schedule, lanes, double, work.packed)
         self.scratch_used = 0
@@ -101,7 +100,8 @@ class CpuBuilder(KernelBuilder):
         self._uniforms()
         self.row_last = row_last
         with loop(builder, row_first, row_last, self.schedule.rows) as row:
-            self._step_of_rows(row, first, last, builder.add(out_row, builder.sub(row, row_first)))
+            self.output_rows = [builder.add(out_row, builder.sub(row, row_first))]
+            self._step_of_rows(row, first, last, self.output_rows[0])
 
     def _locate(self, batch: Value) -> None:
         """Find where the variables of this batch entry start."""
@@ -186,28 +186,20 @@ class CpuBuilder(KernelBuilder):
             outputs = [(self.entry_pointer(self.layout.output(number)), is_number) for number, is_number in kinds]
             self.candidates.store(outputs, out_row, self._row_count(row))
             return
-        builder, lanes, schedule = self.builder, self.lanes, self.schedule
+        builder, schedule = self.builder, self.schedule
         count = self._row_count(row)
         self.evaluator.columns = 1
         for number, output in enumerate(self.work.outputs):
             with self.evaluator.scope():
-                is_index = output.kind == "index"
-                memory = self.scratch(output.dim * schedule.row_vectors)
-                vector = lanes.index if is_index else lanes.real
-                element = lanes.index_element if is_index else lanes.element
-                self.evaluator.prepare([output])
-                self.for_components(output.dim, partial(self._store_output, output, memory, vector))
+                memory, element = self.keep_output(output)
                 target = self.entry_pointer(self.layout.output(number))
                 dim = ir.Constant(INT64, output.dim)
                 with loop(builder, 0, count) as lane:
                     start = builder.mul(builder.add(out_row, lane), dim)
                     with component_loop(builder, output.dim) as k:
                         at = add(multiply(k, schedule.rows), lane)
-                        value = builder.load(self.element(memory, at, element), typ=element)
-                        if is_index:
-                            value = builder.sext(value, INT64)
-                        place = self.element(target, add(start, k), INT64 if is_index else element)
-                        builder.store(value, place)
+                        value = self.widened(builder.load(self.element(memory, at, element), typ=element))
+                        builder.store(value, self.element(target, add(start, k), value.type))
 
 
 def _called(function: ir.Function) -> set[ir.Function]:

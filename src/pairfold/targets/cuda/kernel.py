@@ -88,7 +88,8 @@ class _CudaBuilder(KernelBuilder):
     schedule: CudaSchedule
 
     def __init__(self, module: ir.Module, name: str, work: Work, dtype: str, schedule: CudaSchedule) -> None:
-        super().__init__(work, schedule, CudaLanes(module, dtype), CudaLanes(module, "float64"), ())
+        lanes = CudaLanes(module, dtype, work.index_bits)
+        super().__init__(work, schedule, lanes, CudaLanes(module, "float64"), ())
         self.module = module
         type_ = ir.FunctionType(ir.VoidType(), [INT64] * (self.layout.size + len(LAUNCH_NUMBERS)))
         self.function = ir.Function(module, type_, name)
@@ -142,7 +143,7 @@ class _CudaBuilder(KernelBuilder):
 
     def load_argument(self, address: Value, type_: ir.Type | None = None) -> Value:
         """Load a number that nobody writes while the kernel runs."""
-        value = self.builder.load(address, typ=type_ or self.lanes.element)
+        value = super().load_argument(address, type_)
         value.set_metadata("invariant.load", self.module.add_metadata([]))
         return value
 
@@ -167,20 +168,6 @@ class _CudaBuilder(KernelBuilder):
             return item  # the neighbours are padding, which nobody writes
         multiple = min(common_divisor(place, 4), common_divisor(self.schedule.column_size, 4))
         return min(item * multiple, TILE_ALIGNMENT)
-
-    def read_state(self, node: Expr, index: Index, slot: Slot) -> Value:
-        """Return a component of a field of the state, or of one of the states that are merged."""
-        if node in self.field_of:
-            return super().read_state(node, index, slot)
-        builder, entries = self.builder, ir.Constant(INT64, self.work.entries)
-        column = self.current_column[slot[1] or 0]
-        part = builder.mul(builder.udiv(column, entries), self.strides[node])
-        row = builder.add(builder.mul(self.output_rows[slot[0] or 0], entries), builder.urem(column, entries))
-        start = builder.add(part, builder.mul(row, ir.Constant(INT64, node.dim)))
-        is_index = node.kind == "index"
-        address = self.element(self.pointers[node], add(start, index), INT64 if is_index else None)
-        value = self.load_argument(address, INT64 if is_index else None)
-        return self.builder.trunc(value, INT32) if is_index else value
 
     # ------------------------------------------------------------ the function
 
@@ -358,10 +345,7 @@ class _CudaBuilder(KernelBuilder):
         self.evaluator.columns = 1
         for number, output in enumerate(self.work.outputs):
             with self.evaluator.scope():
-                type_ = self.lanes.index if output.kind == "index" else self.lanes.real
-                memory = self.scratch(output.dim * self.schedule.row_vectors)
-                self.evaluator.prepare([output])
-                self.for_components(output.dim, partial(self._store_output, output, memory, type_))
+                memory, type_ = self.keep_output(output)
                 target = self.entry_pointer(self.layout.output(number))
                 for r in self._row_vectors():
                     with self.builder.if_then(self.builder.icmp_signed("<", self.rows[r], self.row_last)):
@@ -373,10 +357,8 @@ class _CudaBuilder(KernelBuilder):
         source = self.element(memory, add(multiply(k, self.schedule.row_vectors), r), type_)
         value = builder.load(source, typ=type_)
         start = builder.mul(self.output_rows[r], ir.Constant(INT64, output.dim))
-        if output.kind == "index":
-            builder.store(builder.sext(value, INT64), self.element(target, add(start, k), INT64))
-        else:
-            builder.store(value, self.element(target, add(start, k)))
+        value = self.widened(value)
+        builder.store(value, self.element(target, add(start, k), value.type))
 
 
 class _ColumnLeaves:

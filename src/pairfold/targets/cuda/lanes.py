@@ -25,8 +25,8 @@ class CudaLanes(Lanes):
     functions are those of every target.
     """
 
-    def __init__(self, module: ir.Module, dtype: str) -> None:
-        super().__init__(module, 1, dtype, frozenset({"fma"}))
+    def __init__(self, module: ir.Module, dtype: str, index_bits: int = 32) -> None:
+        super().__init__(module, 1, dtype, frozenset({"fma"}), index_bits)
 
     def elementwise(self, builder: ir.IRBuilder, name: str, args: list[Value]) -> Value:
         """Apply the elementwise primitive called `name`."""
