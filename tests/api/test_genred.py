@@ -343,7 +343,8 @@ def test_wrong_arguments(gaussian: Genred, args: Any, error: type[Exception], me
     ("kwargs", "error", "message"),
     [
         ({"backend": "cuda"}, ArgumentValueError, "backend is 'cuda'; allowed are 'auto', 'CPU', 'GPU'"),
-        ({"backend": "GPU_1D"}, TargetError, "asks for a GPU"),
+        ({"backend": "GPU_1D"}, ArgumentValueError, "backend is 'GPU_1D'; allowed are 'auto', 'CPU', 'GPU'."),
+        ({"backend": "GPU"}, TargetError, "asks for a GPU"),
         ({"device_id": "0"}, ArgumentValueError, "device_id is '0'"),
         ({"threads": 0}, ArgumentValueError, "threads is 0; it must be a positive integer"),
         ({"keepdim": True}, TypeError, "keepdim"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 import pairfold.numpy
 import pairfold.pykeops
-from pairfold.errors import ArgumentTypeError, TargetError
+from pairfold.errors import ArgumentTypeError, PairfoldError, TargetError
 from pairfold.lazy.value import value_of
 from pairfold.pykeops.common.lazy_tensor import ComplexGenericLazyTensor, GenericLazyTensor, is_complex_lazytensor
 from pairfold.pykeops.common.operations import ConjugateGradientSolver, KernelLinearSolver
@@ -275,3 +276,34 @@ def test_the_power_of_an_inverse_root_is_rsqrt() -> None:
     assert (distances**-0.5).sum(axis=1).item() == 0
     ours = (pairfold.numpy.Vi(points) - pairfold.numpy.Vj(points)).sqnorm2()
     assert (ours**-0.5).sum(axis=1).item() == (ours**-1.5).sum(axis=1).item() == np.inf
+
+
+@pytest.mark.usefixtures("no_gpu")
+@pytest.mark.parametrize("framework", ["numpy", "torch"])
+@pytest.mark.parametrize(
+    ("backend", "message"),
+    [
+        *((f"GPU{suffix}", "asks for a GPU") for suffix in ("", "_1D", "_2D")),
+        *((f"GPU_{axes}D_{memory}", "asks for a GPU") for axes in (1, 2) for memory in ("device", "host")),
+        ("cuda", "backend is 'cuda'; allowed are 'auto', 'CPU', 'GPU', 'GPU_1D', 'GPU_2D', 'GPU_1D_device',"),
+    ],
+)
+def test_the_nine_backends(framework: str, backend: str, message: str) -> None:
+    keops = pytest.importorskip(f"pairfold.pykeops.{framework}")
+    array = pytest.importorskip(framework).ones((4, 1))
+    aliases = ["x = Vi(1)", "y = Vj(1)"]
+    lazy = keops.LazyTensor(array[:, None]) - keops.LazyTensor(array[None])
+    assigned = lazy + 1
+    assigned.backend = backend
+    symbolic = (keops.Vi(0, 1) - keops.Vj(1, 1)).sum(1)
+    solver = keops.KernelSolve("Exp(-x * x) * y", aliases, "y", axis=1)
+    for call in (
+        lambda: keops.Genred("x - y", aliases, "Sum", axis=1)(array, array, backend=backend),
+        lambda: lazy.sum(1, backend=backend),
+        lambda: assigned.sum(1),
+        lambda: symbolic(array, array, backend=backend),
+        lambda: solver(array, array, alpha=1.0, backend=backend),
+        lambda: (-(lazy**2)).exp().solve(keops.Vi(array), alpha=1.0, backend=backend),
+    ):
+        with pytest.raises(PairfoldError, match=re.escape(message)):
+            call()

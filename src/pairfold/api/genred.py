@@ -156,8 +156,7 @@ class GenredBase:
     adapter: ClassVar[Adapter]
     dialect: ClassVar[Dialect] = PLAIN
     """How formulas and aliases are written."""
-    finish: ClassVar[Any] = None
-    """See `Routine`."""
+    routine_type: ClassVar[type[Routine]] = Routine
 
     @checked
     def __init__(
@@ -200,7 +199,7 @@ class GenredBase:
         options = make_options(reduction, dtype_acc, use_double_acc, sum_scheme)
         problem, arguments = read_problem(self._formulas, self.aliases, reduction, self.axis, opt_arg, self.dialect)
         self.nargs = len(arguments)
-        self._routine = Routine(problem, self.axis, arguments, options, self.adapter, finish=self.finish)
+        self._routine = self.routine_type(problem, self.axis, arguments, options, self.adapter)
 
     @property
     def formula(self) -> str:
@@ -231,8 +230,8 @@ class GenredBase:
             ``(..., D)``. Leading axes broadcast. Numbers and arrays without axes are fine for ``Pm(1)`` and never
             change a dtype; dtypes are promoted otherwise.
         backend : str
-            ``"auto"``: where the arrays are. ``"CPU"``; or ``"GPU"`` (also ``"GPU_1D"``, ``"GPU_2D"`` and so on, which
-            mean the same): arrays in the memory of the CPU are sent to the GPU, and the result comes back.
+            ``"auto"``: where the arrays are. ``"CPU"``; or ``"GPU"``: arrays in the memory of the CPU are sent to the
+            GPU, and the result comes back.
         device_id : int
             Number of that GPU; arrays on a GPU are reduced where they are.
         ranges : tuple of six integer arrays, optional

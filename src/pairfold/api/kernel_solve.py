@@ -295,6 +295,7 @@ class KernelSolveBase:
     adapter: ClassVar[Adapter]
     solver: ClassVar[Any] = staticmethod(solve_routine)
     dialect: ClassVar[Dialect] = PLAIN
+    routine_type: ClassVar[type[Routine]] = Routine
     """Whether comparisons are truth values in formulas: see `Reader`."""
 
     @checked
@@ -334,7 +335,7 @@ class KernelSolveBase:
         acts_alike(parsed.values[0], unknown.variable, {a.variable: a.name for a in parsed.arguments if a.name})
         options = make_options(REDUCTIONS["Sum"], dtype_acc, use_double_acc, sum_scheme)
         problem = make_problem(parsed.values[0], REDUCTIONS["Sum"], None, 1, self.axis)
-        self._routine = Routine(problem, self.axis, parsed.arguments, options, self.adapter)
+        self._routine = self.routine_type(problem, self.axis, parsed.arguments, options, self.adapter)
 
     @checked
     def __call__(

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from pairfold.api.adapter import Adapter
 from pairfold.engine import Call, Extent, Options, explain, require_countable, require_gpu
@@ -42,17 +42,7 @@ Key = tuple[type, Shape, Any]
 
 PLANS_KEPT = 256
 
-BACKENDS = (
-    "auto",
-    "CPU",
-    "GPU",
-    "GPU_1D",
-    "GPU_2D",
-    "GPU_1D_device",
-    "GPU_1D_host",
-    "GPU_2D_device",
-    "GPU_2D_host",
-)
+BACKENDS = ("auto", "CPU", "GPU")
 SUM_SCHEMES = ("auto", "direct_sum", "block_sum", "kahan_scheme")
 ACCUMULATORS = {"auto": 0, "float16": 16, "float32": 32, "float64": 64}
 """Names of accumulator types and their bits."""
@@ -222,9 +212,10 @@ class Routine:
         Whether a single row (or column) stands for as many as the other arguments have.
     is_complex : bool
         Whether the results are pairs of real numbers that the caller gets as complex ones.
-    finish : callable, optional
-        ``finish(reduction, outputs) -> outputs``, for classes with other conventions.
     """
+
+    converts: ClassVar[bool] = False
+    """Whether a class has conventions of its own for outputs; see `converted`."""
 
     def __init__(
         self,
@@ -235,7 +226,6 @@ class Routine:
         adapter: Adapter,
         stretches: bool = False,
         is_complex: bool = False,
-        finish: Callable[[Reduction, tuple[Any, ...]], tuple[Any, ...]] | None = None,
     ) -> None:
         self.problem = problem
         self.axis = axis
@@ -244,7 +234,6 @@ class Routine:
         self.adapter = adapter
         self.stretches = stretches
         self.is_complex = is_complex
-        self.finish = finish
         self._plans: dict[tuple[Key, ...], CallPlan] = {}
         self._elsewhere: dict[tuple[object, object], Routine] = {}
 
@@ -274,7 +263,7 @@ class Routine:
         if ranges is not None:
             call = replace(call, ranges=self.intervals(ranges, plan))
         outputs = self.adapter.run(call, args)
-        if plan.dtype != plan.computing or self.is_complex or self.finish is not None:
+        if plan.dtype != plan.computing or self.is_complex or self.converts:
             outputs = self._finished(outputs, plan)
         if out is not None:
             return self._fill(out, outputs)
@@ -310,7 +299,11 @@ class Routine:
             )
         if self.is_complex:
             outputs = tuple(adapter.from_pairs(output) for output in outputs)
-        return outputs if self.finish is None else self.finish(self.problem.reduction, outputs)
+        return self.converted(outputs)
+
+    def converted(self, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the outputs by the conventions of this class."""
+        return outputs
 
     def options_with(self, threads: int | None, progress: bool) -> Options:
         """Return the options of this routine with what a call may choose."""

@@ -86,7 +86,7 @@ def _routine(
         name = f"{Category(category).prefix}({index[0]},{dim})" if index else None
         arguments.append(Argument(name, position, dim, Category(category)))
     problem = make_problem(formula, reduction, weight, k, side)
-    return Routine(problem, side, arguments, options, kind.adapter, True, kind.is_complex, kind.finish)
+    return kind.routine_type(problem, side, arguments, options, kind.adapter, True, kind.is_complex)
 
 
 def reduce_tensor(

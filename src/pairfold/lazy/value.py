@@ -14,7 +14,7 @@ from pairfold.api.adapter import Adapter
 from pairfold.api.leaf import Leaf, Leaves, Symbol, merge, renumber, transposed
 from pairfold.api.protocols import ArrayProtocols
 from pairfold.api.rooms import room_of
-from pairfold.api.routine import Numbers, broadcast_batches
+from pairfold.api.routine import Numbers, Routine, broadcast_batches
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.show import outline, show
@@ -261,8 +261,7 @@ class ValueHolder(ArrayProtocols):
     """Keywords of reductions that have no effect; none but in the alias of pykeops."""
     is_strict: ClassVar[bool] = True
     """Whether numbers are refused where they cannot be meant; the alias of pykeops takes them."""
-    finish: ClassVar[Any] = None
-    """See `Routine`."""
+    routine_type: ClassVar[type[Routine]] = Routine
 
     _value: Value
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import pairfold.lazy.methods  # noqa: F401 - attaches the methods that have other names here
 from pairfold.api.leaf import Leaf, Symbol
+from pairfold.api.routine import Routine
 from pairfold.errors import ArgumentIndexError, TargetError
 from pairfold.ir.reduction import Reduction
 from pairfold.language.aliases import Dialect
@@ -18,6 +19,7 @@ from pairfold.lazy.reading import checked_array
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.ops import OPERATIONS
 from pairfold.pykeops.dialect import KEOPS
+from pairfold.pykeops.routine import KeopsRoutine
 
 __all__ = ["ComplexHabits", "LazyTensorHabits", "RoutineHabits"]
 
@@ -26,19 +28,11 @@ Shape = tuple[int, ...]
 _WITHOUT_EFFECT = ("enable_chunks", "rec_multVar_highdim", "use_fast_math", "optional_flags", "dtype", "cuda_type")
 
 
-def _first_for_nobody(reduction: Reduction, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return column 0 where a minimum or maximum has no winner, as KeOps does; pairfold says -1."""
-    if reduction.needs_k or all(field.kind == "real" for field in reduction.fields):
-        return outputs
-    *values, where = outputs
-    return (*values, where * (where >= 0))
-
-
 class RoutineHabits:
     """Routines take the options of every release without a word: the arguments of a call set the precision."""
 
     dialect: ClassVar[Dialect] = KEOPS
-    finish: ClassVar[Any] = staticmethod(_first_for_nobody)
+    routine_type: ClassVar[type[Routine]] = KeopsRoutine
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         given = inspect.signature(super().__init__).bind(*args, **kwargs)
@@ -56,7 +50,7 @@ class LazyTensorHabits(LazyTensorBase):
 
     ignored_keywords: ClassVar[tuple[str, ...]] = _WITHOUT_EFFECT
     is_strict: ClassVar[bool] = False
-    finish: ClassVar[Any] = staticmethod(_first_for_nobody)
+    routine_type: ClassVar[type[Routine]] = KeopsRoutine
 
     def _lift(self, other: Any) -> Any:
         # Shorter shapes are padded on the left: a matrix (M, D) is indexed by j.

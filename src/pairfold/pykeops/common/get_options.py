@@ -7,6 +7,7 @@ from typing import Any
 
 from pairfold.api.routine import options_at
 from pairfold.engine import Options
+from pairfold.pykeops.routine import place
 
 __all__ = ["get_tag_backend"]
 
@@ -19,6 +20,6 @@ def get_tag_backend(backend: str, variables: Iterable[Any], str: bool = False) -
     TargetError
         If `backend` asks for a GPU, and there is none.
     """
-    if options_at(Options(), backend, -1).on_gpu:
+    if options_at(Options(), place(backend), -1).on_gpu:
         return "GPU_1D_host" if str else (1, 0, 0)
     return "CPU" if str else (0, 0, 0)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from pairfold import torch as frontend
-from pairfold.language.aliases import Dialect
-from pairfold.pykeops.dialect import KEOPS
+from pairfold.pykeops.habits import RoutineHabits
 
 __all__ = ["KernelSolve"]
 
 
-class KernelSolve(frontend.KernelSolve):
+class KernelSolve(RoutineHabits, frontend.KernelSolve):
     """`pairfold.torch.KernelSolve` with the order of arguments of pykeops, which is not that of its NumPy class."""
-
-    dialect: ClassVar[Dialect] = KEOPS
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from pairfold.api.routine import Routine, make_options, make_problem
 from pairfold.errors import ArgumentTypeError, NotDifferentiableError
 from pairfold.pykeops.core_formula import parse_core
 from pairfold.pykeops.habits import RoutineHabits
+from pairfold.pykeops.routine import KeopsRoutine
 
 __all__ = ["Genred", "GenredAutograd"]
 
@@ -66,4 +67,4 @@ def _core_routine(formula: str, aliases: tuple[str, ...]) -> Routine:
             f"{formula}: gradients of other reductions than sums are taken with torch.autograd.grad."
         )
     problem = make_problem(core.value, core.reduction, core.weight, core.k, core.axis)
-    return Routine(problem, core.axis, core.arguments, make_options(core.reduction), frontend.LazyTensor.adapter)
+    return KeopsRoutine(problem, core.axis, core.arguments, make_options(core.reduction), frontend.LazyTensor.adapter)
