@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
 from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -20,7 +19,7 @@ from pairfold.ir.reduction import Reduction
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
 
-__all__ = ["ArrayProtocols", "Missing", "missing_names"]
+__all__ = ["REDUCING", "ArrayProtocols", "Missing", "missing_names"]
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     name: function
@@ -152,12 +151,12 @@ class Missing:
 def missing_names(methods: Iterable[str]) -> set[str]:
     """Return the names of what a class with these methods may be asked for in vain."""
     known = set(methods)
-    return {*_HINTS, *_methods(), *(name.lower() for name in known)} - known
+    return {*_HINTS, *_METHODS, *(name.lower() for name in known)} - known
 
 
 def _instead(kind: type[Any], name: str) -> str:
     """Return what to do for want of an attribute of this name."""
-    method = _methods().get(name)
+    method = _METHODS.get(name)
     if method is not None and hasattr(kind, method):
         return f"It is called {method} here: x.{method}{parameters_of(getattr(kind, method))}."
     if name in _HINTS:
@@ -165,12 +164,21 @@ def _instead(kind: type[Any], name: str) -> str:
     return suggestion(name, [known for known in dir(kind) if not known.startswith("_") and known != name]).strip()
 
 
-@cache
-def _methods() -> dict[str, str]:
-    """Return the methods by the names that NumPy and PyTorch give to them where they have others."""
-    records: tuple[Op | Reduction, ...] = (*OPERATIONS.values(), *REDUCTIONS.values())
-    return {name: record.method or record.name.lower() for record in records for name in record.other_names}
+_METHODS: dict[str, str] = {}
+"""The methods by the names that NumPy and PyTorch give to them where they have others."""
 
+REDUCING: set[str] = set()
+"""The methods of reductions."""
+
+
+def _note_names(record: Op | Reduction) -> None:
+    _METHODS.update(dict.fromkeys(record.other_names, record.method or record.name.lower()))
+    if isinstance(record, Reduction) and record.method is not None:
+        REDUCING.add(record.method)
+
+
+OPERATIONS.follow(_note_names)
+REDUCTIONS.follow(_note_names)
 
 # ---------------------------------------------------------------- functions
 
@@ -188,13 +196,13 @@ def _carry_out(framework: str, name: str, args: Sequence[Any], kwargs: dict[str,
         return _OPERATORS[name](*[tensor._lift(arg) for arg in args])
     if args and name in _FUNCTIONS:
         return _FUNCTIONS[name](*args, **kwargs)
-    method = _methods().get(name, name)
+    method = _METHODS.get(name, name)
     found = None if name in _DIFFERENT[framework] or not args else getattr(type(tensor), method, None)
     if found is None or method.startswith("_"):
         _refuse(framework, name, type(tensor))
     if isinstance(found, property):
         return getattr(args[0], method)
-    if method in _reductions() and len(args) == 1 and "dim" not in kwargs:
+    if method in REDUCING and len(args) == 1 and "dim" not in kwargs:
         # The functions reduce all axes by default, the methods the last one.
         kwargs.setdefault("axis", None)
     return checked(found)(tensor._lift(args[0]), *args[1:], **kwargs)
@@ -209,11 +217,6 @@ def _first_tensor(values: Iterable[Any]) -> Any:
             if found is not None:
                 return found
     return None
-
-
-@cache
-def _reductions() -> frozenset[str | None]:
-    return frozenset(reduction.method for reduction in REDUCTIONS.values())
 
 
 def _refuse(framework: str, name: str, kind: type[Any]) -> NoReturn:

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pairfold.api.protocols import Missing, missing_names
+from pairfold.api.protocols import REDUCING, Missing, missing_names
 from pairfold.api.signatures import checked, misfit
 from pairfold.ir.op import Op
 from pairfold.ir.reduction import Reduction
@@ -136,28 +136,35 @@ def _text(definition: str, doc: str) -> str:
     return f"{summary}\n\n{doc}" if doc else summary
 
 
+_OWN = {name for kind in LazyTensorBase.__mro__ if issubclass(kind, ValueHolder) for name in vars(kind)}
+"""What the class defines itself is not replaced."""
+
+
+def _attach_reduction(reduction: Reduction) -> None:
+    if reduction.method is None:
+        return
+    doc = _text(reduction.definition, reduction.doc)
+    has_inner = reduction.operation is not None
+    if has_inner:
+        doc += "\n\nOver the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array."
+    _attach(reduction.method, _reduction_method(reduction, -1 if has_inner else None), doc)
+    _attach(f"{reduction.method}_reduction", _reduction_method(reduction, None), doc)
+
+
+def _attach_operation(op: Op) -> None:
+    is_taken = op.method in _OWN or op.method in REDUCING
+    if op.method is not None and not is_taken and op.name not in COMPLEX_RESULTS:
+        _attach(op.method, _operation_method(op), _text(op.definition, op.doc))
+
+
 def attach_methods() -> None:
-    """Give `LazyTensorBase` the methods that the registries name and that it does not define itself."""
-    own = {name for kind in LazyTensorBase.__mro__ if issubclass(kind, ValueHolder) for name in vars(kind)}
-    for reduction in REDUCTIONS.values():
-        if reduction.method is None:
-            continue
-        doc = _text(reduction.definition, reduction.doc)
-        has_inner = reduction.operation is not None
-        if has_inner:
-            doc += (
-                "\n\nOver the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array."
-            )
-        _attach(reduction.method, _reduction_method(reduction, -1 if has_inner else None), doc)
-        _attach(f"{reduction.method}_reduction", _reduction_method(reduction, None), doc)
-        own.add(reduction.method)
-    for op in OPERATIONS.values():
-        if op.method is not None and op.method not in own and op.name not in COMPLEX_RESULTS:
-            _attach(op.method, _operation_method(op), _text(op.definition, op.doc))
+    """Give `LazyTensorBase` the methods that the registries name, now and later, and that it does not define itself."""
+    REDUCTIONS.follow(_attach_reduction)
+    OPERATIONS.follow(_attach_operation)
     for record in CALCULUS.values():
         if record.method is not None:
             _attach(record.method, _calculus_method(record), _text(record.definition, record.doc))
-    for name in own:
+    for name in _OWN:
         _check_calls_of(name)
     for name in missing_names(dir(LazyTensorBase)):
         setattr(LazyTensorBase, name, Missing(name))

@@ -1,0 +1,31 @@
+"""A primitive of one's own, which targets know: an instruction that LLVM has."""
+
+import numpy as np
+
+from pairfold.codegen.primitives import PRIMITIVES, Instruction
+from pairfold.ir.op import Op, register
+from pairfold.ops.arithmetic import apply, broadcast_dimension, one
+
+
+def slope(node, g):
+    """Return the derivatives with respect to the operands, None where it is 0."""
+    size, sign = node.args
+    return g * apply("CopySign", one(), size * sign), None
+
+
+register(
+    Op(
+        name="CopySign",
+        arity=2,
+        dimension=broadcast_dimension,
+        elementwise=True,
+        reference=np.copysign,
+        pullback=slope,
+        definition="|f| with the sign of g",
+        accuracy="exact",
+        domain=((0.2, 2), (-2, 2)),
+        method="copysign",
+        ulp=0,
+    )
+)
+PRIMITIVES["CopySign"] = Instruction(lambda lanes, builder, values: lanes.call_intrinsic(builder, "copysign", values))
