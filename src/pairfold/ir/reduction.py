@@ -126,9 +126,10 @@ class Reduction:
         Groups of different sizes would count differently in the second step.
     over_components : callable or None
         ``over_components(value) -> Expr`` of dimension 1, where no operation does this.
-    on_complex : str
-        What it does to complex numbers: ``"parts"``, the same to real and imaginary parts; ``"truth"``, it asks whether
-        they are 0; or ``"refused"``.
+    on_parts : bool
+        It does the same to real and imaginary parts: complex numbers may be reduced.
+    truth : bool
+        It asks whether values are 0, and answers with truth values.
     method : str or None
         Name of the LazyTensor method.
     other_names : tuple of str
@@ -156,7 +157,8 @@ class Reduction:
     in_steps: tuple[tuple[str, str], ...] = ()
     averages: bool = False
     over_components: Callable[[Expr], Expr] | None = None
-    on_complex: str = "refused"
+    on_parts: bool = False
+    truth: bool = False
     method: str | None = None
     other_names: tuple[str, ...] = ()
     definition: str = ""

@@ -97,7 +97,7 @@ class ComplexLazyTensorBase(LazyTensorBase):
     def _reduced(
         self, reduction: Reduction, axis: Any, dim: int | None, weight: Any, k: Any, kwargs: dict[str, Any]
     ) -> Any:
-        if reduction.on_complex == "truth":
+        if reduction.truth:
             return (self != 0)._reduced(reduction, axis, dim, weight, k, kwargs)
         if reduction.operation is None or (axis if dim is None else dim) not in (-1, self.dim() - 1):
             _check_reduction(reduction)
@@ -121,7 +121,7 @@ class ComplexLazyTensorBase(LazyTensorBase):
 
 
 def _check_reduction(reduction: Reduction) -> None:
-    if reduction.on_complex != "parts":
+    if not reduction.on_parts:
         raise ArgumentTypeError(
             f"The reduction {reduction.name} is not defined for complex tensors; defined are sum, mean, any and all. "
             "Reduce z.real, z.imag, abs(z) or z.angle()."

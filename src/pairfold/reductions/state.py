@@ -192,7 +192,7 @@ def folded(reduction: Reduction, values: Sequence[Expr], dtype: str) -> Expr:
         new = reduction.update(state, value, None, index, sizes)
         state = {**state, **{name: state[name] + term if name in additive else term for name, term in new.items()}}
     (output,) = reduction.finish(state, sizes)
-    return output
+    return apply("NotEqual", output, constant(0.0)) if reduction.truth else output
 
 
 def _filled(number: float, dim: int) -> Expr:

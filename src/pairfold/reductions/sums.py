@@ -40,7 +40,7 @@ register_reduction(
         pullback=_sum_pullback,
         operation="Sum",
         in_steps=(("Sum", "Sum"),),
-        on_complex="parts",
+        on_parts=True,
         method="sum",
         definition="sum over j of F",
         doc="0 when there is no column.",
@@ -87,7 +87,7 @@ _register_mean(
     in_steps=(("Mean", "Mean"),),
     averages=True,
     over_components=lambda f: apply("Sum", f) / constant(f.dim),
-    on_complex="parts",
+    on_parts=True,
     method="mean",
     definition="average over j of F, per component",
 )
