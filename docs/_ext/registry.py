@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from pairfold.codegen.vectormath import ACCURACY_ULP
-from pairfold.ir.op import Op
+from pairfold.ir.expr import Op
 from pairfold.ir.reduction import REDUCTIONS
 from pairfold.ops import OPERATIONS
 from pairfold.pykeops.operations import KERNELS

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pairfold.ir.expr import Category, Expr, make
-from pairfold.ir.op import OPERATIONS, Op
+from pairfold.ir.expr import OPERATIONS, Category, Expr, Op, make
 from pairfold.ops import variable
 
 Array = npt.NDArray[Any]

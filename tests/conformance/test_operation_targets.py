@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pairfold.ir.expr import Category, Expr, make
-from pairfold.ir.op import OPERATIONS
+from pairfold.ir.expr import OPERATIONS, Category, Expr, make
 from pairfold.ir.problem import Problem
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import constant

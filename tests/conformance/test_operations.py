@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pairfold.ir.expr import Category, Expr
-from pairfold.ir.op import OPERATIONS
+from pairfold.ir.expr import OPERATIONS, Category, Expr
 from pairfold.ir.show import show
 from pairfold.language.formula import parse
 from pairfold.ops import constant, variable

@@ -11,7 +11,7 @@ import pytest
 
 from pairfold.api import protocols
 from pairfold.codegen.primitives import PRIMITIVES
-from pairfold.ir.op import OPERATIONS
+from pairfold.ir.expr import OPERATIONS
 from pairfold.ir.reduction import REDUCTIONS
 from pairfold.lazy.tensor import LazyTensorBase
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pairfold.ir.op import Op, register
+from pairfold.ir.expr import Op, register
 from pairfold.ops.arithmetic import apply, constant, same_dimension
 
 register(

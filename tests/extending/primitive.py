@@ -3,7 +3,7 @@
 import numpy as np
 
 from pairfold.codegen.primitives import PRIMITIVES, Instruction
-from pairfold.ir.op import Op, register
+from pairfold.ir.expr import Op, register
 from pairfold.ops.arithmetic import apply, broadcast_dimension, one
 
 

@@ -15,7 +15,7 @@ import pairfold.numpy
 import pairfold.torch
 from pairfold.codegen.primitives import PRIMITIVES
 from pairfold.errors import TargetError, UnknownNameError
-from pairfold.ir.op import OPERATIONS
+from pairfold.ir.expr import OPERATIONS
 from pairfold.lazy.tensor import LazyTensorBase
 from tests.conformance import test_operation_targets as targets
 from tests.conformance import test_operations as laws

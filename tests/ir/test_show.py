@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pairfold.ir.expr import Category, Expr
-from pairfold.ir.show import LONGEST, outline, show, show_together
+from pairfold.ir.expr import Category, Expr, outline
+from pairfold.ir.show import LONGEST, show, show_together
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply, constant
 

@@ -14,8 +14,8 @@ from pairfold.errors import (
     FormulaError,
     UnknownNameError,
 )
-from pairfold.ir.expr import Category, Expr
-from pairfold.ir.show import OUTLINE, outline, show
+from pairfold.ir.expr import OUTLINE, Category, Expr, outline
+from pairfold.ir.show import show
 from pairfold.language.aliases import parse_alias
 from pairfold.language.formula import parse
 from pairfold.ops import OPERATIONS, variable

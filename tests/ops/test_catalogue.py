@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from pairfold.codegen.vectormath import ACCURACY_ULP
-from pairfold.ir.expr import Category, make, topological
-from pairfold.ir.op import OPERATIONS, Op, register
+from pairfold.ir.expr import OPERATIONS, Category, Op, make, register, topological
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.targets.reference import evaluate

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from pairfold.errors import NotDifferentiableError
-from pairfold.ir.expr import Category, Expr, topological
-from pairfold.ir.op import OPERATIONS, Op
+from pairfold.ir.expr import OPERATIONS, Category, Expr, Op, topological
 from pairfold.ops import constant, variable
 from pairfold.ops.arithmetic import apply
 from pairfold.targets.reference import evaluate

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from pairfold.codegen.primitives import PRIMITIVES
-from pairfold.ir.expr import Category
-from pairfold.ir.op import Op
+from pairfold.ir.expr import Category, Op
 from pairfold.ir.reduction import REDUCTIONS, Reduction, Sizes
 from pairfold.ops import OPERATIONS, variable
 from pairfold.reductions.state import folded, transitions

@@ -16,8 +16,7 @@ from torch.func import grad, hessian, jacfwd, jacrev
 
 from pairfold import numpy as on_numpy
 from pairfold.engine import Call, Extent, Options
-from pairfold.ir.expr import Category, Expr, make
-from pairfold.ir.op import OPERATIONS
+from pairfold.ir.expr import OPERATIONS, Category, Expr, make
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant, variable
 from pairfold.reductions import REDUCTIONS

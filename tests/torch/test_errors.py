@@ -16,7 +16,7 @@ from pairfold.errors import (
     PairfoldError,
     TargetError,
 )
-from pairfold.ir.op import OPERATIONS
+from pairfold.ir.expr import OPERATIONS
 from pairfold.torch import operator as torch_operator
 from tests.torch.dense import arguments
 

@@ -20,8 +20,7 @@ from pairfold.errors import (
     UnknownNameError,
     suggestion,
 )
-from pairfold.ir.expr import Expr, depends_on, topological
-from pairfold.ir.show import outline
+from pairfold.ir.expr import Expr, depends_on, outline, topological
 from pairfold.language.aliases import PLAIN, Argument, Dialect, parse_alias
 from pairfold.language.formula import parse
 from pairfold.ops.arithmetic import is_constant

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pairfold.api.signatures import checked, parameters_of
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, UnknownMethodError, suggestion
-from pairfold.ir.op import Op
+from pairfold.ir.expr import Op
 from pairfold.ir.reduction import Reduction
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS

@@ -14,7 +14,7 @@ from pairfold.api.protocols import Missing
 from pairfold.bridge.arrays import Array, Spec, read_spec
 from pairfold.bridge.message import Head, Reference, read_arguments, shown
 from pairfold.errors import ArgumentTypeError, BridgeError, PairfoldError, suggestion
-from pairfold.ir.op import Op
+from pairfold.ir.expr import Op
 from pairfold.lazy.core import operate
 from pairfold.lazy.pullback import pull_back_lazy
 from pairfold.lazy.reduction import ACCURACY_KEYWORDS

@@ -1,24 +1,39 @@
-"""The one node class: an interned, immutable, vector-valued expression.
+"""The one node class: an interned, immutable, vector-valued expression; and the record of what a node does.
 
-Two nodes with the same operation, arguments and parameters are the same
-object, so equality is identity, sharing is automatic and every pass may keep
-its results in a dictionary keyed by node.
+Two nodes with the same operation, arguments and parameters are the same object, so equality is identity, sharing is
+automatic and every pass may keep its results in a dictionary keyed by node. The derivative of an operation is made of
+nodes, and a node has an operation: that is why both are here.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Container, Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import Any
 
 from pairfold.errors import DimensionError
 from pairfold.ir.lock import ForkSafeLock
+from pairfold.ir.registry import Registry
 
-if TYPE_CHECKING:
-    from pairfold.ir.op import Op
-
-__all__ = ["Category", "Expr", "depends_on", "make", "rewrite", "topological", "variables"]
+__all__ = [
+    "OPERATIONS",
+    "OUTLINE",
+    "Category",
+    "Expr",
+    "Op",
+    "apply",
+    "depends_on",
+    "make",
+    "outline",
+    "pieces_of",
+    "register",
+    "rewrite",
+    "topological",
+    "variables",
+]
 
 
 class Category(IntEnum):
@@ -56,6 +71,112 @@ _CATEGORY_BIT = {
     Category.PARAMETER: 0,
     Category.PLACEHOLDER: PLACEHOLDER_BIT,
 }
+
+
+# ---------------------------------------------------------------- operations
+
+Cotangents = tuple["Expr | None", ...]
+
+
+def _real(args: tuple[Expr, ...], params: tuple[Any, ...]) -> str:
+    return "real"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Op:
+    """One operation of the language.
+
+    Attributes
+    ----------
+    name : str
+        The name in formula strings.
+    arity : int
+        Number of expression operands.
+    dimension : callable
+        ``dimension(dims, params) -> int``; raises `DimensionError` with the reason.
+    reference : callable
+        ``reference(*arrays, *params) -> array``: NumPy definition on arrays of shape ``(..., dim)``.
+    pullback : callable or None
+        ``pullback(node, g) -> cotangents``, one per operand, None where it is zero. For an elementwise
+        operation a cotangent may be left at the dimension of the node: `differentiate` sums it down.
+        When None, the derivative is taken through `expand`.
+    expand : callable or None
+        ``expand(*args, *params) -> Expr`` in simpler operations; None for a primitive, which every target knows.
+    elementwise : bool
+        Component k of the result is a function of component k of each operand (operands of dimension 1 broadcast).
+    parameters : tuple of str
+        Names of the static parameters that follow the operands.
+    method : str or None
+        Name of the LazyTensor method, None when there is none.
+    definition : str
+        One line of mathematics for the reference documentation.
+    doc : str
+        Special values, gradients at kinks, anything a user must know.
+    accuracy : str
+        Stated error bound of the default float32 and float64 code.
+    source : str
+        Where the mathematics comes from.
+    domain : tuple of (float, float)
+        Interval per operand from which the tests draw.
+    sample : tuple of tuples
+        ``(dims, params)`` examples for operations whose dimensions are not free.
+    ulp : float
+        Bound of the rounding error of a primitive, in units in the last place; 0 where values are only moved. The
+        tests derive their tolerances from it.
+    method_order : tuple of int
+        Operand number p of the operation is operand number ``method_order[p]`` of the method, where 0 is the
+        LazyTensor itself; empty when the orders agree.
+    defaults : tuple
+        What the method takes for its last arguments when they are left out.
+    other_names : tuple of str
+        What NumPy and PyTorch call the method, where it has another name there: their functions of these names are
+        carried out by it.
+    linear : tuple of tuples of int
+        Groups of operands: the primitive is linear in those of a group together, whatever the others are.
+    access : bool
+        Whether its components are components of its operands, found at no cost: nothing to compute in advance.
+    truth : str
+        Whether the components are truth values: ``"always"``, ``"never"``, or when the ``"operands"`` are.
+    """
+
+    name: str
+    arity: int
+    dimension: Callable[[tuple[int, ...], tuple[Any, ...]], int]
+    reference: Callable[..., Any]
+    pullback: Callable[[Expr, Expr], Cotangents] | None = None
+    expand: Callable[..., Expr] | None = None
+    elementwise: bool = False
+    parameters: tuple[str, ...] = ()
+    method: str | None = None
+    definition: str = ""
+    doc: str = ""
+    accuracy: str = "correctly rounded"
+    source: str = ""
+    domain: tuple[tuple[float, float], ...] = ()
+    sample: tuple[tuple[tuple[int, ...], tuple[Any, ...]], ...] = ()
+    ulp: float = 0.5
+    method_order: tuple[int, ...] = ()
+    defaults: tuple[Any, ...] = ()
+    other_names: tuple[str, ...] = ()
+    linear: tuple[tuple[int, ...], ...] = ()
+    access: bool = False
+    truth: str = "never"
+    kind: Callable[[tuple[Expr, ...], tuple[Any, ...]], str] = _real
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+
+OPERATIONS: Registry[Op] = Registry("operation")
+"""The registry: the parser, the LazyTensor methods, the documentation and the tests are derived from it."""
+
+
+def register(op: Op) -> Op:
+    """Enter `op` into the registry; a name may be used once."""
+    return OPERATIONS.add(op, op.name)
+
+
+# ---------------------------------------------------------------- nodes
 
 
 class Expr:
@@ -100,8 +221,6 @@ class Expr:
         raise AttributeError(f"an Expr is immutable: cannot set {name!r}")
 
     def __repr__(self) -> str:
-        from pairfold.ir.show import outline  # noqa: PLC0415 - it needs Expr; only used when printing
-
         return outline(self)
 
     def __reduce__(self) -> tuple[Callable[..., Expr], tuple[Any, ...]]:
@@ -116,32 +235,24 @@ class Expr:
     def __deepcopy__(self, memo: dict[int, Any]) -> Expr:
         return self
 
-    # Operators look the operation up by name: the catalogue lives in a layer above.
+    # Operators look the operation up by name: the catalogue is in a room above.
     def __add__(self, other: Expr) -> Expr:
-        return _named("Add", self, other)
+        return apply("Add", self, other)
 
     def __sub__(self, other: Expr) -> Expr:
-        return _named("Subtract", self, other)
+        return apply("Subtract", self, other)
 
     def __mul__(self, other: Expr) -> Expr:
-        return _named("Mult", self, other)
+        return apply("Mult", self, other)
 
     def __truediv__(self, other: Expr) -> Expr:
-        return _named("Divide", self, other)
+        return apply("Divide", self, other)
 
     def __neg__(self) -> Expr:
-        return _named("Minus", self)
-
-
-def _named(name: str, *args: Expr) -> Expr:
-    from pairfold.ir.op import OPERATIONS  # noqa: PLC0415 - op.py needs Expr
-
-    return make(OPERATIONS[name], args)
+        return apply("Minus", self)
 
 
 def _rebuild(parts: Sequence[tuple[str, list[int], tuple[Any, ...]]]) -> Expr:
-    from pairfold.ir.op import OPERATIONS  # noqa: PLC0415 - op.py needs Expr
-
     nodes: list[Expr] = []
     for name, args, params in parts:
         nodes.append(make(OPERATIONS[name], [nodes[k] for k in args], params))
@@ -191,6 +302,70 @@ def make(op: Op, args: Sequence[Expr] = (), params: Sequence[Any] = ()) -> Expr:
     fill(node, "dependence", dependence)
     with _table_lock:
         return _table.setdefault(key, node)
+
+
+def apply(name: str, *args: Expr, params: tuple[Any, ...] = ()) -> Expr:
+    """Return the node for the operation called `name`."""
+    return make(OPERATIONS[name], args, params)
+
+
+# ---------------------------------------------------------------- texts
+
+_INFIX = {"Add": "+", "Subtract": "-", "Mult": "*", "Divide": "/"}
+OUTLINE = 160
+"""Characters of a formula in a message; what stands around it brings a `repr` to about 200."""
+
+_HIDDEN = "..."
+
+
+def outline(expr: Expr, names: Mapping[Expr, str] | None = None, limit: int = OUTLINE) -> str:
+    """Return the text of `expr` down to the depth that fits into `limit` characters, with dots for what is deeper.
+
+    Examples
+    --------
+    >>> from pairfold.ops.arithmetic import variable
+    >>> x = variable(0, 3, Category.ROW)
+    >>> outline(x * x + x), outline(x * x + x, limit=20)
+    ('((Vi(0,3) * Vi(0,3)) + Vi(0,3))', '(... + Vi(0,3))')
+    """
+    names = names or {}
+    text = _HIDDEN
+    for depth in count(1):
+        deeper = _to_depth(expr, names, depth)
+        if deeper == text or len(deeper) > limit:
+            break
+        text = deeper
+    return text
+
+
+def pieces_of(node: Expr) -> list[str | Expr]:
+    """Return the text of `node`, with its arguments where their texts go."""
+    name = node.op.name
+    if name == "Var":
+        named = node.category == Category.PLACEHOLDER
+        return [f"{node.position}" if named else f"{node.category.prefix}({node.position},{node.dim})"]
+    if name == "Const":
+        return [repr(node.params[0])]
+    if name in _INFIX:
+        return ["(", node.args[0], f" {_INFIX[name]} ", node.args[1], ")"]
+    if name == "Minus":
+        return ["(-", node.args[0], ")"]
+    parts: list[str | Expr] = [*node.args, *map(str, node.params)]
+    pieces: list[str | Expr] = [f"{name}("]
+    for number, part in enumerate(parts):
+        pieces += [", ", part] if number else [part]
+    return [*pieces, ")"]
+
+
+def _to_depth(node: Expr, names: Mapping[Expr, str], depth: int) -> str:
+    if node in names:
+        return names[node]
+    if depth == 0 and node.args:
+        return _HIDDEN
+    return "".join(piece if isinstance(piece, str) else _to_depth(piece, names, depth - 1) for piece in pieces_of(node))
+
+
+# ---------------------------------------------------------------- walks
 
 
 def topological(roots: Iterable[Expr], known: Container[Expr] = ()) -> list[Expr]:

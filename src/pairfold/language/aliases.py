@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pairfold.errors import ArgumentTypeError, FormulaError
-from pairfold.ir.expr import Category, Expr
-from pairfold.ir.op import Op
+from pairfold.ir.expr import Category, Expr, Op
 from pairfold.ops.arithmetic import variable
 
 __all__ = ["CATEGORIES", "PLAIN", "Argument", "Dialect", "Scope", "checked_aliases", "parse_alias"]

@@ -16,9 +16,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from pairfold.errors import ArgumentTypeError, DimensionError, NotDifferentiableError, UnknownNameError, suggestion
-from pairfold.ir.expr import Category, Expr, make
-from pairfold.ir.op import Op
-from pairfold.ir.show import outline
+from pairfold.ir.expr import Category, Expr, Op, make, outline
 from pairfold.language.aliases import CATEGORIES, PLAIN, Argument, Dialect, Scope, checked_aliases
 from pairfold.language.source import Source
 from pairfold.ops import OPERATIONS

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pairfold.errors import ArgumentTypeError
-from pairfold.ir.expr import Expr
-from pairfold.ir.op import Op
+from pairfold.ir.expr import Expr, Op
 from pairfold.ops.arithmetic import apply
 
 __all__ = ["COMPLEX_RULES", "promoted", "rule_of"]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pairfold.api.adapter import Adapter
 from pairfold.errors import ArgumentTypeError
-from pairfold.ir.op import Op
+from pairfold.ir.expr import Op
 from pairfold.ir.reduction import Reduction
 from pairfold.lazy.methods import COMPLEX_RESULTS
 from pairfold.lazy.tensor import LazyTensorBase

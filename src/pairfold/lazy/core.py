@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pairfold.api.leaf import holds_complex
 from pairfold.errors import ArgumentTypeError
-from pairfold.ir.op import Op
+from pairfold.ir.expr import Op
 from pairfold.lazy.operations import combined, unary
 from pairfold.lazy.reading import read
 from pairfold.lazy.reduction import LazyReduction

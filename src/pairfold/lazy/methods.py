@@ -9,7 +9,7 @@ from typing import Any
 
 from pairfold.api.protocols import REDUCING, Missing, missing_names
 from pairfold.api.signatures import checked, misfit
-from pairfold.ir.op import Op
+from pairfold.ir.expr import Op
 from pairfold.ir.reduction import Reduction
 from pairfold.lazy.core import operate
 from pairfold.lazy.operations import unary

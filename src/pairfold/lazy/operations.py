@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from pairfold.errors import ArgumentTypeError, DimensionError
-from pairfold.ir.expr import Expr, make
-from pairfold.ir.op import Op
+from pairfold.ir.expr import Expr, Op, make
 from pairfold.language.formula import power
 from pairfold.lazy.complex_rules import promoted, rule_of
 from pairfold.lazy.value import Value, class_of

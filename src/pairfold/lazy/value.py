@@ -16,8 +16,8 @@ from pairfold.api.protocols import ArrayProtocols
 from pairfold.api.rooms import room_of
 from pairfold.api.routine import Numbers, Routine, broadcast_batches
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
-from pairfold.ir.expr import Category, Expr
-from pairfold.ir.show import outline, show
+from pairfold.ir.expr import Category, Expr, outline
+from pairfold.ir.show import show
 from pairfold.ops.arithmetic import apply, variable
 from pairfold.sparsity.ranges import swap_axes
 

@@ -1,6 +1,6 @@
 """The catalogue of operations, one record each; importing this package fills the registry."""
 
-from pairfold.ir.op import OPERATIONS
+from pairfold.ir.expr import OPERATIONS
 from pairfold.ops import (
     arithmetic,
     complex_functions,

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from pairfold.errors import DimensionError
-from pairfold.ir.expr import Category, Expr, make
-from pairfold.ir.op import Op, apply, register
+from pairfold.ir.expr import Category, Expr, Op, apply, make, register
 
 __all__ = [
     "apply",

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from pairfold.errors import DimensionError
-from pairfold.ir.expr import Expr
-from pairfold.ir.op import Op, register
+from pairfold.ir.expr import Expr, Op, register
 from pairfold.ops.arithmetic import apply, constant, one
 from pairfold.ops.complexes import as_complex, register_map, register_pair, require_even
 from pairfold.ops.structure import permute, replicate

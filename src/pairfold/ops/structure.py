@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from pairfold.errors import DimensionError
-from pairfold.ir.expr import Expr
-from pairfold.ir.op import Op, register
+from pairfold.ir.expr import Expr, Op, register
 from pairfold.ops.arithmetic import apply, constant, is_integer
 
 __all__ = ["iota", "permute", "replicate", "spread", "sum_axis"]

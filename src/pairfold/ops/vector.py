@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from pairfold.errors import DimensionError
-from pairfold.ir.expr import Expr
-from pairfold.ir.op import Op, register
+from pairfold.ir.expr import Expr, Op, register
 from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, is_integer, same_dimension, zeros
 from pairfold.ops.structure import iota
 

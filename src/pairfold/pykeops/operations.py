@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from pairfold.errors import DimensionError
-from pairfold.ir.expr import Expr
-from pairfold.ir.op import Op
+from pairfold.ir.expr import Expr, Op
 from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, one
 
 __all__ = ["KERNELS"]

@@ -14,8 +14,7 @@ from typing import Any
 
 from pairfold.engine import Options
 from pairfold.errors import ArgumentTypeError
-from pairfold.ir.expr import Category, Expr, make, topological
-from pairfold.ir.op import OPERATIONS
+from pairfold.ir.expr import OPERATIONS, Category, Expr, make, topological
 from pairfold.ir.problem import Problem
 from pairfold.reductions import REDUCTIONS
 from pairfold.solvers.iterations import Nystrom

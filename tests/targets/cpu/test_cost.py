@@ -13,7 +13,7 @@ from pairfold.codegen.primitives import Fold, Structure, find_primitive
 from pairfold.engine import Options
 from pairfold.engine.cache import LOOP_COST, compiled
 from pairfold.engine.plan import make_plan
-from pairfold.ir.op import OPERATIONS
+from pairfold.ir.expr import OPERATIONS
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS

@@ -14,7 +14,7 @@ from llvmlite import ir
 
 from pairfold.codegen.llvm import LLVM_LOCK, optimise
 from pairfold.engine.plan import make_plan
-from pairfold.ir.op import OPERATIONS
+from pairfold.ir.expr import OPERATIONS
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS

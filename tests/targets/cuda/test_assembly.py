@@ -10,8 +10,7 @@ from llvmlite import ir
 
 from pairfold.codegen.work import Work
 from pairfold.engine.plan import make_plan, merge_work
-from pairfold.ir.expr import Category, make
-from pairfold.ir.op import OPERATIONS
+from pairfold.ir.expr import OPERATIONS, Category, make
 from pairfold.ir.problem import Problem
 from pairfold.ops import variable
 from pairfold.reductions import REDUCTIONS
