@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from pairfold.errors import ArgumentValueError
 from pairfold.pykeops.numpy.cluster import swap_axes as exchange
@@ -140,53 +140,14 @@ class numpytools:  # noqa: N801 - the name that programs use
     contiguous = staticmethod(np.ascontiguousarray)
     view = staticmethod(np.reshape)
     swap_axes = staticmethod(exchange)
-
-    @staticmethod
-    def is_tensor(x: object) -> bool:
-        """Whether `x` is an array."""
-        return isinstance(x, np.ndarray)
-
-    @staticmethod
-    def arraysum(x: Array, axis: int | None = None) -> Any:
-        """Return the sum along `axis`."""
-        return x.sum(axis)
-
-    @staticmethod
-    def dtype(x: Array) -> Any:
-        """Return the dtype."""
-        return x.dtype
-
-    @staticmethod
-    def dtypename(dtype: Any) -> str:
-        """Return the name of a dtype."""
-        return str(np.dtype(dtype))
-
-    @staticmethod
-    def array(x: ArrayLike, dtype: DTypeLike = "float32", device: object = None) -> Array:
-        """Return an array."""
-        return np.array(x, dtype)
-
-    @staticmethod
-    def rand(m: int, n: int, dtype: DTypeLike = "float32", device: object = None) -> Array:
-        """Return uniform random numbers."""
-        return np.random.rand(m, n).astype(dtype)  # noqa: NPY002 - programs set the seed of this generator
-
-    @staticmethod
-    def randn(m: int, n: int, dtype: DTypeLike = "float32", device: object = None) -> Array:
-        """Return normal random numbers."""
-        return np.random.randn(m, n).astype(dtype)  # noqa: NPY002 - programs set the seed of this generator
-
-    @staticmethod
-    def zeros(shape: Any, dtype: DTypeLike = "float32", device: object = None) -> Array:
-        """Return zeros."""
-        return np.zeros(shape, dtype)
-
-    @staticmethod
-    def eye(n: int, dtype: DTypeLike = "float32", device: object = None) -> Array:
-        """Return the unit matrix."""
-        return np.eye(n, dtype=dtype)
-
-    @staticmethod
-    def device(x: Array) -> str:
-        """Return "cpu"."""
-        return "cpu"
+    is_tensor = staticmethod(lambda x: isinstance(x, np.ndarray))
+    arraysum = staticmethod(lambda x, axis=None: x.sum(axis))
+    dtype = staticmethod(lambda x: x.dtype)
+    dtypename = staticmethod(lambda dtype: str(np.dtype(dtype)))
+    device = staticmethod(lambda x: "cpu")
+    array = staticmethod(lambda x, dtype="float32", device=None: np.array(x, dtype))
+    # Programs set the seed of this generator.
+    rand = staticmethod(lambda m, n, dtype="float32", device=None: np.random.rand(m, n).astype(dtype))  # noqa: NPY002
+    randn = staticmethod(lambda m, n, dtype="float32", device=None: np.random.randn(m, n).astype(dtype))  # noqa: NPY002
+    zeros = staticmethod(lambda shape, dtype="float32", device=None: np.zeros(shape, dtype))
+    eye = staticmethod(lambda n, dtype="float32", device=None: np.eye(n, dtype=dtype))

@@ -63,58 +63,20 @@ class torchtools:  # noqa: N801 - the name that programs use
     is_tensor = staticmethod(torch.is_tensor)
     view = staticmethod(torch.reshape)
     swap_axes = staticmethod(exchange)
-
-    @staticmethod
-    def numpy(x: Tensor) -> Any:
-        """Return a NumPy array."""
-        return x.detach().cpu().numpy()
-
-    @staticmethod
-    def contiguous(x: Tensor) -> Tensor:
-        """Return a contiguous tensor."""
-        return x.contiguous()
-
-    @staticmethod
-    def arraysum(x: Tensor, axis: int | None = None) -> Tensor:
-        """Return the sum along `axis`."""
-        return x.sum() if axis is None else x.sum(axis)
-
-    @staticmethod
-    def dtype(x: Tensor) -> Any:
-        """Return the dtype."""
-        return x.dtype
-
-    @staticmethod
-    def dtypename(dtype: Any) -> str:
-        """Return the name of a dtype."""
-        return str(dtype).rpartition(".")[2]
-
-    @staticmethod
-    def array(x: Any, dtype: Any = "float32", device: Any = "cpu") -> Tensor:
-        """Return a tensor."""
-        return torch.tensor(x, dtype=_dtype(dtype), device=device)
-
-    @staticmethod
-    def rand(m: int, n: int, dtype: Any = "float32", device: Any = "cpu") -> Tensor:
-        """Return uniform random numbers."""
-        return torch.rand(m, n, dtype=_dtype(dtype), device=device)
-
-    @staticmethod
-    def randn(m: int, n: int, dtype: Any = "float32", device: Any = "cpu") -> Tensor:
-        """Return normal random numbers."""
-        return torch.randn(m, n, dtype=_dtype(dtype), device=device)
-
-    @staticmethod
-    def zeros(shape: Any, dtype: Any = "float32", device: Any = "cpu") -> Tensor:
-        """Return zeros."""
-        return torch.zeros(shape, dtype=_dtype(dtype), device=device)
-
-    @staticmethod
-    def eye(n: int, dtype: Any = "float32", device: Any = "cpu") -> Tensor:
-        """Return the unit matrix."""
-        return torch.eye(n, dtype=_dtype(dtype), device=device)
-
-    @staticmethod
-    def device(x: Tensor) -> Any:
-        """Return the device."""
-        return x.device
+    numpy = staticmethod(lambda x: x.detach().cpu().numpy())
+    contiguous = staticmethod(lambda x: x.contiguous())
+    arraysum = staticmethod(lambda x, axis=None: x.sum() if axis is None else x.sum(axis))
+    dtype = staticmethod(lambda x: x.dtype)
+    dtypename = staticmethod(lambda dtype: str(dtype).rpartition(".")[2])
+    device = staticmethod(lambda x: x.device)
+    array = staticmethod(lambda x, dtype="float32", device="cpu": torch.tensor(x, dtype=_dtype(dtype), device=device))
+    rand = staticmethod(
+        lambda m, n, dtype="float32", device="cpu": torch.rand(m, n, dtype=_dtype(dtype), device=device)
+    )
+    randn = staticmethod(
+        lambda m, n, dtype="float32", device="cpu": torch.randn(m, n, dtype=_dtype(dtype), device=device)
+    )
+    zeros = staticmethod(
+        lambda shape, dtype="float32", device="cpu": torch.zeros(shape, dtype=_dtype(dtype), device=device)
+    )
+    eye = staticmethod(lambda n, dtype="float32", device="cpu": torch.eye(n, dtype=_dtype(dtype), device=device))

@@ -20,6 +20,7 @@ __all__ = [
     "fill",
     "inverse_square",
     "radial_kernels_conv",
+    "summed",
 ]
 
 Array = NDArray[Any]
@@ -57,10 +58,9 @@ def inverse_square(sigma: ArrayLike, name: str) -> Array:
     return np.asarray(1.0 / width.reshape(()) ** 2)
 
 
-@lru_cache(maxsize=64)
-def _radial(kernel: str, dimension: int, width: int) -> Genred:
-    formula = f"{choose(RADIAL_KERNELS, kernel, 'kernel')} * B"
-    aliases = ("C = Pm(1)", f"X = Vi({dimension})", f"Y = Vj({dimension})", f"B = Vj({width})")
+@lru_cache(maxsize=128)
+def summed(formula: str, aliases: tuple[str, ...]) -> Genred:
+    """Return the routine that sums a formula over j."""
     return Genred(formula, aliases, "Sum", axis=1)
 
 
@@ -119,8 +119,9 @@ class RadialKernelConv:
             If the kernel is not known or a shape does not fit.
         """
         x, y, beta = checked_points(x, "x"), checked_points(y, "y"), checked_points(beta, "beta")
-        routine = _radial(kernel, x.shape[1], beta.shape[1])
-        return routine(inverse_square(sigma, "sigma"), x, y, beta, backend=backend)  # type: ignore[no-any-return]
+        formula = f"{choose(RADIAL_KERNELS, kernel, 'kernel')} * B"
+        aliases = ("C = Pm(1)", f"X = Vi({x.shape[1]})", f"Y = Vj({x.shape[1]})", f"B = Vj({beta.shape[1]})")
+        return summed(formula, aliases)(inverse_square(sigma, "sigma"), x, y, beta, backend=backend)  # type: ignore[no-any-return]
 
 
 def radial_kernels_conv(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
@@ -13,25 +12,12 @@ from pairfold.pykeops.numpy.convolutions.radial_kernels import (
     choose,
     fill,
     inverse_square,
+    summed,
 )
-from pairfold.pykeops.numpy.generic.generic_red import Genred
 
 __all__ = ["RadialKernelGrad1conv", "radial_kernels_grad1conv"]
 
 Array = NDArray[Any]
-
-
-@lru_cache(maxsize=64)
-def _radial_gradient(kernel: str, dimension: int, width: int) -> Genred:
-    formula = f"Grad({choose(RADIAL_KERNELS, kernel, 'kernel')} * B, X, A)"
-    aliases = (
-        "C = Pm(1)",
-        f"A = Vi({width})",
-        f"X = Vi({dimension})",
-        f"Y = Vj({dimension})",
-        f"B = Vj({width})",
-    )
-    return Genred(formula, aliases, "Sum", axis=1)
 
 
 class RadialKernelGrad1conv:
@@ -70,8 +56,10 @@ class RadialKernelGrad1conv:
             checked_points(y, "y"),
             checked_points(beta, "beta"),
         )
-        routine = _radial_gradient(kernel, x.shape[1], beta.shape[1])
-        return routine(inverse_square(sigma, "sigma"), a, x, y, beta, backend=backend)  # type: ignore[no-any-return]
+        formula = f"Grad({choose(RADIAL_KERNELS, kernel, 'kernel')} * B, X, A)"
+        dim, width = x.shape[1], beta.shape[1]
+        aliases = ("C = Pm(1)", f"A = Vi({width})", f"X = Vi({dim})", f"Y = Vj({dim})", f"B = Vj({width})")
+        return summed(formula, aliases)(inverse_square(sigma, "sigma"), a, x, y, beta, backend=backend)  # type: ignore[no-any-return]
 
 
 def radial_kernels_grad1conv(

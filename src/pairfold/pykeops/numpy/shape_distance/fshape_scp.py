@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
@@ -13,8 +12,8 @@ from pairfold.pykeops.numpy.convolutions.radial_kernels import (
     choose,
     fill,
     inverse_square,
+    summed,
 )
-from pairfold.pykeops.numpy.generic.generic_red import Genred
 
 __all__ = ["FshapeScp", "FshapeScp_dx", "cuda_shape_scp"]
 
@@ -97,15 +96,10 @@ class _ShapeProduct:
         aliases = ["C = Pm(1)", "CS = Pm(1)", "CN = Pm(1)"]
         for name, array in zip("XYFGAB", points, strict=True):
             aliases.append(f"{name} = {'Vi' if name in 'XFA' else 'Vj'}({array.shape[1]})")
-        routine = _shape_routine(self._formula, tuple(aliases))
+        routine = summed(self._formula, tuple(aliases))
         widths = {"sigma_geom": sigma_geom, "sigma_sig": sigma_sig, "sigma_sphere": sigma_sphere}
         inverse = [inverse_square(value, name) for name, value in widths.items()]
         return routine(*inverse, *points, backend=backend)  # type: ignore[no-any-return]
-
-
-@lru_cache(maxsize=64)
-def _shape_routine(formula: str, aliases: tuple[str, ...]) -> Genred:
-    return Genred(formula, aliases, "Sum", axis=1)
 
 
 class FshapeScp(_ShapeProduct):
