@@ -20,7 +20,8 @@ from pairfold.lazy.complex_tensor import ComplexLazyTensorBase as ComplexLazyTen
 from pairfold.lazy.logic import where
 from pairfold.lazy.methods import make_variables
 from pairfold.lazy.tensor import LazyTensorBase as LazyTensor
-from pairfold.solvers.iterations import Nystrom, SolveReport
+from pairfold.solvers.conjugate_gradients import SolveReport
+from pairfold.solvers.nystrom import Nystrom
 from pairfold.sparsity.masks import band, lower, radius, segments, upper
 
 __all__ = [

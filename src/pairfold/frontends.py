@@ -18,7 +18,7 @@ _HOMES = {
     "masks": "sparsity.masks",
     "numpy": "numpy",
     "routine": "api.routine",
-    "solve": "solvers.iterations",
+    "solve": "solvers.conjugate_gradients",
     "torch": "torch",
 }
 """What pickles name, and where it is now."""

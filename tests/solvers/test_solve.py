@@ -23,7 +23,8 @@ from pairfold.errors import (
 from pairfold.language.formula import parse
 from pairfold.numpy import KernelSolve
 from pairfold.numpy.cluster import cluster_ranges, from_matrix, segments
-from pairfold.solvers.iterations import Nystrom, nystrom_preconditioner, solve_kernel, solve_linear
+from pairfold.solvers.conjugate_gradients import solve_kernel, solve_linear
+from pairfold.solvers.nystrom import Nystrom, nystrom_preconditioner
 
 
 def positive(shape: tuple[int, ...], condition: float, dtype: str = "float64", seed: int = 0) -> np.ndarray:

@@ -13,7 +13,7 @@ from torch.func import grad, hessian, jacfwd, jvp, vmap
 
 import pairfold.torch as pf
 from pairfold.errors import NotConvergedError
-from pairfold.solvers.iterations import SolveReport
+from pairfold.solvers.conjugate_gradients import SolveReport
 from pairfold.torch.cluster import segments
 
 SOLVER = pf.KernelSolve("Exp(-s * SqDist(x, y)) * a", ["s = Pm(1)", "x = Vi(2)", "y = Vj(2)", "a = Vj(2)"], "a", axis=1)

@@ -26,7 +26,7 @@ from pairfold.language.formula import parse
 from pairfold.ops.arithmetic import is_constant
 from pairfold.ops.arithmetic import variable as make_variable
 from pairfold.reductions import REDUCTIONS
-from pairfold.solvers.iterations import solve_linear
+from pairfold.solvers.conjugate_gradients import solve_linear
 from pairfold.transform.expand import expand, substitute
 
 __all__ = ["KernelSolveBase", "LinearSystem", "acts_alike", "linear_system", "solve_routine"]

@@ -20,11 +20,11 @@ from pairfold.ir.expr import Category, Expr, Op, make, outline
 from pairfold.language.aliases import CATEGORIES, PLAIN, Argument, Dialect, Scope, checked_aliases
 from pairfold.language.source import Source
 from pairfold.ops import OPERATIONS
-from pairfold.ops.arithmetic import apply, constant, is_constant
+from pairfold.ops.arithmetic import apply, constant, is_constant, power
 from pairfold.ops.logic import is_truth
 from pairfold.transform.calculus import CALCULUS
 
-__all__ = ["Formulas", "Reader", "checked_formula", "literal", "parse", "power"]
+__all__ = ["Formulas", "Reader", "checked_formula", "literal", "parse"]
 
 Result = TypeVar("Result")
 
@@ -48,20 +48,6 @@ def literal(node: ast.AST) -> int | float | None:
         value = literal(node.operand)
         if value is not None:
             return -value if isinstance(node.op, ast.USub) else value
-    return None
-
-
-def power(base: Expr, exponent: float) -> Expr | None:
-    """Return `base` to the power of a number by the best operation for it; None when only Powf will do."""
-    if exponent == 2:
-        return apply("Square", base)
-    if exponent == 0.5:
-        return apply("Sqrt", base)
-    if exponent == -0.5:
-        # Rsqrt would be 0 at 0, where all other negative powers are infinite.
-        return constant(1.0) / apply("Sqrt", base)
-    if isinstance(exponent, int) or (exponent.is_integer() and abs(exponent) < 2**31):
-        return apply("Pow", base, params=(int(exponent),))
     return None
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from pairfold.errors import ArgumentTypeError, DimensionError
 from pairfold.ir.expr import Expr, Op, make
-from pairfold.language.formula import power
 from pairfold.lazy.complex_rules import promoted, rule_of
 from pairfold.lazy.value import Value, class_of
 from pairfold.ops import OPERATIONS
+from pairfold.ops.arithmetic import power
 from pairfold.transform.calculus import CALCULUS
 
 __all__ = ["binary", "combined", "differentiated", "join_all", "powered", "unary"]

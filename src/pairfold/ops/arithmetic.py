@@ -18,6 +18,7 @@ __all__ = [
     "is_constant",
     "is_integer",
     "one",
+    "power",
     "same_dimension",
     "variable",
     "zeros",
@@ -51,6 +52,20 @@ def folded(op: Op, args: Sequence[Expr], params: Params) -> Expr:
 def is_integer(parameter: object) -> bool:
     """Tell whether a static parameter is an integer; True and False are none."""
     return isinstance(parameter, int) and not isinstance(parameter, bool)
+
+
+def power(base: Expr, exponent: float) -> Expr | None:
+    """Return `base` to the power of a number by the best operation for it; None when only Powf will do."""
+    if exponent == 2:
+        return apply("Square", base)
+    if exponent == 0.5:
+        return apply("Sqrt", base)
+    if exponent == -0.5:
+        # Rsqrt would be 0 at 0, where all other negative powers are infinite.
+        return constant(1.0) / apply("Sqrt", base)
+    if isinstance(exponent, int) or (exponent.is_integer() and abs(exponent) < 2**31):
+        return apply("Pow", base, params=(int(exponent),))
+    return None
 
 
 def zeros(dim: int) -> Expr:

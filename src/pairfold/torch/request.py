@@ -17,7 +17,7 @@ from pairfold.errors import ArgumentTypeError
 from pairfold.ir.expr import OPERATIONS, Category, Expr, make, topological
 from pairfold.ir.problem import Problem
 from pairfold.reductions import REDUCTIONS
-from pairfold.solvers.iterations import Nystrom
+from pairfold.solvers.nystrom import Nystrom
 
 __all__ = ["Request"]
 
@@ -33,7 +33,7 @@ class System:
     position : int
         The argument of the problem that is the unknown; its array is b.
     settings : tuple of (str, value)
-        Of `pairfold.solvers.iterations.solve_linear`.
+        Of `pairfold.solvers.conjugate_gradients.solve_linear`.
     reports : list or None
         Where the report is put.
     """

@@ -16,7 +16,7 @@ from pairfold.errors import ArgumentValueError
 from pairfold.ir.expr import variables
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import variable
-from pairfold.solvers.iterations import solve_linear
+from pairfold.solvers.conjugate_gradients import solve_linear
 from pairfold.torch.request import Request, System
 from pairfold.transform.expand import expand, substitute
 

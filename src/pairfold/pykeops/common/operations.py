@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from pairfold.pykeops.common.utils import get_tools
-from pairfold.solvers.iterations import solve_kernel, solve_linear
+from pairfold.solvers.conjugate_gradients import solve_kernel, solve_linear
 
 __all__ = ["ConjugateGradientSolver", "KernelLinearSolver"]
 

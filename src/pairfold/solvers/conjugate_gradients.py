@@ -1,11 +1,7 @@
-"""Solve linear systems whose matrix is only known through its products.
+"""Solve linear systems whose matrix is only known through its products, by conjugate gradients.
 
-Conjugate gradients (Hestenes and Stiefel, "Methods of conjugate gradients for solving linear systems", 1952), one
-recurrence per column and batch entry, all of them carried out together; and the randomized Nystrom preconditioner
-(Frangella, Tropp and Udell, "Randomized Nystrom preconditioning", 2021).
-
-The arrays may belong to any framework whose module, passed as `xp`, offers the functions of the array API that are
-used here; NumPy, CuPy and PyTorch do.
+Hestenes and Stiefel, "Methods of conjugate gradients for solving linear systems", 1952: one recurrence per column and
+batch entry, all of them carried out together.
 """
 
 from __future__ import annotations
@@ -20,11 +16,10 @@ from typing import Any
 import numpy as np
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, ConvergenceWarning, NotConvergedError
+from pairfold.solvers.linear_operator import Array, Operator, ShiftedOperator
+from pairfold.solvers.nystrom import Nystrom, nystrom_preconditioner
 
-__all__ = ["Nystrom", "SolveReport", "nystrom_preconditioner", "solve_kernel", "solve_linear"]
-
-Array = Any
-Operator = Callable[[Array], Array]
+__all__ = ["SolveReport", "solve_kernel", "solve_linear"]
 
 DEFAULT_TOLERANCE = 1e-6
 """Relative to the right-hand side, when the caller asks for nothing."""
@@ -33,8 +28,6 @@ MOST_ITERATIONS = 10_000
 
 ACCEPTED = 2.0
 """The residual that conjugate gradients carry along drifts from the true one: so many targets are still accepted."""
-
-MOST_RANK = 500
 
 ASYMMETRIC = 1e-3
 """Relative difference of u.Kv and v.Ku from which on a matrix is called not symmetric: beyond rounding in float32."""
@@ -66,23 +59,6 @@ class SolveReport:
     targets: Array
     history: tuple[float, ...]
     reason: str
-
-
-@dataclass(frozen=True)
-class Nystrom:
-    """Ask for a Nystrom preconditioner: the `rank` leading eigenvectors of the matrix, found by random products.
-
-    Attributes
-    ----------
-    rank : int or None
-        Number of eigenvectors; None takes the square root of the size, 500 at most. The set-up costs one product of
-        the matrix with as many columns.
-    seed : int
-        Of the random test matrix: the same seed gives the same result.
-    """
-
-    rank: int | None = None
-    seed: int = 0
 
 
 def solve_linear(
@@ -155,7 +131,7 @@ def solve_linear(
            [1.]])
     """
     limit = _checked(b, alpha, eps, rtol, maxiter, on_failure)
-    system = _System(operator, float(alpha), alike, xp)
+    system = ShiftedOperator(operator, float(alpha), alike, xp)
     # The largest number of every column becomes 1, so that no square overflows or vanishes.
     scale = system.largest(b)
     if not bool(xp.all(xp.isfinite(scale))):
@@ -254,52 +230,12 @@ def _targets(norms: Array, scale: Array, b: Array, alike: bool, eps: float | Non
 # ---------------------------------------------------------------- conjugate gradients
 
 
-@dataclass(frozen=True, eq=False)
-class _System:
-    """The matrix K + alpha, and inner products of the columns that it acts on."""
-
-    operator: Operator
-    alpha: float
-    alike: bool
-    xp: ModuleType
-
-    def apply(self, v: Array) -> Array:
-        return self.operator(v) + self.alpha * v
-
-    def inner(self, u: Array, v: Array) -> Array:
-        """Inner products per column, ``(*batch, 1, E)``, or per batch entry, ``(*batch, 1, 1)``, in float64."""
-        xp = self.xp
-        is_complex = v.dtype in (xp.complex64, xp.complex128)
-        product = xp.real(xp.conj(u) * v) if is_complex else u * v
-        return xp.sum(product, axis=-2 if self.alike else (-2, -1), keepdims=True, dtype=xp.float64)
-
-    def norms(self, v: Array) -> Array:
-        return self.xp.sqrt(self.inner(v, v))
-
-    def largest(self, v: Array) -> Array:
-        """Return the largest absolute value per column or batch entry, 1 where there is none, in float64."""
-        xp = self.xp
-        if 0 in v.shape:
-            return xp.ones_like(self.inner(v, v))
-        found = _as_type(xp.amax(abs(v), axis=-2 if self.alike else (-2, -1), keepdims=True), xp.float64, xp)
-        return xp.where(found == 0, xp.ones_like(found), found)
-
-    def cast(self, factors: Array, v: Array) -> Array:
-        """Return `factors` in the precision of `v`, so that products with it keep its dtype."""
-        return _as_type(factors, v.dtype, self.xp)
-
-
-def _as_type(array: Array, dtype: Any, xp: ModuleType) -> Array:
-    """Return `array` with another dtype, where it is: `torch.asarray` would move it to the default device."""
-    return array.to(dtype) if xp.__name__ == "torch" else array.astype(dtype, copy=False)
-
-
 class _Run:
     """One solution in progress."""
 
     def __init__(
         self,
-        system: _System,
+        system: ShiftedOperator,
         b: Array,
         scale: Array,
         targets: Array,
@@ -446,7 +382,7 @@ _USER = 5
 # ---------------------------------------------------------------- preconditioners
 
 
-def _preconditioner(wanted: Any, system: _System, b: Array) -> Operator | None:
+def _preconditioner(wanted: Any, system: ShiftedOperator, b: Array) -> Operator | None:
     if wanted is None or callable(wanted):
         return wanted  # type: ignore[no-any-return]
     if wanted == "nystrom":
@@ -458,118 +394,4 @@ def _preconditioner(wanted: Any, system: _System, b: Array) -> Operator | None:
     raise ArgumentTypeError(
         f"preconditioner is {wanted!r}; allowed are None, 'nystrom', Nystrom(rank=..., seed=...) and a callable that "
         "takes residuals to approximate solutions."
-    )
-
-
-def nystrom_preconditioner(
-    operator: Operator,
-    b: Array,
-    alpha: float,
-    *,
-    rank: int | None = None,
-    seed: int = 0,
-    alike: bool = True,
-    xp: ModuleType = np,
-) -> Operator:
-    """Return the randomized Nystrom preconditioner of K + alpha.
-
-    Products of K with a random matrix give its leading eigenvectors U and eigenvalues L; the preconditioner divides by
-    ``L + alpha`` along U, and by the smallest of these numbers elsewhere.
-
-    Parameters
-    ----------
-    operator : callable
-        As for `solve_linear`, on any number of columns if `alike`.
-    b : (*batch, N, E) array
-        Right-hand sides; only shape and dtype count.
-    alpha : float
-        Added to the diagonal of K.
-    rank, seed
-        As for `Nystrom`.
-    alike : bool
-        As for `solve_linear`.
-    xp : module
-        The array module.
-
-    Returns
-    -------
-    callable
-        Takes arrays of the shape of `b` to such arrays.
-
-    Raises
-    ------
-    ArgumentValueError
-        If `rank` is not from 1 to the size of the matrix.
-    NotConvergedError
-        If K is not positive semi-definite.
-
-    Examples
-    --------
-    >>> matrix, b = np.diag(0.5 ** np.arange(60.0)), np.ones((60, 1))
-    >>> precondition = nystrom_preconditioner(lambda v: matrix @ v, b, alpha=1e-6, rank=30)
-    >>> for choice in (None, precondition):
-    ...     _, report = solve_linear(lambda v: matrix @ v, b, alpha=1e-6, preconditioner=choice, return_report=True)
-    ...     print(report.iterations)
-    84
-    2
-    """
-    batch, size = tuple(b.shape[:-2]), b.shape[-2] if alike else b.shape[-2] * b.shape[-1]
-    if size == 0:
-        return lambda r: r
-    columns = min(size, MOST_RANK, math.ceil(math.sqrt(size))) if rank is None else rank
-    if not isinstance(columns, int | np.integer) or not 1 <= columns <= size:
-        raise ArgumentValueError(f"rank is {rank!r}; it must be an integer from 1 to {size}, the size of the matrix.")
-    random = np.random.default_rng(seed).standard_normal((*batch, size, columns))
-    test = np.linalg.qr(random)[0]
-    # CuPy makes arrays on its current device.
-    device = {"device": b.device} if xp.__name__ == "torch" else {}
-    test = xp.asarray(test, dtype=b.dtype, **device)
-    products = operator(test) if alike else _one_by_one(operator, test, tuple(b.shape[-2:]), xp)
-    vectors, values = _leading_eigenvectors(test, products, xp.finfo(b.dtype).eps, xp)
-    # A matrix of lower rank without alpha has eigenvalues 0: they are left alone.
-    damped = values + alpha + np.finfo(np.float64).tiny
-    shrink = damped[..., -1:] / damped - 1.0
-    vectors = _as_type(vectors, b.dtype, xp)
-    adjoint = xp.conj(xp.swapaxes(vectors, -1, -2))
-    shrink = _as_type(shrink, b.dtype, xp)[..., :, None]
-
-    def precondition(r: Array) -> Array:
-        flat = r if alike else r.reshape(*batch, size, 1)
-        return (flat + vectors @ (shrink * (adjoint @ flat))).reshape(r.shape)
-
-    return precondition
-
-
-def _one_by_one(operator: Operator, test: Array, shape: tuple[int, int], xp: ModuleType) -> Array:
-    """Multiply the columns of `test`, seen as arrays of `shape`, one after the other."""
-    batch = test.shape[:-2]
-    found = [operator(test[..., k].reshape(*batch, *shape)).reshape(*batch, -1) for k in range(test.shape[-1])]
-    return xp.stack(found, axis=-1)
-
-
-def _leading_eigenvectors(test: Array, products: Array, unit: float, xp: ModuleType) -> tuple[Array, Array]:
-    """Return eigenvectors and decreasing eigenvalues of the Nystrom approximation, in float64.
-
-    Algorithm 2.1 of the paper; the shift that makes the small matrix definite grows until it suffices.
-    """
-    precise = xp.complex128 if test.dtype in (xp.complex64, xp.complex128) else xp.float64
-    test, products = _as_type(test, precise, xp), _as_type(products, precise, xp)
-    if not bool(xp.all(xp.isfinite(products))):
-        raise NotConvergedError(
-            "A product with the matrix is not finite: look for nan, inf or overflow in the arguments of the formula."
-        )
-    scale = xp.sqrt(xp.sum(abs(products) ** 2, axis=(-2, -1), keepdims=True)) + np.finfo(np.float64).tiny
-    shift = unit * math.sqrt(test.shape[-2]) * scale
-    for _ in range(8):
-        shifted = products + shift * test
-        small = xp.conj(xp.swapaxes(test, -1, -2)) @ shifted
-        spectrum, directions = xp.linalg.eigh((small + xp.conj(xp.swapaxes(small, -1, -2))) / 2)
-        if bool(xp.all(spectrum > 0)):
-            root = directions / xp.sqrt(spectrum)[..., None, :]
-            vectors, singular, _ = xp.linalg.svd(shifted @ root, full_matrices=False)
-            values = singular**2 - shift[..., 0]
-            return vectors, values * (values > 0)
-        shift = 10.0 * shift
-    raise NotConvergedError(
-        "The Nystrom preconditioner found that the matrix is not positive semi-definite; conjugate gradients need that."
     )
