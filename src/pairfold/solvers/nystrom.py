@@ -80,6 +80,7 @@ def nystrom_preconditioner(
 
     Examples
     --------
+    >>> from pairfold.solvers.conjugate_gradients import solve_linear
     >>> matrix, b = np.diag(0.5 ** np.arange(60.0)), np.ones((60, 1))
     >>> precondition = nystrom_preconditioner(lambda v: matrix @ v, b, alpha=1e-6, rank=30)
     >>> for choice in (None, precondition):
