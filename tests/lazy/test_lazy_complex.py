@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from scipy.sparse.linalg import aslinearoperator, eigsh
 
 from pairfold.errors import ArgumentIndexError, ArgumentTypeError, ArgumentValueError, DimensionError
-from pairfold.lazy.complex_rules import COMPLEX_RULES
 from pairfold.numpy import ComplexLazyTensor, LazyTensor, Pm, Vi, Vj
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
@@ -401,9 +400,10 @@ def test_linear_operators_of_scipy(z: Any) -> None:
 # ---------------------------------------------------------------- refusals
 
 
-LIFTS = ("Real2Complex", "Imag2Complex", "ComplexExp1j")
 REFUSED = [
-    op for op in OPERATIONS.values() if op.method and op.name not in COMPLEX_RULES and op.name not in (*LIFTS, "Elem")
+    op
+    for op in OPERATIONS.values()
+    if op.method and op.on_complex is None and not op.makes_complex and op.name != "Elem"
 ]
 
 

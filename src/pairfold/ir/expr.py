@@ -24,6 +24,7 @@ __all__ = [
     "Category",
     "Expr",
     "Op",
+    "Rule",
     "apply",
     "depends_on",
     "make",
@@ -76,6 +77,9 @@ _CATEGORY_BIT = {
 # ---------------------------------------------------------------- operations
 
 Cotangents = tuple["Expr | None", ...]
+Rule = Callable[[Sequence["Expr"], Sequence[bool], Sequence[Any]], tuple["Expr", bool]]
+"""From operands, whether they are complex, and static parameters to a result and whether it is complex; complex vectors
+are pairs: re, im, re, im, ..."""
 
 
 def _real(args: tuple[Expr, ...], params: tuple[Any, ...]) -> str:
@@ -135,6 +139,12 @@ class Op:
         Groups of operands: the primitive is linear in those of a group together, whatever the others are.
     access : bool
         Whether its components are components of its operands, found at no cost: nothing to compute in advance.
+    on_complex : Rule or None
+        What it does to complex numbers; None refuses them.
+    orders : bool
+        It asks which number is larger, which has no meaning for complex ones.
+    makes_complex : bool
+        It makes complex numbers of real ones: its method belongs to tensors of both.
     truth : str
         Whether the components are truth values: ``"always"``, ``"never"``, or when the ``"operands"`` are.
     """
@@ -160,6 +170,9 @@ class Op:
     other_names: tuple[str, ...] = ()
     linear: tuple[tuple[int, ...], ...] = ()
     access: bool = False
+    on_complex: Rule | None = None
+    orders: bool = False
+    makes_complex: bool = False
     truth: str = "never"
     kind: Callable[[tuple[Expr, ...], tuple[Any, ...]], str] = _real
 

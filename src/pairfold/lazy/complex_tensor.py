@@ -9,7 +9,6 @@ from pairfold.api.adapter import Adapter
 from pairfold.errors import ArgumentTypeError
 from pairfold.ir.expr import Op
 from pairfold.ir.reduction import Reduction
-from pairfold.lazy.methods import COMPLEX_RESULTS
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.lazy.value import tensor_of, value_of
 from pairfold.ops import OPERATIONS
@@ -151,10 +150,9 @@ def _lifting_method(op: Op) -> Callable[[LazyTensorBase], Any]:
     return method
 
 
-def _attach_lifting_methods() -> None:
-    for name in COMPLEX_RESULTS:
-        method = _lifting_method(OPERATIONS[name])
-        setattr(LazyTensorBase, method.__name__, method)
+def _attach_lifting_method(op: Op) -> None:
+    if op.makes_complex and op.method is not None:
+        setattr(LazyTensorBase, op.method, _lifting_method(op))
 
 
-_attach_lifting_methods()
+OPERATIONS.follow(_attach_lifting_method)

@@ -19,10 +19,7 @@ from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
 from pairfold.transform.calculus import CALCULUS, Calculus
 
-__all__ = ["COMPLEX_RESULTS", "attach_methods", "make_variables"]
-
-COMPLEX_RESULTS = ("Real2Complex", "Imag2Complex", "ComplexExp1j")
-"""Operations that make a complex tensor of a real one; their methods belong to the complex class."""
+__all__ = ["attach_methods", "make_variables"]
 
 
 def _signature(op: Op) -> inspect.Signature:
@@ -153,7 +150,7 @@ def _attach_reduction(reduction: Reduction) -> None:
 
 def _attach_operation(op: Op) -> None:
     is_taken = op.method in _OWN or op.method in REDUCING
-    if op.method is not None and not is_taken and op.name not in COMPLEX_RESULTS:
+    if op.method is not None and not is_taken and not op.makes_complex:
         _attach(op.method, _operation_method(op), _text(op.definition, op.doc))
 
 

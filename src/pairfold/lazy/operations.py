@@ -8,15 +8,13 @@ from typing import Any
 
 from pairfold.errors import ArgumentTypeError, DimensionError
 from pairfold.ir.expr import Expr, Op, make
-from pairfold.lazy.complex_rules import promoted, rule_of
 from pairfold.lazy.value import Value, class_of
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import power
+from pairfold.ops.on_complex import promoted, rule_of
 from pairfold.transform.calculus import CALCULUS
 
 __all__ = ["binary", "combined", "differentiated", "join_all", "powered", "unary"]
-
-_FREE_LENGTHS = ("Concat",)
 
 
 def unary(op: Op, value: Value, params: Sequence[Any] = ()) -> Value:
@@ -75,14 +73,19 @@ def join_all(values: Sequence[Value]) -> tuple[Value, list[Expr]]:
 def _on_pairs(op: Op, values: Sequence[Value], params: Sequence[Any]) -> Value:
     """Return an operation of values some of which are complex."""
     rule = rule_of(op)
-    counts = [value.dim for value in values]
-    if op.name not in _FREE_LENGTHS and any(count not in (1, max(counts)) for count in counts):
-        raise DimensionError(
-            f"{op.name} of tensors of shape {_shapes(values)}: on the last axis, the dimensions must be equal, or 1."
-        )
+    if len(values) > 1:
+        _check_lengths(op, values, params)
     joined, exprs = join_all(values)
     expr, is_complex = rule(exprs, [value.is_complex for value in values], params)
     return joined._replace(expr=expr, kind=class_of(joined.kind, is_complex))
+
+
+def _check_lengths(op: Op, values: Sequence[Value], params: Sequence[Any]) -> None:
+    """Let the dimension rule of real numbers judge those of complex ones."""
+    try:
+        op.dimension(tuple(value.dim for value in values), tuple(params))
+    except DimensionError as rule:
+        raise DimensionError(f"{op.name} of tensors of shape {_shapes(values)}: on the last axis, {rule}") from None
 
 
 def _shapes(values: Sequence[Value]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Category, Expr, Op, apply, make, register
+from pairfold.ops.on_complex import choice, different, extract, real_result, same_kind, scaling
 
 __all__ = [
     "apply",
@@ -135,6 +136,7 @@ register(
         elementwise=True,
         reference=np.add,
         pullback=lambda node, g: (g, g),
+        on_complex=same_kind("ComplexAdd"),
         definition="f + g",
         linear=((0, 1),),
         domain=((-2, 2), (-2, 2)),
@@ -148,6 +150,7 @@ register(
         elementwise=True,
         reference=np.subtract,
         pullback=lambda node, g: (g, -g),
+        on_complex=same_kind("ComplexSubtract"),
         definition="f - g",
         linear=((0, 1),),
         domain=((-2, 2), (-2, 2)),
@@ -161,6 +164,7 @@ register(
         elementwise=True,
         reference=np.multiply,
         pullback=lambda node, g: (g * node.args[1], g * node.args[0]),
+        on_complex=scaling("Mult", "ComplexMult"),
         definition="f g",
         linear=((0,), (1,)),
         domain=((-2, 2), (-2, 2)),
@@ -175,6 +179,7 @@ register(
         elementwise=True,
         reference=np.divide,
         pullback=lambda node, g: (g / node.args[1], -(g * node) / node.args[1]),
+        on_complex=scaling("Divide", "ComplexDivide"),
         definition="f / g",
         linear=((0,),),
         doc="Division by 0 gives inf or nan as IEEE says. What differs from pair to pair is multiplied by the "
@@ -190,6 +195,7 @@ register(
         elementwise=True,
         reference=np.negative,
         pullback=lambda node, g: (-g,),
+        on_complex=same_kind("Minus"),
         definition="-f",
         linear=((0,),),
         domain=((-2, 2),),
@@ -199,7 +205,7 @@ register(
 # ---------------------------------------------------------------- comparisons and selection
 
 
-def _comparison(name: str, function: Any, symbol: str, doc: str) -> Op:
+def _comparison(name: str, function: Any, symbol: str, doc: str, **facts: Any) -> Op:
     return register(
         Op(
             name=name,
@@ -212,14 +218,15 @@ def _comparison(name: str, function: Any, symbol: str, doc: str) -> Op:
             doc=doc,
             domain=((-2, 2), (-2, 2)),
             truth="always",
+            **facts,
         )
     )
 
 
-_comparison("LessThan", np.less, "<", "0 when either is nan. Derivative 0.")
-_comparison("LessOrEqual", np.less_equal, "<=", "0 when either is nan. Derivative 0.")
-_comparison("Equal", np.equal, "==", "0 when either is nan. Derivative 0.")
-_comparison("NotEqual", np.not_equal, "!=", "1 when either is nan. Derivative 0.")
+_comparison("LessThan", np.less, "<", "0 when either is nan. Derivative 0.", orders=True)
+_comparison("LessOrEqual", np.less_equal, "<=", "0 when either is nan. Derivative 0.", orders=True)
+_comparison("Equal", np.equal, "==", "0 when either is nan. Derivative 0.", on_complex=real_result("ComplexEqual"))
+_comparison("NotEqual", np.not_equal, "!=", "1 when either is nan. Derivative 0.", on_complex=different)
 
 
 def _where_kind(args: tuple[Expr, ...], params: Params) -> str:
@@ -238,6 +245,7 @@ register(
             apply("Where", node.args[0], g, constant(0.0)),
             apply("Where", node.args[0], constant(0.0), g),
         ),
+        on_complex=choice("Where"),
         definition="f where c is not 0, else g",
         linear=((1, 2),),
         doc="The derivative goes to the chosen operand alone: what the other one does there is not looked at.",
@@ -262,6 +270,7 @@ register(
         dimension=lambda dims, params: 1,
         reference=_sum_reference,
         pullback=lambda node, g: (g,),
+        on_complex=same_kind("ComplexSum"),
         definition="sum of the components of f",
         linear=((0,),),
         accuracy="recursive summation: (D - 1) / 2 ulp of the sum of moduli",
@@ -322,6 +331,7 @@ register(
         dimension=_concat_dimension,
         reference=_concat_reference,
         pullback=_concat_pullback,
+        on_complex=same_kind("Concat"),
         definition="components of f, then those of g",
         linear=((0, 1),),
         access=True,
@@ -349,6 +359,7 @@ register(
         dimension=_extract_dimension,
         reference=lambda f, start, length: f[..., start : start + length],
         pullback=lambda node, g: (apply("ExtractT", g, params=(node.params[0], node.args[0].dim)),),
+        on_complex=extract,
         definition="components start, ..., start + length - 1 of f",
         linear=((0,),),
         access=True,

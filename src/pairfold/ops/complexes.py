@@ -137,6 +137,7 @@ def _register_lift(name: str, function: Callable[[Any], Any], expand: Callable[[
             arity=1,
             dimension=_double,
             reference=lambda f: _as_real(function(f)),
+            makes_complex=True,
             expand=expand,
             domain=((-2, 2),),
             sample=(((3,), ()), ((1,), ())),

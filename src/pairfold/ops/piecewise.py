@@ -9,6 +9,7 @@ import numpy as np
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr, Op, register
 from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, is_integer, one, same_dimension
+from pairfold.ops.on_complex import choice
 
 __all__: list[str] = []
 
@@ -157,6 +158,7 @@ register(
         elementwise=True,
         reference=lambda f, a, b: np.where(f < a, a, np.where(b < f, b, f)),
         expand=lambda f, a, b: _where(_less(f, a), a, _where(_less(b, f), b, f)),
+        orders=True,
         definition="a where f < a, b where f > b, else f",
         doc="f < a is tested first; nan stays nan. Derivative 1 with respect to f on both closed ends.",
         domain=((-1, 3), (0, 0.5), (1, 2)),
@@ -184,6 +186,7 @@ register(
         expand=lambda f, a, b: _where(
             _less(f, constant(a)), constant(a), _where(_less(constant(b), f), constant(b), f)
         ),
+        orders=True,
         definition="a where f < a, b where f > b, else f, for integers a and b",
         doc="nan stays nan. Derivative 1 on both closed ends.",
         domain=((-1, 3),),
@@ -220,6 +223,7 @@ register(
         elementwise=True,
         reference=lambda f, a, b: np.where(f >= 0, a, b),
         expand=lambda f, a, b: _where(apply("LessOrEqual", constant(0.0), f), a, b),
+        on_complex=choice("IfElse"),
         definition="a where f >= 0, else b",
         doc="a at f = -0.0, b at f = nan. The derivative goes to the chosen operand.",
         domain=((-2, 2), (-2, 2), (-2, 2)),
@@ -243,6 +247,7 @@ for _name, _function in (("Maximum", np.maximum), ("Minimum", np.minimum)):
             elementwise=True,
             reference=_function,
             expand=lambda f, g, name=_name: _extremal(name, f, g),
+            orders=True,
             definition=f"the {'larger' if _name == 'Maximum' else 'smaller'} of f and g",
             doc="nan when either is nan. On ties the derivative goes to f.",
             domain=((-2, 2), (-2, 2)),

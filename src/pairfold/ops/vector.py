@@ -9,6 +9,7 @@ import numpy as np
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr, Op, register
 from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, is_integer, same_dimension, zeros
+from pairfold.ops.on_complex import as_components, real_result, same_kind
 from pairfold.ops.structure import iota
 
 __all__: list[str] = []
@@ -33,6 +34,7 @@ register(
         dimension=lambda dims, params: 1,
         reference=lambda f: _total(f * f),
         expand=lambda f: apply("Sum", apply("Square", f)),
+        on_complex=real_result("SqNorm2"),
         definition="squared Euclidean norm of f",
         domain=((-2, 2),),
         method="sqnorm2",
@@ -45,6 +47,7 @@ register(
         dimension=lambda dims, params: 1,
         reference=lambda f: np.sqrt(_total(f * f)),
         expand=lambda f: apply("Sqrt", apply("SqNorm2", f)),
+        on_complex=real_result("Norm2"),
         definition="Euclidean norm of f",
         doc="Derivative 0 at the origin.",
         domain=((0.2, 2),),
@@ -58,6 +61,7 @@ register(
         dimension=_scalar_of_broadcast,
         reference=lambda f, g: _total((f - g) ** 2),
         expand=lambda f, g: apply("SqNorm2", f - g),
+        on_complex=as_components("SqDist"),
         definition="squared Euclidean distance of f and g",
         doc="Evaluated on differences: exactly 0 for equal points.",
         domain=((-2, 2), (-2, 2)),
@@ -71,6 +75,7 @@ register(
         dimension=_scalar_of_broadcast,
         reference=lambda f, g: _total(f * g),
         expand=lambda f, g: apply("Sum", f * g),
+        on_complex=as_components("Scalprod"),
         definition="Euclidean scalar product of f and g; a scalar operand multiplies the sum of the other",
         domain=((-2, 2), (-2, 2)),
     )
@@ -157,6 +162,7 @@ register(
         dimension=same_dimension,
         reference=lambda f: np.where(_total(f * f) == 0, np.zeros_like(f), f / np.sqrt(_total(f * f))),
         expand=lambda f: apply("Rsqrt", apply("SqNorm2", f)) * f,
+        on_complex=same_kind("Normalize"),
         definition="f divided by its Euclidean norm",
         doc="The zero vector stays zero, with derivative 0.",
         domain=((0.2, 2),),
@@ -300,6 +306,7 @@ register(
         dimension=same_dimension,
         reference=lambda f: f,
         expand=lambda f: f,
+        on_complex=same_kind("AutoFactorize"),
         definition="f; a hint that sub-formulas occur in it more than once",
         doc="Equal sub-formulas are always computed once, so the hint changes nothing.",
         domain=((-2, 2),),

@@ -1,21 +1,29 @@
-"""How operations on complex tensors are written on pairs: re, im, re, im, ..."""
+"""What operations on real numbers do to complex ones, on pairs: re, im, re, im, ...; their records name the rules."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pairfold.errors import ArgumentTypeError
-from pairfold.ir.expr import Expr, Op
-from pairfold.ops.arithmetic import apply
+from pairfold.ir.expr import OPERATIONS, Expr, Op, Rule, apply
 
-__all__ = ["COMPLEX_RULES", "promoted", "rule_of"]
+__all__ = [
+    "as_components",
+    "choice",
+    "different",
+    "extract",
+    "promoted",
+    "real_result",
+    "reciprocal_root",
+    "rule_of",
+    "same_kind",
+    "scaling",
+    "square",
+]
 
 Exprs = Sequence[Expr]
 Flags = Sequence[bool]
-Rule = Callable[[Exprs, Flags, Sequence[Any]], tuple[Expr, bool]]
-"""From the formulas of the operands, whether they are complex, and the static parameters to the formula of the result
-and whether it is complex."""
 
 
 def promoted(exprs: Exprs, flags: Flags) -> list[Expr]:
@@ -30,23 +38,23 @@ def _stretched(exprs: Exprs, flags: Flags) -> list[Expr]:
     return [z if z.dim == dim else apply("Tile", z, params=(dim // 2,)) for z in pairs]
 
 
-def _same_kind(name: str) -> Rule:
+def same_kind(name: str) -> Rule:
     """Return the rule of an operation on complex numbers with a complex result."""
     return lambda exprs, flags, params: (apply(name, *promoted(exprs, flags), params=tuple(params)), True)
 
 
-def _real_result(name: str) -> Rule:
+def real_result(name: str) -> Rule:
     """Return the rule of an operation on complex numbers with a real result."""
     return lambda exprs, flags, params: (apply(name, *promoted(exprs, flags), params=tuple(params)), False)
 
 
-def _scaling(name: str) -> Rule:
+def scaling(name: str, complex_name: str) -> Rule:
     """Return the rule of a product or quotient, which is componentwise when one operand (the divisor) is real."""
 
     def rule(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
         first, second = exprs
         if all(flags) or (name == "Divide" and flags[1]):
-            return apply(f"Complex{name}", *promoted(exprs, flags)), True
+            return apply(complex_name, *promoted(exprs, flags)), True
         z, scale = (first, second) if flags[0] else (second, first)
         if scale.dim > 1:
             scale = apply("ComplexFromParts", scale, scale)
@@ -57,29 +65,33 @@ def _scaling(name: str) -> Rule:
     return rule
 
 
-def _on_pairs(name: str, is_complex: bool) -> Rule:
-    """Return the rule of an operation that is right when it sees real and imaginary parts as separate components."""
-    return lambda exprs, flags, params: (apply(name, *_stretched(exprs, flags)), is_complex)
+def as_components(name: str) -> Rule:
+    """Return the rule of an operation that sees real and imaginary parts as separate components, with a real result."""
+    return lambda exprs, flags, params: (apply(name, *_stretched(exprs, flags)), False)
 
 
-def _reciprocal_root(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
+def reciprocal_root(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
+    """Rule of Rsqrt."""
     return apply("ComplexInv", apply("ComplexSqrt", exprs[0])), True
 
 
-def _square(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
+def square(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
+    """Rule of Square."""
     return apply("ComplexPow", exprs[0], params=(2,)), True
 
 
-def _different(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
+def different(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
+    """Rule of NotEqual."""
     return apply("Not", apply("ComplexEqual", *promoted(exprs, flags))), False
 
 
-def _extract(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
+def extract(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
+    """Rule of Extract."""
     start, length = params
     return apply("Extract", exprs[0], params=(2 * start, 2 * length)), True
 
 
-def _choice(name: str) -> Rule:
+def choice(name: str) -> Rule:
     """Return the rule of a choice by a real condition."""
 
     def rule(exprs: Exprs, flags: Flags, params: Sequence[Any]) -> tuple[Expr, bool]:
@@ -96,56 +108,23 @@ def _choice(name: str) -> Rule:
     return rule
 
 
-COMPLEX_RULES: dict[str, Rule] = {
-    "Add": _same_kind("ComplexAdd"),
-    "Subtract": _same_kind("ComplexSubtract"),
-    "Mult": _scaling("Mult"),
-    "Divide": _scaling("Divide"),
-    "Minus": _same_kind("Minus"),
-    "Powf": _same_kind("ComplexPowf"),
-    "Pow": _same_kind("ComplexPow"),
-    "Square": _square,
-    "Inv": _same_kind("ComplexInv"),
-    "Sqrt": _same_kind("ComplexSqrt"),
-    "Rsqrt": _reciprocal_root,
-    "Normalize": _same_kind("Normalize"),
-    "Sum": _same_kind("ComplexSum"),
-    "Concat": _same_kind("Concat"),
-    "Extract": _extract,
-    "IfElse": _choice("IfElse"),
-    "Where": _choice("Where"),
-    "Abs": _real_result("ComplexAbs"),
-    "SqNorm2": _real_result("SqNorm2"),
-    "Norm2": _real_result("Norm2"),
-    "SqDist": _on_pairs("SqDist", is_complex=False),
-    "Scalprod": _on_pairs("Scalprod", is_complex=False),
-    "Equal": _real_result("ComplexEqual"),
-    "NotEqual": _different,
-    "AutoFactorize": _same_kind("AutoFactorize"),
-    **{name: _same_kind(f"Complex{name}") for name in ("Exp", "Log", "Sin", "Cos", "Tan", "Sinh", "Cosh", "Tanh")},
-}
-"""What the operations of real tensors do to complex ones; those that are not listed are refused."""
-
-_ORDERED = ("LessThan", "LessOrEqual", "Min", "Max", "ArgMin", "ArgMax", "Minimum", "Maximum", "Clamp", "ClampInt")
-
-
 def rule_of(op: Op) -> Rule:
-    """Return the rule of an operation.
+    """Return what `op` does to complex numbers.
 
     Raises
     ------
     ArgumentTypeError
-        If it is not defined for complex numbers.
+        If it is not defined for them.
     """
-    rule = COMPLEX_RULES.get(op.name)
-    if rule is not None:
-        return rule
+    if op.on_complex is not None:
+        return op.on_complex
     name = op.method or op.name
-    if op.name in _ORDERED:
+    if op.orders:
         raise ArgumentTypeError(
             f"{name} compares numbers, and complex numbers have no order; use z.real, z.imag or abs(z)."
         )
+    defined = sorted(other.name for other in OPERATIONS.values() if other.on_complex is not None)
     raise ArgumentTypeError(
         f"{name} is not defined for complex tensors; use z.real, z.imag, abs(z) or z.angle(). Defined are "
-        f"{', '.join(sorted(COMPLEX_RULES))}."
+        f"{', '.join(defined)}."
     )
