@@ -64,9 +64,9 @@ class GpuMachine:
 
 def measure_gpu() -> GpuMachine:
     """Ask the driver what the first GPU is."""
-    from pairfold.engine import require_gpu
+    from pairfold.engine import TARGETS
 
-    device = require_gpu(0)
+    device = TARGETS["cuda"].machine(0, None)
     # Cycles per pair are those of one multiprocessor.
     return GpuMachine(device.name, device.multiprocessors, device.clock, device.multiprocessors)
 

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from pairfold import engine
-from pairfold.engine import Call, Extent, Options
+from pairfold.engine import TARGETS, Call, Extent, Options
+from pairfold.engine.cache import program_of
 from pairfold.ir.expr import Expr
 from pairfold.ir.problem import Problem
 from pairfold.targets import reference
+from pairfold.targets.target import Parts
 
-__all__ = ["by_definition", "call_of", "explain", "run", "run_monoid"]
+__all__ = ["by_definition", "call_of", "code_of", "explain", "run", "run_monoid"]
 
 Arrays = Sequence[Any]
 
@@ -46,6 +48,12 @@ def by_definition(problem: Problem, arrays: Arrays, **parts: Any) -> tuple[Any, 
 def run_monoid(problem: Problem, arrays: Arrays, splits: Sequence[Sequence[int]], **parts: Any) -> tuple[Any, ...]:
     """Reduce by the reference target, part by part."""
     return reference.run_monoid(call_of(problem, arrays, **parts), arrays, splits)
+
+
+def code_of(problem: Problem, dtype: str, few_rows: bool = False) -> Any:
+    """Return what the CPU runs when the columns are not split."""
+    cpu = TARGETS["cpu"]
+    return program_of(cpu, cpu.machine(0, None), problem, dtype, Options(), Parts(1, few_rows)).main
 
 
 def explain(

@@ -115,11 +115,9 @@ def _has_data(array: object) -> bool:
 def programs_forgotten() -> Iterator[None]:
     """Forget what was compiled: programs of the interpreter of GPUs are large, and slow down the garbage collection."""
     yield
-    from pairfold.engine import cuda
     from pairfold.engine.cache import forget_everything
 
     forget_everything()
-    cuda._prepare.cache_clear()
 
 
 @pytest.fixture

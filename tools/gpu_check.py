@@ -114,9 +114,9 @@ def check_device(report: Report) -> None:
     for name, version in versions.items():
         report.say(f"   {name}: {version}")
     report.save(versions=versions)
-    from pairfold.engine import require_gpu
+    from pairfold.engine import TARGETS
 
-    device = require_gpu(0)
+    device = TARGETS["cuda"].machine(0, None)
     described = asdict(device)
     capability = ".".join(map(str, device.capability))
     summary = f"{device.name}, capability {capability}, {device.multiprocessors} multiprocessors"

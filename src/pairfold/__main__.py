@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from pairfold import __version__, compile_ahead
-from pairfold.engine import require_gpu
+from pairfold.engine import TARGETS
 from pairfold.errors import PairfoldError, TargetError
 from pairfold.targets.cpu.compile import default_threads, machine
 
@@ -86,7 +86,7 @@ def _account() -> str:
     packages = [f"{name} {_version(name)}" for name in ("numpy", "llvmlite", "torch", "cupy", "cuda-bindings")]
     processor = machine()
     try:
-        require_gpu(0)
+        TARGETS["cuda"].machine(0, None)
         gpu = "found"
     except TargetError as reason:
         gpu = str(reason)

@@ -17,7 +17,7 @@ import pytest
 from llvmlite import ir
 
 from pairfold.engine import Options
-from pairfold.engine.cache import CAPACITY, compiled, forget_everything
+from pairfold.engine.cache import CAPACITY, forget_everything
 from pairfold.engine.plan import make_plan
 from pairfold.errors import ArgumentValueError, TargetError
 from pairfold.ir.expr import Category
@@ -30,7 +30,7 @@ from pairfold.schedule import Schedule
 from pairfold.targets.cpu.compile import machine, schedule_for
 from pairfold.targets.cpu.table import emit_kernel
 from pairfold.transform.differentiate import gradients
-from tests.calls import by_definition, explain, run
+from tests.calls import by_definition, code_of, explain, run
 from tests.engine.problems import (
     B,
     G,
@@ -434,9 +434,9 @@ def test_formulas_far_deeper_than_the_stack_of_python_pickle() -> None:
 def test_the_cache_is_bounded() -> None:
     forget_everything()
     for number in range(3):
-        compiled(Problem(X * constant(number + 0.25), REDUCTIONS["Sum"]), "float64", Options(), False)
+        code_of(Problem(X * constant(number + 0.25), REDUCTIONS["Sum"]), "float64")
     first = Problem(X * constant(0.25), REDUCTIONS["Sum"])
-    assert compiled(first, "float64", Options(), False) is compiled(first, "float64", Options(), False)
+    assert code_of(first, "float64") is code_of(first, "float64")
     assert CAPACITY >= 3
 
 

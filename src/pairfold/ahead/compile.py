@@ -128,7 +128,7 @@ def compile_ahead(
         inputs=_inputs(name, arguments, axis, C_TYPES[dtype]),
         outputs=_outputs(problem, plan, axis, C_TYPES[dtype]),
         layout=kernels[0].layout,
-        columns_layout=None if plan.columns is None else kernels[1].layout,
+        columns_layout=None if plan.work.columns is None else kernels[1].layout,
         packed=sum(node.dim for node in plan.work.packed),
         levels=_driver_levels(chosen, parts, kernels, dtype),
     )
@@ -163,7 +163,7 @@ def _chosen_levels(triple: str, levels: Sequence[str] | None) -> list[str]:
 
 def _parts(name: str, plan: Plan, accumulate: str, dtype: str, triple: str, levels: Sequence[str]) -> list[Part]:
     """Return the kernels of every level: the main one, then the one that computes column-only values in advance."""
-    works = {"kernel": plan.work} if plan.columns is None else {"kernel": plan.work, "columns": plan.columns}
+    works = {"kernel": plan.work} if plan.work.columns is None else {"kernel": plan.work, "columns": plan.work.columns}
     machines = {level: machine_of(triple, level) for level in levels}
     return [
         Part(f"{name}_{use}_{level}", work, schedule_on(machine, work, dtype, accumulate, triple=triple), machine)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from pairfold.api.adapter import Adapter
-from pairfold.engine import Call, Extent, Options, explain, require_countable, require_gpu
+from pairfold.engine import TARGETS, Call, Extent, Options, explain, require_countable
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, DimensionError, TargetError
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.problem import Problem
@@ -26,7 +26,6 @@ from pairfold.sparsity.ranges import as_ranges, swap_axes
 from pairfold.transform.sides import swap_sides
 
 __all__ = [
-    "BACKENDS",
     "CallPlan",
     "Numbers",
     "Routine",
@@ -42,7 +41,6 @@ Key = tuple[type, Shape, Any]
 
 PLANS_KEPT = 256
 
-BACKENDS = ("auto", "CPU", "GPU")
 SUM_SCHEMES = ("auto", "direct_sum", "block_sum", "kahan_scheme")
 ACCUMULATORS = {"auto": 0, "float16": 16, "float32": 32, "float64": 64}
 """Names of accumulator types and their bits."""
@@ -109,29 +107,29 @@ def make_options(
 
 
 def options_at(options: Options, backend: object, device_id: object) -> Options:
-    """Return `options` for the place that a caller names: ``"auto"``, ``"CPU"``, or a GPU.
+    """Return `options` for the place that a caller names: ``"auto"``, or a backend of a target.
 
     Raises
     ------
     ArgumentValueError
         If `backend` or `device_id` is not known.
     TargetError
-        If a GPU is asked for, and there is none.
+        If the target does not serve on this machine.
     """
-    if backend not in BACKENDS:
-        raise ArgumentValueError(f"backend is {backend!r}; allowed are {', '.join(map(repr, BACKENDS))}.")
+    known = {target.backend: target for target in TARGETS.values()}
+    if backend != "auto" and backend not in known:
+        raise ArgumentValueError(f"backend is {backend!r}; allowed are {', '.join(map(repr, ('auto', *known)))}.")
     if isinstance(device_id, bool) or not isinstance(device_id, int) or device_id < -1:
         raise ArgumentValueError(f"device_id is {device_id!r}; allowed are -1 (the device of the arrays), 0, 1, ...")
     if backend == "auto":
         return options
-    if backend == "CPU":
-        return replace(options, target="cpu")
-    device = max(device_id, 0)
+    target = known[backend]
+    device = None if device_id == -1 else device_id
     try:
-        require_gpu(device)
+        target.machine(device or 0, options.level)
     except TargetError as error:
-        raise TargetError(f"backend={backend!r} asks for a GPU. {error}") from error
-    return replace(options, target="cuda", device=device)
+        raise TargetError(f"backend={backend!r} asks for {target.title}. {error}") from error
+    return replace(options, target=target.name, device=device)
 
 
 # ---------------------------------------------------------------- shapes
@@ -321,8 +319,8 @@ class Routine:
             category = argument.category.other if self.axis == 0 else argument.category
             if argument.name is not None:
                 names[variable(argument.position, argument.dim, category)] = argument.name
-        if target not in (None, "cpu", "cuda"):
-            raise ArgumentValueError(f"target is {target!r}; allowed are 'cpu' and 'cuda'.")
+        if target is not None and target not in TARGETS:
+            raise ArgumentValueError(f"target is {target!r}; allowed are {' and '.join(map(repr, TARGETS))}.")
         target = self.adapter.target if target is None else target
         options = self.options if target is None else replace(self.options, target=target)
         text = explain(replace(plan.call, options=options), names)

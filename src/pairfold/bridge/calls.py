@@ -17,11 +17,11 @@ from pairfold.bridge.arrays import Buffer, Layout, packed, read_layout, unpacked
 from pairfold.bridge.formulas import Declared, declared, solve_formula
 from pairfold.bridge.message import Head, error_head, read_head, shown, written
 from pairfold.bridge.steps import Program, read_program, replay, specs_of
-from pairfold.engine.progress import reporting
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, BridgeError
 from pairfold.lazy.reduction import LazyReduction
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.targets.cpu.compile import default_threads
+from pairfold.targets.progress import reporting
 
 __all__ = ["call"]
 

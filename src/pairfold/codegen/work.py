@@ -37,6 +37,8 @@ class Work:
     candidate : Expr or None
         For reductions that keep the `kept` smallest values of each component: the value that may be one of them. The
         outputs are fields then. None in a kernel that merges: its states are sorted lists.
+    columns : Work or None
+        The kernel that computes `packed`, with rows in the place of columns.
     keeps_state : bool
         Whether the outputs are the fields of the state, for a kernel that merges; sums keep what rounding took away.
     """
@@ -47,6 +49,7 @@ class Work:
     guard: Expr | None
     outputs: tuple[Expr, ...]
     packed: tuple[Expr, ...] = ()
+    columns: Work | None = None
     partial_states: tuple[Expr, ...] = ()
     candidate: Expr | None = None
     kept: int = 1

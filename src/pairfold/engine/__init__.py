@@ -1,20 +1,21 @@
 """Requests become plans, plans become machine code, machine code is kept and called."""
 
-from pairfold.engine.cuda import DeviceArray, DeviceMemory, require_gpu, run_on_device
 from pairfold.engine.explain import explain
-from pairfold.engine.run import run
+from pairfold.engine.run import run, run_on_device
 from pairfold.ir.call import Call, Extent, Options
 from pairfold.targets.items import require_countable
+from pairfold.targets.target import TARGETS, DeviceArray, Memory, target_of
 
 __all__ = [
+    "TARGETS",
     "Call",
     "DeviceArray",
-    "DeviceMemory",
     "Extent",
+    "Memory",
     "Options",
     "explain",
     "require_countable",
-    "require_gpu",
     "run",
     "run_on_device",
+    "target_of",
 ]

@@ -1,97 +1,120 @@
-"""Compiled kernels, kept by what they compute."""
+"""Code, kept by what it computes, and what follows from the sizes of a call."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
-from pairfold.codegen.cost import cost_per_pair
-from pairfold.codegen.lanes import Lanes
 from pairfold.codegen.state import is_wide
-from pairfold.engine.plan import Plan, make_plan
-from pairfold.ir.call import Options
-from pairfold.ir.lock import ForkSafeLock
+from pairfold.engine.plan import Plan, make_plan, merge_work
+from pairfold.ir.call import Call, Extent, Options
 from pairfold.ir.problem import Problem
-from pairfold.targets.cpu.compile import Binary, compile_work, schedule_for
+from pairfold.ir.reduction import Reduction, Sizes
+from pairfold.reductions.state import outputs_of
+from pairfold.targets.items import require_countable
+from pairfold.targets.target import Parts, Target
 
-__all__ = ["Compiled", "compiled", "forget_everything", "remembered"]
-
-T = TypeVar("T")
-
-LOOP_COST = 4
-"""Instructions around the formula: loads of columns and the counting of a loop."""
+__all__ = ["Merging", "Prepared", "Program", "forget_everything", "merging", "prepared", "program_of"]
 
 CAPACITY = 512
 """Formulas kept; the least recently used one makes room."""
 
+Specs = tuple[tuple[tuple[int, ...], str], ...]
+"""Shapes and dtypes."""
+
 
 @dataclass(frozen=True, eq=False)
-class Compiled:
-    """A plan with its machine code."""
+class Program:
+    """A plan with the code of its main kernel, and the precision of states."""
 
     plan: Plan
-    main: Binary
-    columns: Binary | None
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether sums in states are float64 numbers, although the others are not."""
-        return is_wide(self.main.schedule.accumulate, self.main.dtype)
-
-    @cached_property
-    def cost(self) -> float:
-        """Instructions per pair, roughly."""
-        schedule = self.main.schedule
-        cost = cost_per_pair(self.plan.work, Lanes, schedule.lanes, self.main.dtype, schedule.features)
-        return (cost.instructions + LOOP_COST) / schedule.lanes
+    main: Any
+    is_wide: bool
+    """Whether sums in states are float64 numbers, although the others are not."""
 
 
-_kept: OrderedDict[Hashable, Any] = OrderedDict()
-_lock = ForkSafeLock()
+@dataclass(frozen=True, eq=False)
+class Merging:
+    """The code that merges states of parts, and finishes them as a rule."""
+
+    code: Any
+    variables: tuple[tuple[Any, int], ...]
+    """Position and dimension of each field of the states that it reads."""
+    outputs: tuple[tuple[int, str], ...]
+    """Dimension and dtype of what it writes."""
 
 
-def remembered(key: Hashable, make: Callable[[], T]) -> T:
-    """Return what `make` made for `key` the last time, making it when the key is new."""
-    with _lock:
-        found = _kept.get(key)
-        if found is not None:
-            _kept.move_to_end(key)
-            return found  # type: ignore[no-any-return]
-    # Two threads may make the same at once: both results are good, one is kept.
-    made = make()
-    with _lock:
-        _kept.setdefault(key, made)
-        while len(_kept) > CAPACITY:
-            _kept.popitem(last=False)
-        return _kept.get(key, made)  # type: ignore[no-any-return]
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What follows from a call: code, number of parts, shapes and dtypes of what kernels write."""
+
+    program: Program
+    parts: Parts
+    outputs: Specs
+    states: Specs
 
 
-def compiled(problem: Problem, dtype: str, options: Options, partial: bool, few_rows: bool = False) -> Compiled:
-    """Return machine code for `problem`, compiling it when it is new.
+def program_of(target: Target, machine: Any, problem: Problem, dtype: str, options: Options, parts: Parts) -> Program:
+    """Return the code for `problem`, compiling it when it is new; with several parts, its outputs are states."""
+    return _program(
+        target,
+        machine,
+        problem,
+        dtype,
+        # What does not change the code.
+        replace(options, threads=None, progress=False, split=None, target=None, device=None),
+        parts.split > 1,
+        parts.few_rows,
+    )
 
-    With `partial`, the kernel returns its state instead of finished outputs; with `few_rows`, it is made for blocks of
-    fewer rows than a vector has lanes.
-    """
-    key = (problem, dtype, options.accumulate, options.level, options.schedule, partial, few_rows)
-    return remembered(key, lambda: _compile(problem, dtype, options, partial, few_rows))
+
+@lru_cache(maxsize=CAPACITY)
+def _program(
+    target: Target, machine: Any, problem: Problem, dtype: str, options: Options, partial: bool, few_rows: bool
+) -> Program:
+    wide = partial and target.has_wide_states and is_wide(options.accumulate, dtype)
+    plan = make_plan(problem, not wide)
+    work = replace(plan.partial, keeps_state=target.has_wide_states) if partial else plan.work
+    schedule = target.schedule(machine, work, dtype, options, few_rows)
+    return Program(plan, target.compile(machine, work, dtype, schedule), wide)
 
 
-def _compile(problem: Problem, dtype: str, options: Options, partial: bool, few_rows: bool) -> Compiled:
-    accumulate, level = options.accumulate, options.level
-    plan = make_plan(problem, not (partial and is_wide(accumulate, dtype)))
-    work = plan.partial if partial else plan.work
-    schedule = options.schedule or schedule_for(work, dtype, accumulate, level, few_rows)
-    main = compile_work(work, dtype, schedule)
-    columns = None
-    if plan.columns is not None:
-        columns = compile_work(plan.columns, dtype, schedule_for(plan.columns, dtype, accumulate, level))
-    return Compiled(plan, main, columns)
+@lru_cache(maxsize=CAPACITY)
+def merging(
+    target: Target, machine: Any, reduction: Reduction, sizes: Sizes, dtype: str, finishes: bool = True
+) -> Merging:
+    """Return the code that merges states, one column each."""
+    work = merge_work(reduction, sizes, finishes)
+    code = target.compile(machine, work, dtype, target.schedule(machine, work, dtype, Options(), True))
+    read = tuple((state.position, state.dim) for state in work.partial_states)
+    return Merging(code, read, tuple((o.dim, "int64" if o.kind == "index" else dtype) for o in work.outputs))
+
+
+def prepared(target: Target, machine: Any, call: Call) -> Prepared:
+    """Return what follows from a call on a machine."""
+    parts = target.divide(machine, call)
+    return _prepared(target, machine, call.problem, call.dtype, call.options, call.extent, parts)
+
+
+@lru_cache(maxsize=CAPACITY)
+def _prepared(
+    target: Target, machine: Any, problem: Problem, dtype: str, options: Options, extent: Extent, parts: Parts
+) -> Prepared:
+    require_countable(extent.columns)
+    program = program_of(target, machine, problem, dtype, options, parts)
+    partial, size = program.plan.partial, extent.entries * extent.rows
+    states = tuple(
+        (
+            (parts.split, size, output.dim),
+            "int64" if output.kind == "index" else "float64" if program.is_wide and field.additive else dtype,
+        )
+        for (field, _), output in zip(partial.fields, partial.outputs, strict=True)
+    )
+    return Prepared(program, parts, outputs_of(problem, extent, dtype), states)
 
 
 def forget_everything() -> None:
     """Empty the cache."""
-    with _lock:
-        _kept.clear()
+    for cached in (_program, merging, _prepared):
+        cached.cache_clear()

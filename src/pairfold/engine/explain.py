@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from pairfold.codegen.cost import cost_per_pair
-from pairfold.codegen.lanes import Lanes
-from pairfold.engine.cuda import divide, program_for, require_gpu
-from pairfold.engine.plan import Plan, make_plan
+from pairfold.engine.cache import program_of
+from pairfold.engine.plan import Plan
 from pairfold.errors import TargetError
-from pairfold.ir.call import Call, Extent, Options
+from pairfold.ir.call import Call
 from pairfold.ir.expr import Category, Expr, variables
-from pairfold.ir.problem import Problem
 from pairfold.ir.show import show_together
-from pairfold.schedule.schedule import choose_split
-from pairfold.targets.cpu.compile import default_threads, machine, schedule_for
-from pairfold.targets.cuda.compile import register_count
-from pairfold.targets.cuda.driver import Device
-from pairfold.targets.cuda.lanes import CudaLanes
+from pairfold.targets.target import target_of
 from pairfold.transform.separate import frontier
 
 __all__ = ["explain"]
@@ -41,14 +34,19 @@ def explain(call: Call, names: dict[Expr, str] | None = None) -> str:
     """
     problem, dtype, options = call.problem, call.dtype, call.options
     rows, columns, _ = call.extent
-    plan = make_plan(problem)
+    target = target_of(options)
+    try:
+        machine = target.machine(options.device or 0, options.level)
+    except TargetError:
+        machine = target.example
+        if machine is None:
+            raise
+    parts = target.divide(machine, call)
+    program = program_of(target, machine, problem, dtype, options, parts)
+    plan = program.plan
     lines = [f"{problem.reduction.name} over {columns} columns j, for {rows} rows i, in {dtype}:"]
     lines += _formulas(plan, names)
-    lines += (
-        _on_gpu(problem, rows, columns, dtype, options)
-        if options.on_gpu
-        else _on_cpu(plan, rows, columns, dtype, options)
-    )
+    lines += target.report(machine, call, parts, program.main, plan.work)
     lines.append(
         f"memory: {_memory(call) / 1e6:.1f} MB for arguments and outputs; "
         f"the {rows} x {columns} matrix would take {rows * columns * (4 if dtype == 'float32' else 8) / 1e9:.3g} GB"
@@ -72,56 +70,6 @@ def _formulas(plan: Plan, names: dict[Expr, str] | None) -> list[str]:
     texts = iter(shown.texts)
     lines = [title + ", ".join(next(texts) for _ in nodes) for title, nodes in groups]
     return lines + [f"  where {part}" for part in shown.parts]
-
-
-def _on_cpu(plan: Plan, rows: int, columns: int, dtype: str, options: Options) -> list[str]:
-    """Return the lines about schedule and limit on the CPU."""
-    work = plan.work
-    schedule = options.schedule or schedule_for(work, dtype, options.accumulate, options.level)
-    threads = options.threads or default_threads()
-    split = options.split or choose_split(rows, columns, schedule.rows, threads)
-    host = machine(options.level)
-    instructions = cost_per_pair(work, Lanes, schedule.lanes, dtype, schedule.features).instructions
-    return [
-        f"schedule: {schedule.lanes} lanes x {schedule.row_vectors} row vectors x {schedule.columns} columns a step, "
-        f"sums by {schedule.accumulate} ({schedule.block} columns a block), {threads} threads, "
-        f"columns in {split} parts",
-        f"processor: {host.name}, {8 * host.vector_bytes}-bit vectors",
-        f"predicted limit: {instructions} vector instructions for {schedule.lanes} pairs; at two a cycle "
-        f"{2 * schedule.lanes / instructions:.2f} pairs per cycle and core",
-    ]
-
-
-def _on_gpu(problem: Problem, rows: int, columns: int, dtype: str, options: Options) -> list[str]:
-    """Return the lines about schedule, registers and limit on an NVIDIA GPU, that of the machine when there is one."""
-    try:
-        device, note = require_gpu(options.device or 0), ""
-    except TargetError:
-        device, note = H200, ", for example: there is no GPU here"
-    split, few_rows = divide(problem, Extent(rows, columns), device, options)
-    program = program_for(problem, dtype, options, device, split > 1, few_rows)
-    schedule, work = program.main.schedule, program.plan.work
-    registers = register_count(program.main.ptx, device.capability)
-    tile = f"tiles of {schedule.tile} columns in shared memory" if schedule.tile else "columns read from device memory"
-    cost = cost_per_pair(work, CudaLanes, dtype)
-    # A multiprocessor starts 128 float32 (or 64 float64) instructions a cycle, 16 of them in the special function unit.
-    cycles = max(cost.instructions / (128 if dtype == "float32" else 64), cost.special / 16)
-    blocks = -(-rows // schedule.rows) * split
-    return [
-        f"schedule: {blocks} blocks of {schedule.threads} threads with {schedule.row_vectors} rows each, "
-        f"{schedule.columns} columns a step, {tile}, sums by {schedule.accumulate} ({schedule.block} columns a block), "
-        f"columns in {split} parts",
-        f"registers: {registers} a thread"
-        if registers
-        else "registers: known to the driver of the GPU, or to ptxas (`pip install nvidia-cuda-nvcc`)",
-        f"device: {device.name}{note}, {device.multiprocessors} multiprocessors at {device.clock / 1e9:.2f} GHz",
-        f"predicted limit: {cost.instructions} instructions a pair, {cost.special} of them special functions; "
-        f"{device.multiprocessors * device.clock / cycles / 1e12:.3g}e12 pairs per second",
-    ]
-
-
-H200 = Device(0, "NVIDIA H200", (9, 0), 132, 1.98e9)
-"""What predictions are made for where there is no GPU."""
 
 
 def _memory(call: Call) -> float:

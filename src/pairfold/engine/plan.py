@@ -34,15 +34,12 @@ class Plan:
         The main kernel, which finishes its rows.
     partial : Work
         The same kernel, but its outputs are the fields of the state, in which the factor is again.
-    columns : Work or None
-        The kernel that computes column-only nodes in advance, with rows in the place of columns.
     """
 
     problem: Problem
     outer: Expr
     work: Work
     partial: Work
-    columns: Work | None
 
     @property
     def has_outer(self) -> bool:
@@ -67,13 +64,13 @@ def make_plan(problem: Problem, takes_factor_out: bool = True) -> Plan:
     update, rare = tuple(written.update.items()), tuple(written.rare.items())
     guards = () if written.guard is None else (written.guard,)
     packed = needs_packing([*written.update.values(), *written.rare.values(), *guards])
-    work = Work(fields, update, rare, written.guard, outputs, packed)
+    work = Work(fields, update, rare, written.guard, outputs, packed, _column_work(packed))
     if reduction.needs_k:
         work = replace(work, candidate=value, kept=problem.k)
     # A reduction that takes a factor out has one field, and that field is its output.
     kept = tuple(formulas.state.values()) if is_constant(outer, 1.0) else outputs
     partial = replace(work, outputs=kept, keeps_state=True)
-    return Plan(inner, outer, work, partial, _column_work(packed))
+    return Plan(inner, outer, work, partial)
 
 
 def merge_work(reduction: Reduction, sizes: Sizes, finishes: bool = True) -> Work:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
@@ -10,8 +9,6 @@ from typing import Any, NamedTuple
 from pairfold.ir.problem import Problem
 
 __all__ = ["DEFAULT", "Call", "Extent", "Options"]
-
-_TARGET = os.environ.get("PAIRFOLD_TARGET", "cpu")
 
 
 class Extent(NamedTuple):
@@ -70,8 +67,9 @@ class Options:
     split : int or None
         Number of parts into which the columns are split; None decides by size.
     target : str or None
-        ``"cpu"`` or ``"cuda"``: where NumPy arrays are reduced; arrays on a GPU are always reduced there. None takes
-        the environment variable ``PAIRFOLD_TARGET``, read at import, else the CPU.
+        Where NumPy arrays are reduced, ``"cpu"``, ``"cuda"`` or another name in `pairfold.targets.target.TARGETS`;
+        arrays on a GPU are always reduced there. None takes the environment variable ``PAIRFOLD_TARGET``, read at
+        import, else the CPU.
     device : int or None
         Number of the GPU that NumPy arrays are sent to; None takes the first.
     schedule : Schedule or None
@@ -88,11 +86,6 @@ class Options:
     target: str | None = None
     device: int | None = None
     schedule: Any = None
-
-    @property
-    def on_gpu(self) -> bool:
-        """Whether NumPy arrays are sent to a GPU."""
-        return (self.target or _TARGET) == "cuda"
 
     @property
     def accumulate(self) -> str:

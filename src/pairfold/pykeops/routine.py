@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pairfold.api.routine import BACKENDS, Routine
+from pairfold.api.routine import Routine
 from pairfold.errors import ArgumentValueError
 
 __all__ = ["KeopsRoutine", "place"]
 
 _PLACES = {
-    **{name: name for name in BACKENDS},
+    **{name: name for name in ("auto", "CPU", "GPU")},
     **dict.fromkeys(("GPU_1D", "GPU_2D", "GPU_1D_device", "GPU_1D_host", "GPU_2D_device", "GPU_2D_host"), "GPU"),
 }
 

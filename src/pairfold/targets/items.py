@@ -97,19 +97,17 @@ def sparse_blocks(rows: int, ranges: Ranges, chunk: int) -> tuple[Array, Array, 
 _NO_OFFSETS: dict[int, Array] = {}
 
 
-def offset_table(
-    shapes: Sequence[Sequence[int]], strides: Sequence[Sequence[int]], batch: tuple[int, ...], packed_size: int
-) -> Array:
-    """Return for every batch entry how far the data of each variable, then the packed columns, start from their base.
+def offset_table(arrays: Sequence[tuple[Any, ...]], batch: tuple[int, ...], packed_size: int) -> Array:
+    """Return for every batch entry how far the data of each array, then the packed columns, start from their base.
 
-    The strides of the arrays and the result count elements; the shapes begin with the axes of the batch.
+    An array is its address, shape and strides, which count elements; the first axes are those of the batch.
     """
-    count = len(shapes) + 1
+    count = len(arrays) + 1
     if not batch:
         return _NO_OFFSETS.setdefault(count, np.zeros((1, count), np.int64))
     table = np.zeros((prod(batch), count), np.int64)
     axes = len(batch)
-    for number, (shape, stride) in enumerate(zip(shapes, strides, strict=True)):
+    for number, (_, shape, stride, *_) in enumerate(arrays):
         start = np.zeros((), np.int64)
         for axis in range(axes):
             if shape[axis] > 1:

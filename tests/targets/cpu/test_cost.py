@@ -10,15 +10,14 @@ import pytest
 from pairfold.codegen.cost import Cost, code_size, cost_per_pair, primitive_cost
 from pairfold.codegen.lanes import Lanes
 from pairfold.codegen.primitives import Fold, Structure, find_primitive
-from pairfold.engine import Options
-from pairfold.engine.cache import LOOP_COST, compiled
 from pairfold.engine.plan import make_plan
 from pairfold.ir.expr import OPERATIONS
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
+from pairfold.targets.cpu.compile import LOOP_COST
 from pairfold.targets.cuda.lanes import CudaLanes
-from tests.calls import explain
+from tests.calls import code_of, explain
 from tests.codegen.drivers import Machine, assembly_text, machines
 from tests.engine.problems import G, X, Y, gaussian_sum
 
@@ -101,10 +100,10 @@ def test_explanation_and_schedule_use_one_cost(name: str) -> None:
     """What `explain` prints is what threads are chosen by; the size of the code is counted in the same instructions."""
     op = OPERATIONS[name]
     task = Problem(apply(name, *[X - Y, X * Y, Y][: op.arity]), REDUCTIONS["Sum"])
-    binary = compiled(task, "float32", Options(), partial=False)
+    binary = code_of(task, "float32")
     (printed,) = re.findall(r"predicted limit: (\d+) vector instructions for (\d+)", explain(task, 10, 10))
     assert binary.cost == (int(printed[0]) + LOOP_COST) / int(printed[1])
-    lanes = Lanes, binary.main.schedule.lanes, "float32", binary.main.schedule.features
+    lanes = Lanes, binary.schedule.lanes, "float32", binary.schedule.features
     unrolled, rolled = (code_size(make_plan(task).work, unroll, *lanes) for unroll in (3, 1))
     assert unrolled >= 3 * primitive_cost(name, op.arity, *lanes).size
     assert unrolled > rolled

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairfold.engine import Options
-from pairfold.engine.cache import compiled
 from pairfold.errors import TargetError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
@@ -19,7 +18,7 @@ from pairfold.ops.arithmetic import constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.schedule.schedule import INSERTED
 from pairfold.targets.cpu.compile import machine
-from tests.calls import by_definition, run
+from tests.calls import by_definition, code_of, run
 from tests.engine.problems import gaussian_data, squared_distance
 from tests.engine.test_run import random_ranges
 
@@ -43,7 +42,7 @@ def test_many_are_collected_and_few_inserted() -> None:
     for k, collects in ((1, False), (INSERTED, False), (INSERTED + 1, True), (5000, True)):
         problem = Problem(squared_distance(), REDUCTIONS["ArgKMin"], k=k)
         for few_rows in (False, True):
-            assert compiled(problem, "float32", Options(), False, few_rows).main.schedule.collects == collects
+            assert code_of(problem, "float32", few_rows).schedule.collects == collects
 
 
 @pytest.mark.parametrize("level", [None, "avx512", "avx2", "sse2"])
@@ -88,7 +87,7 @@ def test_special_values_and_ties(dtype: str, seed: int, k: int, columns: int) ->
 def test_both_ways_select_the_same(split: int) -> None:
     arrays = gaussian_data(21, 3000, dtype="float32")
     problem = Problem(squared_distance(), REDUCTIONS["KMin_ArgKMin"], k=200)
-    schedule = compiled(problem, "float32", Options(), False).main.schedule
+    schedule = code_of(problem, "float32").schedule
     assert schedule.collects
     for other in (replace(schedule, collects=False), replace(schedule, row_vectors=3, columns=4)):
         for a, b in zip(

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pairfold.engine import Call, Extent, Options
+from pairfold.engine import Call, DeviceArray, Extent, Options, run_on_device
 from pairfold.engine.cache import forget_everything
-from pairfold.engine.cuda import DeviceArray, run_on_device
 from pairfold.errors import ArgumentValueError, TargetError
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import constant

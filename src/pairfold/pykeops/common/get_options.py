@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pairfold.api.routine import options_at
-from pairfold.engine import Options
+from pairfold.engine import Options, target_of
 from pairfold.pykeops.routine import place
 
 __all__ = ["get_tag_backend"]
@@ -20,6 +20,6 @@ def get_tag_backend(backend: str, variables: Iterable[Any], str: bool = False) -
     TargetError
         If `backend` asks for a GPU, and there is none.
     """
-    if options_at(Options(), place(backend), -1).on_gpu:
+    if target_of(options_at(Options(), place(backend), -1)).name == "cuda":
         return "GPU_1D_host" if str else (1, 0, 0)
     return "CPU" if str else (0, 0, 0)

@@ -6,13 +6,13 @@ import ctypes
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
 
-from pairfold.codegen.cost import code_size
+from pairfold.codegen.cost import code_size, cost_per_pair
 from pairfold.codegen.lanes import Lanes
 from pairfold.codegen.llvm import LLVM_LOCK, optimise
 from pairfold.codegen.work import Kernel, Work
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Machine:
     """What the code generator must know about the processor."""
 
@@ -43,17 +43,36 @@ class Machine:
     registers: int
 
 
+LOOP_COST = 4
+"""Instructions around the formula: loads of columns and the counting of a loop."""
+
+MERGE_COST = 150
+"""Instructions per number of a state that is merged."""
+
+
 @dataclass(frozen=True, eq=False)
 class Binary:
-    """A compiled kernel. `engine` keeps the machine code alive."""
+    """A compiled kernel, and the one that computes column-only values for it. `engine` keeps the machine code alive."""
 
     kernel: Kernel
+    work: Work
     schedule: Schedule
     dtype: str
     call: Callable[[int, int, int, int, int], None]
     engine: Any
+    columns: Binary | None = None
 
-    @property
+    @cached_property
+    def cost(self) -> float:
+        """Instructions per pair, roughly."""
+        if self.work.partial_states:
+            return MERGE_COST * sum(state.dim for state in self.work.partial_states)
+        lanes = self.schedule.lanes
+        return (
+            cost_per_pair(self.work, Lanes, lanes, self.dtype, self.schedule.features).instructions + LOOP_COST
+        ) / lanes
+
+    @cached_property
     def scratch_bytes(self) -> int:
         """Bytes of scratch memory that each thread needs."""
         return scratch_bytes(self.kernel, self.schedule, self.dtype)
@@ -187,7 +206,9 @@ def small_frames(triple: str) -> bool:
     return "windows" in triple
 
 
-def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel") -> Binary:
+def compile_work(
+    work: Work, dtype: str, schedule: Schedule, name: str = "kernel", columns: Binary | None = None
+) -> Binary:
     """Emit, optimise and load the kernel for `work`."""
     module = ir.Module(name="pairfold")
     kernel = emit_kernel(module, name, work, dtype, schedule)
@@ -203,7 +224,7 @@ def compile_work(work: Work, dtype: str, schedule: Schedule, name: str = "kernel
         engine.remove_module(parsed)  # the machine code stays; the module takes several times its memory
     integers = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
     call = ctypes.CFUNCTYPE(None, *integers)(address)
-    return Binary(kernel, schedule, dtype, call, engine)
+    return Binary(kernel, work, schedule, dtype, call, engine, columns)
 
 
 def _target_machine(features: frozenset[str], opt: int = 2) -> Any:

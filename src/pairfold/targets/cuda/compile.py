@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from pairfold.codegen.llvm import LLVM_LOCK, optimise
 from pairfold.codegen.work import Work
 from pairfold.errors import TargetError
 from pairfold.schedule.schedule import UNROLL
-from pairfold.targets.cuda.driver import Device
+from pairfold.targets.cuda.driver import Device, Driver
 from pairfold.targets.cuda.kernel import CudaKernel, column_size, columns_in_tile, emit_cuda_kernel
 from pairfold.targets.cuda.schedule import CudaSchedule, choose
 from pairfold.transform.separate import frontier
@@ -46,6 +46,15 @@ class CudaCode:
     schedule: CudaSchedule
     dtype: str
     ptx: str
+    functions: dict[tuple[Driver, int], Any] = field(default_factory=dict)
+    """What drivers made of it for their devices."""
+
+    def function(self, engine: Driver, device: int) -> Any:
+        """Return its function on a device, loading it when it is new there."""
+        found = self.functions.get((engine, device))
+        if found is None:
+            found = self.functions[engine, device] = engine.load(device, self.ptx, self.kernel.name)
+        return found
 
 
 def cuda_schedule_for(work: Work, dtype: str, accumulate: str = "block", few_rows: bool = False) -> CudaSchedule:

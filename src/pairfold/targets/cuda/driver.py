@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,7 +38,7 @@ class Device:
         Highest clock of the multiprocessors in Hz.
     """
 
-    number: int
+    number: int = field(compare=False)
     name: str
     capability: tuple[int, int]
     multiprocessors: int
@@ -120,6 +120,7 @@ class _BindingsDriver:
             )
         self._check((status,), "cuInit")
         self._contexts: dict[int, Any] = {}
+        self._devices: dict[int, Device] = {}
         self._lock = threading.Lock()
 
     def _check(self, answer: tuple[Any, ...], what: str) -> Any:
@@ -151,6 +152,8 @@ class _BindingsDriver:
         return int(self._check(self._cuda.cuDeviceGetCount(), "cuDeviceGetCount"))
 
     def device(self, number: int) -> Device:
+        if number in self._devices:
+            return self._devices[number]
         count = self.device_count()
         if not 0 <= number < count:
             raise TargetError(f"GPU number {number} was asked for; there are {count}, numbered from 0.")
@@ -162,7 +165,7 @@ class _BindingsDriver:
             return int(self._check(cuda.cuDeviceGetAttribute(attribute, handle), "cuDeviceGetAttribute"))
 
         name = self._check(cuda.cuDeviceGetName(256, handle), "cuDeviceGetName")
-        return Device(
+        self._devices[number] = Device(
             number,
             name.split(b"\0")[0].decode(),
             (
@@ -172,6 +175,7 @@ class _BindingsDriver:
             ask(known.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
             1e3 * ask(known.CU_DEVICE_ATTRIBUTE_CLOCK_RATE),
         )
+        return self._devices[number]
 
     def load(self, device: int, ptx: str, name: str) -> Any:
         with self._on(device), self._beside_graphs():

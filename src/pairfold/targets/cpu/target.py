@@ -1,0 +1,197 @@
+"""The CPU as a target: how reductions are cut into tasks for threads, and how kernels are started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfold.codegen.cost import cost_per_pair
+from pairfold.codegen.lanes import Lanes
+from pairfold.codegen.work import Work
+from pairfold.ir.call import Call, Options
+from pairfold.schedule.schedule import Schedule, choose_split
+from pairfold.targets.cpu.compile import Binary, Machine, compile_work, default_threads, machine, schedule_on
+from pairfold.targets.cpu.pool import run_tasks, scratch_address
+from pairfold.targets.items import (
+    Ranges,
+    has_few_rows,
+    item_table,
+    pairs_in,
+    row_blocks,
+    sparse_blocks,
+)
+from pairfold.targets.progress import progress_bar
+from pairfold.targets.target import HOST, Launch, Parts, Target
+
+__all__ = ["CPU"]
+
+Array = NDArray[Any]
+
+SERIAL_WORK = 100_000
+"""Instructions below which one thread does everything: waking others would cost more."""
+
+TASK_WORK = 10_000_000
+"""Instructions per task: some milliseconds, so that Ctrl-C and the progress bar stay prompt."""
+
+ROWS_PER_STEP = 64
+"""What a step of rows has, roughly: fewer steps than threads leave some without work."""
+
+
+def _divide(processor: Machine, call: Call) -> Parts:
+    options, (rows, columns, batch) = call.options, call.extent
+    threads = options.threads or default_threads()
+    if call.ranges is not None:
+        return Parts(1, has_few_rows(call.ranges), threads)
+    return Parts(options.split or choose_split(rows * prod(batch), columns, ROWS_PER_STEP, threads), False, threads)
+
+
+def _schedule(processor: Machine, work: Work, dtype: str, options: Options, few_rows: bool) -> Schedule:
+    if work.partial_states:
+        return Schedule(1, 1, 1, features=processor.features)
+    if isinstance(options.schedule, Schedule):
+        return options.schedule
+    return schedule_on(processor, work, dtype, options.accumulate, few_rows)
+
+
+def _compile(processor: Machine, work: Work, dtype: str, schedule: Schedule) -> Binary:
+    columns = None
+    if work.columns is not None:
+        own = schedule_on(processor, work.columns, dtype, schedule.accumulate)
+        columns = compile_work(work.columns, dtype, own)
+    return compile_work(work, dtype, schedule, columns=columns)
+
+
+# ---------------------------------------------------------------- items
+
+
+@dataclass(frozen=True, eq=False)
+class _Pieces:
+    """The items of a launch, the column intervals they refer to, and how many items make a task."""
+
+    items: Array
+    intervals: Array
+    per_task: int
+    is_small: bool
+
+
+@lru_cache(maxsize=256)
+def _dense_pieces(rows: int, columns: int, batches: int, parts: Parts, step: int, cost: float) -> _Pieces:
+    """Cut a reduction over all columns into items."""
+    total, split = int(rows * columns * batches * cost), parts.split
+    intervals = np.array([[columns * k // split, columns * (k + 1) // split] for k in range(split)], np.int64)
+    blocks = row_blocks(rows, _chunk(rows, batches * split, total, step, parts.threads))
+    lists = np.zeros((len(blocks), 2), np.int64)
+    lists[:, 1] = 1
+    return _grouped(item_table(blocks, lists, rows, batches, split), intervals, total, parts.threads)
+
+
+def _sparse_pieces(rows: int, batches: int, ranges: Ranges, step: int, cost: float, threads: int) -> _Pieces:
+    """Cut a block-sparse reduction into items."""
+    total = int(pairs_in(ranges) * batches * cost)
+    chunk = _chunk(rows, batches, total, step, threads)
+    blocks, lists, intervals = sparse_blocks(rows, ranges, chunk)
+    return _grouped(item_table(blocks, lists, rows, batches, 1), intervals, total, threads)
+
+
+def _chunk(rows: int, copies: int, total: int, step: int, threads: int) -> int:
+    """Return the number of rows of one item: a multiple of `step`, few enough to keep all threads busy."""
+    if total <= SERIAL_WORK:
+        return rows
+    chunk = max(1, TASK_WORK * rows * copies // total)
+    if threads > 1:
+        chunk = min(chunk, -(-rows * copies // (4 * threads)))
+    return min(rows, -(-chunk // step) * step)
+
+
+def _grouped(items: Array, intervals: Array, total: int, threads: int) -> _Pieces:
+    per_task = min(TASK_WORK * len(items) // max(total, 1), -(-len(items) // (4 * threads)))
+    return _Pieces(items, intervals, max(1, per_task), total <= SERIAL_WORK)
+
+
+# ---------------------------------------------------------------- launching
+
+
+def _launch(one: Launch) -> None:
+    binary, (rows, columns, batch), parts = one.code, one.extent, one.parts
+    step, cost = binary.schedule.rows, binary.cost
+    if one.ranges is None:
+        pieces = _dense_pieces(rows, columns, prod(batch), parts, step, cost)
+    else:
+        pieces = _sparse_pieces(rows, prod(batch), one.ranges, step, cost, parts.threads)
+    packed, size = (None, 0) if binary.columns is None else _packed(one, binary.columns)
+    held = [packed]
+
+    def address(table: Array) -> int:
+        held.append(table)
+        return HOST.address(table)
+
+    start = 0 if packed is None else HOST.address(packed)
+    numbers = one.numbers(binary.kernel.layout, HOST.address(pieces.intervals), address, start, size)
+    _execute(binary, np.array(numbers, np.int64), pieces, parts.threads, one.progress)
+
+
+def _packed(one: Launch, binary: Binary) -> tuple[Array, int]:
+    """Return the column-only values, computed in advance, and how many there are per batch entry."""
+    columns, entries = one.extent.columns, one.extent.entries
+    size = binary.work.outputs[0].dim
+    result = HOST.empty((entries * columns, size), binary.dtype)
+    swapped = one.extent._replace(rows=columns, columns=0)
+    _launch(Launch(binary, HOST, swapped, one.arrays, [result], Parts(1)))
+    return result, columns * size
+
+
+def _execute(binary: Binary, block: Array, pieces: _Pieces, threads: int, progress: bool) -> None:
+    """Run all items."""
+    items, per_task = pieces.items, pieces.per_task
+    block_address, items_address = HOST.address(block), HOST.address(items)
+    call, size, count = binary.call, binary.scratch_bytes, len(items)
+    if pieces.is_small:
+        call(block_address, items_address, 0, count, scratch_address(size))
+        return
+
+    def body(number: int) -> None:
+        first = number * per_task
+        call(block_address, items_address, first, min(first + per_task, count), scratch_address(size))
+
+    tasks = -(-count // per_task)
+    if not progress:
+        run_tasks(tasks, threads, body, None)
+        return
+    with progress_bar(tasks) as update:
+        run_tasks(tasks, threads, body, update)
+
+
+# ---------------------------------------------------------------- what is said about it
+
+
+def _report(processor: Machine, call: Call, parts: Parts, binary: Binary, work: Work) -> list[str]:
+    schedule = binary.schedule
+    instructions = cost_per_pair(work, Lanes, schedule.lanes, call.dtype, schedule.features).instructions
+    return [
+        f"schedule: {schedule.lanes} lanes x {schedule.row_vectors} row vectors x {schedule.columns} columns a step, "
+        f"sums by {schedule.accumulate} ({schedule.block} columns a block), {parts.threads} threads, "
+        f"columns in {parts.split} parts",
+        f"processor: {processor.name}, {8 * processor.vector_bytes}-bit vectors",
+        f"predicted limit: {instructions} vector instructions for {schedule.lanes} pairs; at two a cycle "
+        f"{2 * schedule.lanes / instructions:.2f} pairs per cycle and core",
+    ]
+
+
+CPU = Target(
+    name="cpu",
+    title="the CPU",
+    backend="CPU",
+    machine=lambda device, level: machine(level),
+    divide=_divide,
+    schedule=_schedule,
+    compile=_compile,
+    launch=_launch,
+    memory=lambda processor: HOST,
+    report=_report,
+    has_wide_states=True,
+)

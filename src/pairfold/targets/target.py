@@ -1,0 +1,230 @@
+"""What a target is: one record of functions, which the engine asks, and the memory that they work in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfold.codegen.work import Layout, Work
+from pairfold.ir.call import Call, Extent, Options
+from pairfold.targets.items import Ranges, offset_table
+
+__all__ = ["HOST", "TARGETS", "DeviceArray", "Launch", "Memory", "OwnMemory", "Parts", "Target", "target_of"]
+
+Array = NDArray[Any]
+
+
+# ---------------------------------------------------------------- memory
+
+
+class DeviceArray(NamedTuple):
+    """Where an array lies in the memory of a target; strides count elements, components lie side by side."""
+
+    address: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    owner: Any = None
+    """What must live as long as the address is used."""
+
+
+class Memory(Protocol):
+    """Memory that a target works in, that of a framework as a rule: outputs and what is needed on the way lie there."""
+
+    device: int
+    stream: int
+    """Handle of the stream on which the framework works."""
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
+        """Return a new array, contiguous, of any content."""
+
+    def address(self, array: Any) -> int:
+        """Return the address of an array."""
+
+
+class OwnMemory(Memory, Protocol):
+    """Memory that takes NumPy arrays, for one call."""
+
+    def send(self, array: Array) -> DeviceArray:
+        """Return the place of an array, copied there if it must be."""
+
+    def fetch(self, arrays: Sequence[Any]) -> tuple[Array, ...]:
+        """Return arrays of this memory as NumPy arrays."""
+
+    def close(self) -> None:
+        """Give back what was taken."""
+
+
+class _HostMemory:
+    """The memory of NumPy arrays themselves."""
+
+    device = stream = 0
+    empty: Any = staticmethod(np.empty)
+    fetch = staticmethod(tuple)
+
+    def address(self, array: Array) -> int:
+        # Several times quicker than array.ctypes.data, which matters for small problems.
+        return int(array.__array_interface__["data"][0])
+
+    def send(self, array: Array) -> DeviceArray:
+        """Return where an array is, of a copy if a kernel cannot read it: components must lie side by side."""
+        flags, item = array.flags, array.itemsize
+        if not (flags.c_contiguous and flags.aligned and array.dtype.isnative):
+            good = (array.strides[-1] == item or array.shape[-1] == 1) and flags.aligned and array.dtype.isnative
+            if not good or any(stride % item for stride in array.strides):
+                array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+        address, strides = array.__array_interface__["data"][0], tuple(map(item.__rfloordiv__, array.strides))
+        return DeviceArray(address, array.shape, strides, array)
+
+    def close(self) -> None:
+        """Nothing is taken."""
+
+
+HOST: OwnMemory = _HostMemory()
+"""The memory of the CPU."""
+
+
+# ---------------------------------------------------------------- targets
+
+
+class Parts(NamedTuple):
+    """How a reduction is cut.
+
+    Attributes
+    ----------
+    split : int
+        Parts of the columns, whose states are merged.
+    few_rows : bool
+        Whether there are too few rows for the widest code.
+    threads : int
+        Threads of the CPU that work at it.
+    """
+
+    split: int
+    few_rows: bool = False
+    threads: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Launch:
+    """One start of a kernel.
+
+    Attributes
+    ----------
+    code : object
+        What `Target.compile` returned.
+    memory : Memory
+        Where the arrays are.
+    extent : Extent
+        Rows and columns; those of a kernel that merges are parts.
+    arrays : mapping to DeviceArray
+        By the positions of the variables that the kernel reads.
+    outputs : sequence of arrays
+        What it writes, arrays of the memory.
+    parts : Parts
+        How the columns are cut: the results of the parts lie one after the other in the outputs.
+    ranges : tuple of int64 arrays, optional
+        See `Call`.
+    progress : bool
+        Whether progress is shown.
+    """
+
+    code: Any
+    memory: Memory
+    extent: Extent
+    arrays: Mapping[Any, DeviceArray]
+    outputs: Sequence[Any]
+    parts: Parts
+    ranges: Ranges | None = None
+    progress: bool = False
+
+    def numbers(
+        self, layout: Layout, intervals: int, place: Callable[[Array], int], packed: int = 0, packed_size: int = 0
+    ) -> list[int]:
+        """Return the numbers that a kernel is given, in the order of its `layout`.
+
+        Parameters
+        ----------
+        layout : Layout
+            Of the kernel.
+        intervals : int
+            The address of the column intervals.
+        place : callable
+            ``place(table) -> address`` of the batch offsets in the memory of the target.
+        packed, packed_size : int
+            The address of the packed columns, and how many numbers a batch entry of them has.
+        """
+        numbers: list[int] = []
+        read = []
+        for position, is_parameter in layout.arguments:
+            array = self.arrays[position]
+            numbers += (array.address, 0 if is_parameter else array.strides[-2])
+            read.append(array)
+        offsets = place(offset_table(read, self.extent.batch, packed_size))
+        return [*numbers, intervals, offsets, packed, *map(self.memory.address, self.outputs)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Target:
+    """What can carry out reductions.
+
+    The engine makes a plan, asks the target for code, and starts it: once, or once per part of the columns and once
+    more to merge their states.
+
+    Attributes
+    ----------
+    name : str
+        As in ``Options(target=...)`` and ``explain(target=...)``.
+    title : str
+        For messages: ``"a GPU"``.
+    backend : str
+        As in ``backend=...``.
+    machine : callable
+        ``machine(device, level)``: what code is made for, hashable, with a `name`; raises `TargetError` where this
+        machine does not serve.
+    example : object
+        A machine for predictions where there is none.
+    divide : callable
+        ``divide(machine, call) -> Parts``.
+    schedule : callable
+        ``schedule(machine, work, dtype, options, few_rows)``: how the work is done, a value.
+    compile : callable
+        ``compile(machine, work, dtype, schedule)``: the code of a kernel, whatever `launch` takes.
+    launch : callable
+        ``launch(Launch)`` starts a kernel.
+    memory : callable
+        ``memory(machine) -> OwnMemory`` for NumPy arrays.
+    report : callable
+        ``report(machine, call, parts, code, work) -> list of str``: the lines of `explain` about schedule, machine and
+        the predicted limit.
+    has_wide_states : bool
+        Whether states keep sums as float64 numbers where they are known to so many digits.
+    """
+
+    name: str
+    title: str
+    backend: str
+    machine: Callable[[int, str | None], Any]
+    example: Any = None
+    divide: Callable[[Any, Call], Parts]
+    schedule: Callable[[Any, Work, str, Options, bool], Any]
+    compile: Callable[[Any, Work, str, Any], Any]
+    launch: Callable[[Launch], None]
+    memory: Callable[[Any], OwnMemory]
+    report: Callable[[Any, Call, Parts, Any, Work], list[str]]
+    has_wide_states: bool = False
+
+
+TARGETS: dict[str, Target] = {}
+"""The registry of targets, by name."""
+
+_DEFAULT = os.environ.get("PAIRFOLD_TARGET", "cpu")
+
+
+def target_of(options: Options) -> Target:
+    """Return the target that options name, for NumPy arrays."""
+    return TARGETS[options.target or _DEFAULT]
