@@ -43,8 +43,9 @@ def _reductions() -> list[Named]:
     """Return every reduction: in one kernel; or a kernel for parts and that which merges them."""
     found = []
     for number, (name, dim) in enumerate(CASES):
-        plan = make_plan(problem(name, dim))
-        works = [plan.partial, merge_work(plan)] if dim != 3 else [plan.work]
+        task = problem(name, dim)
+        plan = make_plan(task)
+        works = [plan.partial, merge_work(task.reduction, task.sizes)] if dim != 3 else [plan.work]
         found += [(f"{name}-{dim}", work, ("float32", "float64")[number // 2 % 2]) for work in works]
     return found
 
