@@ -23,7 +23,7 @@ from pairfold.errors import (
 from pairfold.ir.expr import Expr, depends_on, outline, topological
 from pairfold.language.aliases import PLAIN, Argument, Dialect, parse_alias
 from pairfold.language.formula import parse
-from pairfold.ops.arithmetic import is_constant
+from pairfold.ops.arithmetic import is_zero
 from pairfold.ops.arithmetic import variable as make_variable
 from pairfold.reductions import REDUCTIONS
 from pairfold.solvers.conjugate_gradients import solve_linear
@@ -83,15 +83,9 @@ def _is_linear(node: Expr, dependent: set[Expr]) -> bool:
     carrying = {place for place, arg in enumerate(node.args) if arg in dependent}
     # The other operands of a group are added to these: they must be 0.
     return any(
-        carrying.issubset(group) and all(place in carrying or _is_zero(node.args[place]) for place in group)
+        carrying.issubset(group) and all(place in carrying or is_zero(node.args[place]) for place in group)
         for group in node.op.linear
     )
-
-
-def _is_zero(node: Expr) -> bool:
-    while node.op.name in ("SumT", "Minus"):
-        node = node.args[0]
-    return is_constant(node, 0.0)
 
 
 def solve_routine(

@@ -18,8 +18,10 @@ __all__ = [
     "folded",
     "is_constant",
     "is_integer",
+    "is_zero",
     "one",
     "power",
+    "replicate",
     "same_dimension",
     "variable",
     "zeros",
@@ -69,9 +71,21 @@ def power(base: Expr, exponent: float) -> Expr | None:
     return None
 
 
+def is_zero(expr: Expr) -> bool:
+    """Tell whether `expr` is the constant 0, with any number of components."""
+    while expr.op.name in ("SumT", "Minus"):
+        expr = expr.args[0]
+    return is_constant(expr, 0.0)
+
+
+def replicate(f: Expr, dim: int) -> Expr:
+    """Return f broadcast to `dim` components."""
+    return f if f.dim == dim else apply("SumT", f, params=(dim,))
+
+
 def zeros(dim: int) -> Expr:
     """Return a vector of `dim` zeros."""
-    return constant(0.0) if dim == 1 else apply("SumT", constant(0.0), params=(dim,))
+    return replicate(constant(0.0), dim)
 
 
 def one() -> Expr:

@@ -8,9 +8,9 @@ import numpy as np
 
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr, Op, register
-from pairfold.ops.arithmetic import apply, constant, one
+from pairfold.ops.arithmetic import apply, constant, one, replicate
 from pairfold.ops.complexes import as_complex, register_map, register_pair, require_even
-from pairfold.ops.structure import permute, replicate
+from pairfold.ops.structure import permute
 
 __all__: list[str] = []
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr, Op, register
-from pairfold.ops.arithmetic import apply, constant, is_integer, zeros
-from pairfold.ops.structure import permute, replicate
+from pairfold.ops.arithmetic import apply, constant, is_integer, replicate, zeros
+from pairfold.ops.structure import permute
 
 __all__ = ["as_complex", "register_map", "register_pair", "require_even"]
 

@@ -9,7 +9,16 @@ import numpy as np
 
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr, Op, register
-from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, is_constant, is_integer, one, same_dimension
+from pairfold.ops.arithmetic import (
+    apply,
+    broadcast_dimension,
+    constant,
+    is_constant,
+    is_integer,
+    one,
+    replicate,
+    same_dimension,
+)
 from pairfold.ops.on_complex import real_result, reciprocal_root, same_kind, square
 
 __all__: list[str] = []
@@ -354,7 +363,7 @@ def _power_expand(f: Expr, n: int) -> Expr:
     if n < 0:
         return one() / _power_expand(f, -n)
     if n == 0:
-        return one() if f.dim == 1 else apply("SumT", one(), params=(f.dim,))
+        return replicate(one(), f.dim)
     if n > LARGEST_MULTIPLIED:
         # Numbers of this size are even, so the sign of an odd power is put right by one more factor.
         even = apply("Powf", apply("Abs", f), constant(_as_float(n - n % 2)))

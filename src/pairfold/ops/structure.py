@@ -15,7 +15,7 @@ from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr, Op, register
 from pairfold.ops.arithmetic import apply, constant, is_integer
 
-__all__ = ["iota", "permute", "replicate", "spread", "sum_axis"]
+__all__ = ["iota", "permute", "spread", "sum_axis"]
 
 Dims = tuple[int, ...]
 Params = tuple[Any, ...]
@@ -34,11 +34,6 @@ def sum_axis(f: Expr, n: int, inner: int) -> Expr:
 def permute(f: Expr, shape: tuple[int, ...], axes: tuple[int, ...]) -> Expr:
     """Transpose f seen as a row-major tensor; nothing when the axes are in order."""
     return f if axes == tuple(range(len(axes))) else apply("Permute", f, params=(shape, axes))
-
-
-def replicate(f: Expr, dim: int) -> Expr:
-    """Return f broadcast to `dim` components."""
-    return f if f.dim == dim else apply("SumT", f, params=(dim,))
 
 
 def iota(n: int) -> Expr:

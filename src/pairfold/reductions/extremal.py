@@ -14,8 +14,8 @@ import numpy as np
 
 from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Field, Reduction, Sizes, State, register_reduction
-from pairfold.ops.arithmetic import apply, constant, zeros
-from pairfold.reductions.state import COLUMN_INDEX, preferred
+from pairfold.ops.arithmetic import apply, constant, replicate
+from pairfold.reductions.state import COLUMN_INDEX, no_derivative, preferred
 
 __all__: list[str] = []
 
@@ -45,13 +45,6 @@ def _winner_reference(name: str, arg_only: bool, value_only: bool) -> Callable[.
         return (best,) if value_only else (best, where)
 
     return reference
-
-
-def _no_derivative(
-    value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
-) -> tuple[Expr, None]:
-    """Indices do not move with the values."""
-    return zeros(value.dim), None
 
 
 def _winner_pullback(
@@ -97,7 +90,7 @@ def _register_winner(name: str, output: str) -> None:
             finish=lambda state, sizes: tuple(state[key] for key in outputs),
             shapes=lambda sizes: ((sizes.value,),) * len(outputs),
             reference=_winner_reference(name, output == "index", output == "value"),
-            pullback=_no_derivative if output == "index" else _winner_pullback,
+            pullback=no_derivative if output == "index" else _winner_pullback,
             saved=f"{name}_Arg{name}" if output == "value" else None,
             finds_winners=output == "both",
             operation=None if output == "both" else full_name,
@@ -128,10 +121,6 @@ def _shift_down(f: Expr, first: Expr) -> Expr:
     return apply("Concat", first, apply("Extract", f, params=(0, f.dim - first.dim)))
 
 
-def _replicated(f: Expr, dim: int) -> Expr:
-    return f if f.dim == dim else apply("SumT", f, params=(dim,))
-
-
 def _insert(state: State, value: Expr, index: Expr, sizes: Sizes) -> State:
     """Insert one candidate into the sorted list; entries equal to it stay in front of it."""
     return _inserted(state, {"best": value, "where": index}, sizes, lambda is_less, new, old: is_less)
@@ -141,7 +130,7 @@ def _inserted(state: State, entry: State, sizes: Sizes, precedes: Callable[[Expr
     """Insert an entry where it `precedes` the entries of the list, told what is less, both entries being vectors."""
     lowest = {"best": constant(-np.inf), "where": entry["where"]}
     new = {key: entry[key] if entry[key].dim == 1 else _in_every_place(entry[key], sizes) for key in state}
-    previous = {key: _shift_down(state[key], _replicated(lowest[key], sizes.value)) for key in state}
+    previous = {key: _shift_down(state[key], replicate(lowest[key], sizes.value)) for key in state}
     moves = precedes(apply("LessThan", new["best"], previous["best"]), new, previous)
     enters = precedes(apply("LessThan", new["best"], state["best"]), new, state)
     return {key: apply("Where", moves, previous[key], apply("Where", enters, new[key], state[key])) for key in state}
@@ -214,7 +203,7 @@ def _register_smallest(name: str, outputs: tuple[str, ...], synonyms: tuple[str,
             finish=lambda state, sizes: tuple(state[key] for key in outputs),
             shapes=_smallest_shapes(len(outputs)),
             reference=_smallest_reference(outputs),
-            pullback=_smallest_pullback if "best" in outputs else _no_derivative,
+            pullback=_smallest_pullback if "best" in outputs else no_derivative,
             saved="KMin_ArgKMin" if outputs == ("best",) else None,
             finds_winners=len(outputs) == 2,
             needs_k=True,

@@ -9,6 +9,7 @@ import numpy as np
 from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Field, Reduction, Sizes, State, register_reduction
 from pairfold.ops.arithmetic import apply, constant, one, zeros
+from pairfold.reductions.state import no_derivative
 
 __all__: list[str] = []
 
@@ -127,12 +128,6 @@ register_reduction(
 # ---------------------------------------------------------------- quantifiers
 
 
-def _no_derivative(
-    value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
-) -> tuple[Expr, None]:
-    return zeros(value.dim), None
-
-
 register_reduction(
     Reduction(
         name="Any",
@@ -142,7 +137,7 @@ register_reduction(
         finish=lambda state, sizes: (state["found"],),
         shapes=lambda sizes: ((sizes.value,),),
         reference=lambda value, weight, k, columns: (np.any(value != 0, axis=-2).astype(value.dtype),),
-        pullback=_no_derivative,
+        pullback=no_derivative,
         truth=True,
         in_steps=(("Any", "Any"),),
         method="any",
@@ -161,7 +156,7 @@ register_reduction(
         finish=lambda state, sizes: (state["holds"],),
         shapes=lambda sizes: ((sizes.value,),),
         reference=lambda value, weight, k, columns: (np.all(value != 0, axis=-2).astype(value.dtype),),
-        pullback=_no_derivative,
+        pullback=no_derivative,
         truth=True,
         in_steps=(("All", "All"),),
         method="all",

@@ -14,7 +14,7 @@ from pairfold.ir.call import Extent
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction, Sizes, State
-from pairfold.ops.arithmetic import apply, constant, variable
+from pairfold.ops.arithmetic import apply, constant, replicate, variable, zeros
 
 __all__ = [
     "COLUMN_INDEX",
@@ -43,6 +43,13 @@ def placeholders(reduction: Reduction, sizes: Sizes, prefix: str = "state") -> S
         field.name: variable(f"{prefix}.{field.name}", field.dim(sizes), Category.PLACEHOLDER, field.kind)
         for field in reduction.fields
     }
+
+
+def no_derivative(
+    value: Expr, weight: Expr | None, outputs: tuple[Expr, ...], cotangents: tuple[Expr, ...]
+) -> tuple[Expr, None]:
+    """Return the pullback of a reduction whose outputs do not move with the values."""
+    return zeros(value.dim), None
 
 
 def value_placeholder(sizes: Sizes) -> Expr:
@@ -183,7 +190,7 @@ def folded(reduction: Reduction, values: Sequence[Expr], dtype: str) -> Expr:
     [5.0]
     """
     sizes = Sizes(values[0].dim)
-    state = {field.name: _filled(field.start(dtype), field.dim(sizes)) for field in reduction.fields}
+    state = {field.name: replicate(constant(field.start(dtype)), field.dim(sizes)) for field in reduction.fields}
     additive = {field.name for field in reduction.fields if field.additive}
     for number, value in enumerate(values):
         index = constant(number)
@@ -193,7 +200,3 @@ def folded(reduction: Reduction, values: Sequence[Expr], dtype: str) -> Expr:
         state = {**state, **{name: state[name] + term if name in additive else term for name, term in new.items()}}
     (output,) = reduction.finish(state, sizes)
     return apply("NotEqual", output, constant(0.0)) if reduction.truth else output
-
-
-def _filled(number: float, dim: int) -> Expr:
-    return constant(number) if dim == 1 else apply("SumT", constant(number), params=(dim,))

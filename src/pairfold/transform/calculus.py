@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Category, Expr
-from pairfold.ops.arithmetic import apply, constant, variable
+from pairfold.ops.arithmetic import apply, constant, replicate, variable
 from pairfold.transform.differentiate import differential, gradient
 
 __all__ = ["CALCULUS", "Calculus"]
@@ -116,7 +116,7 @@ def _adjoint(operator: Expr, v: Expr, u: Expr) -> Expr:
 def _sum_of_entries(operator: Expr, v: Expr) -> Expr:
     ones = variable(-1, v.dim, Category.PARAMETER, "cotangent")
     from_ones = differential(operator, v, ones)
-    return apply("Sum", gradient(from_ones, ones, apply("SumT", constant(1.0), params=(operator.dim,))))
+    return apply("Sum", gradient(from_ones, ones, replicate(constant(1.0), operator.dim)))
 
 
 CALCULUS: dict[str, Calculus] = {

@@ -20,7 +20,7 @@ from pairfold.errors import NotDifferentiableError
 from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction, Sizes
-from pairfold.ops.arithmetic import apply, constant, is_constant, variable, zeros
+from pairfold.ops.arithmetic import apply, constant, is_zero, replicate, variable, zeros
 from pairfold.reductions import REDUCTIONS
 from pairfold.reductions.state import COLUMN_INDEX, output_kinds, transitions
 from pairfold.transform.differentiate import gradient, gradients
@@ -239,7 +239,7 @@ def adjoint(problem: Problem, wanted: tuple[int, ...], given: tuple[bool, ...]) 
     parts = [
         (position, nodes[position].category, part)
         for position, part in zip(wanted, found, strict=True)
-        if not _is_zero(part)
+        if not is_zero(part)
     ]
     categories = {category for _, category, _ in parts}
     # The gradients of parameters join a pass that is made anyway.
@@ -260,20 +260,16 @@ def adjoint(problem: Problem, wanted: tuple[int, ...], given: tuple[bool, ...]) 
 def _gradients(problem: Problem, pullback: _Pullback, wanted: Sequence[Expr]) -> list[Expr]:
     total = [zeros(node.dim) for node in wanted]
     for formula, g in ((problem.value, pullback.g_value), (problem.weight, pullback.g_weight)):
-        if formula is not None and g is not None and not _is_zero(g):
+        if formula is not None and g is not None and not is_zero(g):
             found = gradients(formula, wanted, g)
             total = [_added(one, other) for one, other in zip(total, found, strict=True)]
     return total
 
 
 def _added(one: Expr, other: Expr) -> Expr:
-    if _is_zero(one):
+    if is_zero(one):
         return other
-    return one if _is_zero(other) else one + other
-
-
-def _is_zero(expr: Expr) -> bool:
-    return is_constant(expr.args[0] if expr.op.name == "SumT" else expr, 0.0)
+    return one if is_zero(other) else one + other
 
 
 def _pass(parts: Sequence[tuple[int, Expr]], feeds: Sequence[Feed], is_swapped: bool) -> Pass:
@@ -329,14 +325,10 @@ def tangent(problem: Problem, given: tuple[int, ...]) -> Pass | None:
         if moved_weight is not None and pullback.g_weight is not None:
             part = _added(part, gradient(pullback.g_weight, name, moved_weight))
         # What is left of the cotangent are conditions that ask whether there is one.
-        (part,) = substitute([part], {name: _ones(name.dim)})
-        if not _is_zero(part):
+        (part,) = substitute([part], {name: replicate(constant(1.0), name.dim)})
+        if not is_zero(part):
             parts.append((number, part))
     return _pass(parts, feeds, is_swapped=False) if parts else None
-
-
-def _ones(dim: int) -> Expr:
-    return constant(1.0) if dim == 1 else apply("SumT", constant(1.0), params=(dim,))
 
 
 def _differential(f: Expr, directions: Sequence[tuple[Expr, Expr]]) -> Expr:

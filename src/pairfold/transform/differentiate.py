@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 from pairfold.errors import DimensionError, NotDifferentiableError
 from pairfold.ir.expr import Category, Expr, depends_on, make, rewrite, topological, variables
-from pairfold.ops.arithmetic import apply, constant, is_constant, variable, zeros
+from pairfold.ops.arithmetic import apply, constant, is_constant, is_zero, replicate, variable, zeros
 from pairfold.transform.expand import expand_where
 
 __all__ = ["differential", "gradient", "gradients"]
@@ -85,7 +85,7 @@ def _fit(cotangent: Expr, dim: int, known: Masks) -> Expr:
         return cotangent
     mask, value = _masked(cotangent, known)
     if dim > 1:
-        return _where(mask, apply("SumT", value, params=(dim,)))
+        return _where(mask, replicate(value, dim))
     return _where(None if mask is None else apply("Max", mask), apply("Sum", cotangent))
 
 
@@ -114,15 +114,11 @@ def _choice(cotangent: Expr) -> tuple[Expr, Expr] | None:
     """Return the condition of a cotangent that is 0 where it does not hold, and what it is where it does."""
     if cotangent.op.name == "Where":
         condition, chosen, other = cotangent.args
-        if _is_zero(other):
+        if is_zero(other):
             return condition, chosen
-        if _is_zero(chosen):
+        if is_zero(chosen):
             return apply("Not", condition), other
     return None
-
-
-def _is_zero(expr: Expr) -> bool:
-    return is_constant(expr.args[0] if expr.op.name == "SumT" else expr, 0.0)
 
 
 def _where(mask: Expr | None, value: Expr) -> Expr:
@@ -135,7 +131,7 @@ def _pulled_back(node: Expr, g: Expr, known: Masks) -> Sequence[Expr | None]:
     mask, value = (None, g) if node.op.name == "Where" else _masked(g, known)
     if mask is None:
         return node.op.pullback(node, g)
-    parts = node.op.pullback(node, value if value.dim == node.dim else apply("SumT", value, params=(node.dim,)))
+    parts = node.op.pullback(node, replicate(value, node.dim))
     # Component by component a choice commutes with elementwise operations alone.
     if mask.dim > 1 and not (node.op.elementwise and all(part is None or part.dim == node.dim for part in parts)):
         return node.op.pullback(node, g)
@@ -186,7 +182,7 @@ def _limit(product: Expr, factor: Expr, root: Expr, slope: Expr) -> Expr:
         return product  # nothing that vanishes with the root, or the cotangent of `differential`, which stays linear
     if root.dim > 1 and not all(node is root or (node.op.elementwise and node.dim == root.dim) for node in dependent):
         return product  # the derivative is a matrix
-    one = constant(1.0) if root.dim == 1 else apply("SumT", constant(1.0), params=(root.dim,))
+    one = replicate(constant(1.0), root.dim)
     (change,) = gradients(factor, [root], one)
     both_vanish = apply("And", apply("Equal", root, constant(0.0)), apply("Equal", factor, constant(0.0)))
     return apply("Where", both_vanish, change * slope, product)
