@@ -9,7 +9,7 @@ import numpy as np
 
 from pairfold.errors import ArgumentValueError
 
-__all__ = ["arithmetic_of", "as_pairs", "from_pairs", "working_dtype"]
+__all__ = ["EXACT_IN_FLOAT32", "arithmetic_of", "as_pairs", "from_pairs", "working_dtype"]
 
 Array = np.ndarray[Any, Any]
 DType = np.dtype[Any]
@@ -19,6 +19,9 @@ _HALF = ("float16", "bfloat16")
 it comes from other packages (ml_dtypes)."""
 
 _REAL = ("float32", "float64", *_HALF)
+
+EXACT_IN_FLOAT32 = 2**24
+"""Whole numbers up to this one are exact in float32."""
 
 _SMALL_WHOLE = frozenset({"bool", "int8", "uint8", "int16", "uint16"})
 """Whole numbers that are exact in float32; wider ones are beyond 2^24."""

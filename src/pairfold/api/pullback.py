@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pairfold.api.number_types import EXACT_IN_FLOAT32
 from pairfold.api.routine import CallPlan, Routine
 from pairfold.engine import Call, Extent, Options
 from pairfold.errors import ArgumentValueError, NotDifferentiableError
@@ -30,9 +31,6 @@ __all__ = ["GradientRoutine"]
 Array = np.ndarray[Any, Any]
 
 _SUM = REDUCTIONS["Sum"]
-
-EXACT_IN_FLOAT32 = 2**24
-"""Whole numbers up to this one are exact in float32."""
 
 
 @dataclass(frozen=True, eq=False)

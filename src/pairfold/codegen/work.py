@@ -143,4 +143,5 @@ class Kernel:
 
     name: str
     layout: Layout
-    scratch_vectors: int
+    scratch_vectors: int = 0
+    """Vectors of scratch memory that each thread needs."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from pairfold.api import number_types
 from pairfold.api.adapter import NUMPY, Adapter, lies_on_gpu
-from pairfold.engine import Call, DeviceArray, run_on_device
+from pairfold.engine import TARGETS, Call, DeviceArray, run_on_device
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, MissingPackageError, TargetError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
@@ -108,9 +108,10 @@ class CupyMemory:
 
 def _run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
     """Carry out a reduction; the call returns before the work is done, as CuPy's own functions do."""
-    if call.options.target == "cpu":
+    if call.options.target not in (None, CUPY.target):
+        asked = TARGETS[call.options.target].backend
         raise TargetError(
-            "backend='CPU' was asked for, and the arrays are on a GPU. Fetch them with `array.get()` and use "
+            f"backend={asked!r} was asked for, and the arrays are on a GPU. Fetch them with `array.get()` and use "
             "pairfold.numpy, or leave backend out."
         )
     device = _common_device(call.problem, arrays)

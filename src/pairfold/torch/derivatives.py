@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pairfold.api.number_types import EXACT_IN_FLOAT32
 from pairfold.engine import Extent
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
@@ -32,9 +33,6 @@ Tensors = Sequence[Tensor]
 
 LARGEST_GATHER = 2**26
 """Numbers that may be gathered to differentiate at winners only; beyond, all pairs are visited in linear memory."""
-
-EXACT_IN_FLOAT32 = 2**24
-"""Whole numbers up to this one are exact in float32."""
 
 
 @dataclass(frozen=True, eq=False)

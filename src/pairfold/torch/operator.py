@@ -24,7 +24,7 @@ from torch import Tensor
 from torch._functorch.utils import enable_single_level_autograd_function
 from torch.autograd import forward_ad
 
-from pairfold.engine import Call, Extent, run
+from pairfold.engine import TARGETS, Call, Extent, run
 from pairfold.errors import ArgumentValueError, TargetError
 from pairfold.reductions.state import outputs_of
 from pairfold.sparsity.ranges import validate_ranges
@@ -158,9 +158,10 @@ def _carry_out(request: Request, arrays: Tensors, extent: Extent, ranges: Tensor
     dtype = "float32" if arrays[0].dtype == torch.float32 else "float64"
     call = Call(request.problem, extent, dtype, half, request.options)
     if on_gpu:
-        if call.options.target == "cpu":
+        if call.options.target not in (None, "cuda"):
+            asked = TARGETS[call.options.target].backend
             raise TargetError(
-                f"backend='CPU' was asked for, and the tensors are on {arrays[0].device}. Move them with "
+                f"backend={asked!r} was asked for, and the tensors are on {arrays[0].device}. Move them with "
                 "`tensor.cpu()`, or leave backend out."
             )
         return run_tensors_on_gpu(call, arrays)

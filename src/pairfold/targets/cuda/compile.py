@@ -16,11 +16,11 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 
 from pairfold.codegen.llvm import LLVM_LOCK, optimise
-from pairfold.codegen.work import Work
+from pairfold.codegen.work import Kernel, Work
 from pairfold.errors import TargetError
 from pairfold.schedule.schedule import UNROLL
 from pairfold.targets.cuda.driver import Device, Driver
-from pairfold.targets.cuda.kernel import CudaKernel, column_size, columns_in_tile, emit_cuda_kernel
+from pairfold.targets.cuda.kernel import column_size, columns_in_tile, emit_cuda_kernel
 from pairfold.targets.cuda.schedule import CudaSchedule, choose
 from pairfold.transform.separate import frontier
 
@@ -42,7 +42,7 @@ KERNEL_NAME = "pairfold_kernel"
 class CudaCode:
     """A kernel as PTX, the assembly language of the driver."""
 
-    kernel: CudaKernel
+    kernel: Kernel
     schedule: CudaSchedule
     dtype: str
     ptx: str

@@ -15,7 +15,6 @@ All arguments are 64-bit integers: those of `Layout`, then `LAUNCH_NUMBERS`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -35,13 +34,13 @@ from pairfold.codegen.loops import (
     multiply,
     stack_slot,
 )
-from pairfold.codegen.work import ITEM_FIELDS, Layout, Work
+from pairfold.codegen.work import ITEM_FIELDS, Kernel, Work
 from pairfold.ir.expr import Category, Expr
 from pairfold.targets.cuda.lanes import CudaLanes
 from pairfold.targets.cuda.schedule import CudaSchedule
 from pairfold.transform.separate import location, reachable
 
-__all__ = ["LAUNCH_NUMBERS", "CudaKernel", "column_size", "columns_in_tile", "emit_cuda_kernel"]
+__all__ = ["LAUNCH_NUMBERS", "column_size", "columns_in_tile", "emit_cuda_kernel"]
 
 LAUNCH_NUMBERS = ("items", "rows", "columns", "batches", "chunk")
 """What a launch says beside the arguments: the address of a list of items or 0; without one, the sizes N, M and of the
@@ -57,14 +56,6 @@ SHARED_SPACE = 3
 
 TILE_ALIGNMENT = 16
 """Bytes that the address of a tile is a multiple of: the most that a thread reads at once."""
-
-
-@dataclass(frozen=True)
-class CudaKernel:
-    """What is known about an emitted kernel."""
-
-    name: str
-    layout: Layout
 
 
 def columns_in_tile(work: Work) -> tuple[Expr, ...]:
@@ -171,7 +162,7 @@ class _CudaBuilder(KernelBuilder):
 
     # ------------------------------------------------------------ the function
 
-    def emit(self) -> CudaKernel:
+    def emit(self) -> Kernel:
         builder = self.builder
         item = {name: stack_slot(builder, INT64) for name in ITEM_FIELDS}
         self.interval = [stack_slot(builder, INT64) for _ in range(2)]
@@ -196,7 +187,7 @@ class _CudaBuilder(KernelBuilder):
             numbers["row_first"], numbers["interval_first"], numbers["interval_last"], numbers["out_row"]
         )
         builder.ret_void()
-        return CudaKernel(self.function.name, self.layout)
+        return Kernel(self.function.name, self.layout)
 
     def _row_vectors(self) -> range:
         return range(self.schedule.row_vectors)
@@ -384,6 +375,6 @@ class _ColumnLeaves:
         return kernel.component_of(node, self.column, index)
 
 
-def emit_cuda_kernel(module: ir.Module, name: str, work: Work, dtype: str, schedule: CudaSchedule) -> CudaKernel:
+def emit_cuda_kernel(module: ir.Module, name: str, work: Work, dtype: str, schedule: CudaSchedule) -> Kernel:
     """Add the kernel for `work` to `module` and return what a caller must know about it."""
     return _CudaBuilder(module, name, work, dtype, schedule).emit()
