@@ -7,7 +7,8 @@ from types import ModuleType
 from typing import Any
 
 from pairfold.api.genred import make_generics
-from pairfold.api.rooms import room_of, rooms_in_use
+from pairfold.api.rooms import room_called, room_of, rooms_in_use
+from pairfold.api.states import State
 from pairfold.language.aliases import PLAIN
 from pairfold.lazy.complex_tensor import ComplexLazyTensorBase
 from pairfold.lazy.methods import make_variables
@@ -152,6 +153,15 @@ class Genred(_AnyRoutine):
     array([[8.],
            [8.]])
     """
+
+    def partial(self, *args: Any, **kwargs: Any) -> State:
+        """Return the state after some of the columns, as the routine of the framework of `args`."""
+        state: State = self._of(room_of(args)).partial(*args, **kwargs)
+        return state
+
+    def finish(self, state: State) -> Any:
+        """Return the result for all columns of a state, in arrays of the framework that it comes from."""
+        return self._of(room_called(getattr(state, "framework", ""))).finish(state)
 
 
 class KernelSolve(_AnyRoutine):

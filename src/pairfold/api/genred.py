@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from pairfold.api.adapter import Adapter
 from pairfold.api.routine import Routine, make_options, make_problem
 from pairfold.api.signatures import checked, unknown_keywords
+from pairfold.api.states import State, check_state, finished, partial_state
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
@@ -257,6 +258,42 @@ class GenredBase:
             raise unknown_keywords(GenredBase.__call__, unknown)
         routine = self._routine.placed(backend, device_id)
         return routine(args, ranges=ranges, out=out, threads=threads, progress=progress)
+
+    def partial(
+        self,
+        *args: Any,
+        columns_from: int = 0,
+        backend: str = "auto",
+        device_id: int = -1,
+        ranges: Any = None,
+        threads: int | None = None,
+        progress: bool = False,
+        **unknown: Any,
+    ) -> State:
+        """Reduce over some of the columns; see `State`.
+
+        Parameters
+        ----------
+        *args : arrays
+            As for a call. What is indexed by j is a part of the whole: what is indexed by i, for axis=0.
+        columns_from : int
+            The number of the first j (of the first i, for axis=0) of this part.
+        backend, device_id, ranges, threads, progress
+            As for a call.
+
+        Returns
+        -------
+        State
+            To be merged with those of the other parts, and given to `finish`.
+        """
+        if unknown:
+            raise unknown_keywords(GenredBase.partial, unknown)
+        routine = self._routine.placed(backend, device_id)
+        return partial_state(routine, args, columns_from, ranges=ranges, threads=threads, progress=progress)
+
+    def finish(self, state: State) -> Any:
+        """Return the result for all columns of a state: an array, or a tuple of arrays, as a call gives it."""
+        return finished(self._routine, check_state(self._routine, state))
 
     def explain(self, *args: Any, target: str | None = None) -> str:
         """Return what the engine does with arguments of these shapes, in words.

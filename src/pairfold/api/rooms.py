@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
-__all__ = ["NUMPY_ROOM", "ROOMS", "room_of", "rooms_in_use"]
+__all__ = ["NUMPY_ROOM", "ROOMS", "room_called", "room_of", "rooms_in_use"]
 
 NUMPY_ROOM = "pairfold.numpy"
 """The room of numbers, of NumPy arrays, and of all that is of no other framework."""
@@ -30,6 +30,11 @@ def _in_use() -> Iterator[tuple[type[Any], str]]:
 
 def _opened(room: str) -> ModuleType:
     return sys.modules.get(room) or importlib.import_module(room)
+
+
+def room_called(framework: str) -> ModuleType:
+    """Return the front end of a framework that is called by the name of its module."""
+    return _opened(ROOMS[framework][1] if framework in ROOMS else NUMPY_ROOM)
 
 
 def rooms_in_use() -> list[ModuleType]:

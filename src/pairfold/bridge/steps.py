@@ -54,7 +54,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 _NOT_OFFERED = (
     *("adapter", "backend", "complex_type", "dim", "dtype", "formula", "is_complex", "is_symbolic", "ndim", "ranges"),
     *("is_strict", "real_type", "shape", "solver"),  # facts of Python's objects; `describe` tells them
-    *("ignored_keywords", "routine_type", "rmatmat"),
+    *("ignored_keywords", "routine_type", "finish", "partial", "rmatmat"),
     *("as_matrix", "cat", "concatenate"),  # what they give or take is no value of a client
 )
 

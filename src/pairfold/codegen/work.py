@@ -40,7 +40,7 @@ class Work:
     columns : Work or None
         The kernel that computes `packed`, with rows in the place of columns.
     keeps_state : bool
-        Whether the outputs are the fields of the state, for a kernel that merges; sums keep what rounding took away.
+        Whether sums among the outputs are float64 numbers, with what rounding to the working precision would take away.
     """
 
     fields: tuple[tuple[Field, Expr], ...]

@@ -26,17 +26,19 @@ Specs = tuple[tuple[tuple[int, ...], str], ...]
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A plan with the code of its main kernel, and the precision of states."""
+    """A plan with the code of its kernel."""
 
     plan: Plan
     main: Any
+    dtypes: tuple[str, ...]
+    """Those of the outputs."""
     is_wide: bool
-    """Whether sums in states are float64 numbers, although the others are not."""
+    """Whether sums among the outputs, fields of a state, are float64 numbers, although the others are not."""
 
 
 @dataclass(frozen=True, eq=False)
 class Merging:
-    """The code that merges states of parts, and finishes them as a rule."""
+    """The code that merges states of parts."""
 
     code: Any
     variables: tuple[tuple[Any, int], ...]
@@ -60,32 +62,30 @@ def program_of(target: Target, machine: Any, problem: Problem, dtype: str, optio
     return _program(
         target,
         machine,
-        problem,
+        problem.unfinished if parts.split > 1 else problem,
         dtype,
         # What does not change the code.
         replace(options, threads=None, progress=False, split=None, target=None, device=None),
-        parts.split > 1,
         parts.few_rows,
     )
 
 
 @lru_cache(maxsize=CAPACITY)
-def _program(
-    target: Target, machine: Any, problem: Problem, dtype: str, options: Options, partial: bool, few_rows: bool
-) -> Program:
-    wide = partial and target.has_wide_states and is_wide(options.accumulate, dtype)
+def _program(target: Target, machine: Any, problem: Problem, dtype: str, options: Options, few_rows: bool) -> Program:
+    wide = problem.reduction.is_unfinished and target.has_wide_states and is_wide(options.accumulate, dtype)
+    # A factor would be multiplied in the working precision.
     plan = make_plan(problem, not wide)
-    work = replace(plan.partial, keeps_state=target.has_wide_states) if partial else plan.work
+    work = replace(plan.work, keeps_state=wide)
+    sums = {placeholder for field, placeholder in work.fields if wide and field.additive}
+    dtypes = tuple("int64" if o.kind == "index" else "float64" if o in sums else dtype for o in work.outputs)
     schedule = target.schedule(machine, work, dtype, options, few_rows)
-    return Program(plan, target.compile(machine, work, dtype, schedule), wide)
+    return Program(plan, target.compile(machine, work, dtype, schedule), dtypes, wide)
 
 
 @lru_cache(maxsize=CAPACITY)
-def merging(
-    target: Target, machine: Any, reduction: Reduction, sizes: Sizes, dtype: str, finishes: bool = True
-) -> Merging:
+def merging(target: Target, machine: Any, reduction: Reduction, sizes: Sizes, dtype: str) -> Merging:
     """Return the code that merges states, one column each."""
-    work = merge_work(reduction, sizes, finishes)
+    work = merge_work(reduction, sizes)
     code = target.compile(machine, work, dtype, target.schedule(machine, work, dtype, Options(), True))
     read = tuple((state.position, state.dim) for state in work.partial_states)
     return Merging(code, read, tuple((o.dim, "int64" if o.kind == "index" else dtype) for o in work.outputs))
@@ -103,15 +103,12 @@ def _prepared(
 ) -> Prepared:
     require_countable(extent.columns)
     program = program_of(target, machine, problem, dtype, options, parts)
-    partial, size = program.plan.partial, extent.entries * extent.rows
-    states = tuple(
-        (
-            (parts.split, size, output.dim),
-            "int64" if output.kind == "index" else "float64" if program.is_wide and field.additive else dtype,
-        )
-        for (field, _), output in zip(partial.fields, partial.outputs, strict=True)
-    )
-    return Prepared(program, parts, outputs_of(problem, extent, dtype), states)
+    rows, written = extent.entries * extent.rows, program.plan.work.outputs
+    states = tuple(((parts.split, rows, o.dim), kind) for o, kind in zip(written, program.dtypes, strict=True))
+    outputs = outputs_of(problem, extent, dtype)
+    if problem.reduction.is_unfinished:
+        outputs = tuple((shape, kind) for (shape, _), kind in zip(outputs, program.dtypes, strict=True))
+    return Prepared(program, parts, outputs, states)
 
 
 def forget_everything() -> None:

@@ -1,4 +1,4 @@
-"""Merge two states on the CPU."""
+"""Merge and finish states on the CPU."""
 
 from __future__ import annotations
 
@@ -10,27 +10,25 @@ from numpy.typing import NDArray
 from pairfold.engine.cache import merging
 from pairfold.ir.call import Extent
 from pairfold.ir.reduction import Reduction, Sizes
+from pairfold.targets.cpu.compile import default_threads
 from pairfold.targets.target import HOST, TARGETS, DeviceArray, Launch, Parts
 
-__all__ = ["merge_pair"]
+__all__ = ["merge"]
 
 Array = NDArray[Any]
 
 
-def merge_pair(
-    reduction: Reduction, sizes: Sizes, dtype: str, first: Sequence[Array], second: Sequence[Array], threads: int
-) -> list[Array]:
-    """Return the fields of the state that two states, each an array per field, give together."""
-    rows = len(first[0])
-    if not first[0].size:
-        return list(first)
-    cpu = TARGETS["cpu"]
-    merge = merging(cpu, cpu.machine(0, None), reduction, sizes, dtype, finishes=False)
-    outputs = [HOST.empty((rows, dim), kind) for dim, kind in merge.outputs]
-    # Two parts are an array of parts, one stride after the other: what lies between is nobody's business.
-    places = {
-        position: DeviceArray(HOST.address(a), (2, dim), ((HOST.address(b) - HOST.address(a)) // a.itemsize, 1))
-        for (position, dim), a, b in zip(merge.variables, first, second, strict=True)
-    }
-    cpu.launch(Launch(merge.code, HOST, Extent(rows, 2), places, outputs, Parts(1, threads=threads)))
+def merge(reduction: Reduction, sizes: Sizes, dtype: str, states: Sequence[Sequence[Array]]) -> list[Array]:
+    """Return the outputs of a reduction of one state or two, each an array (rows, n) per field."""
+    cpu, first, last = TARGETS["cpu"], states[0], states[-1]
+    code = merging(cpu, cpu.machine(0, None), reduction, sizes, dtype)
+    outputs = [HOST.empty((len(first[0]), dim), kind) for dim, kind in code.outputs]
+    if len(first[0]):
+        # Two parts are an array of parts, one stride after the other: what lies between is nobody's business.
+        places = {
+            position: DeviceArray(HOST.address(a), (2, dim), ((HOST.address(b) - HOST.address(a)) // a.itemsize, 1))
+            for (position, dim), a, b in zip(code.variables, first, last, strict=True)
+        }
+        extent, parts = Extent(len(first[0]), len(states)), Parts(1, threads=default_threads())
+        cpu.launch(Launch(code.code, HOST, extent, places, outputs, parts))
     return outputs

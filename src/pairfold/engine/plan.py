@@ -32,14 +32,11 @@ class Plan:
         Row-only factor that was taken out of the sum; 1 when there is none.
     work : Work
         The main kernel, which finishes its rows.
-    partial : Work
-        The same kernel, but its outputs are the fields of the state, in which the factor is again.
     """
 
     problem: Problem
     outer: Expr
     work: Work
-    partial: Work
 
     @property
     def has_outer(self) -> bool:
@@ -67,22 +64,18 @@ def make_plan(problem: Problem, takes_factor_out: bool = True) -> Plan:
     work = Work(fields, update, rare, written.guard, outputs, packed, _column_work(packed))
     if reduction.needs_k:
         work = replace(work, candidate=value, kept=problem.k)
-    # A reduction that takes a factor out has one field, and that field is its output.
-    kept = tuple(formulas.state.values()) if is_constant(outer, 1.0) else outputs
-    partial = replace(work, outputs=kept, keeps_state=True)
-    return Plan(inner, outer, work, partial)
+    return Plan(inner, outer, work)
 
 
-def merge_work(reduction: Reduction, sizes: Sizes, finishes: bool = True) -> Work:
+def merge_work(reduction: Reduction, sizes: Sizes) -> Work:
     """Return the work that merges the states of parts, one column each.
 
-    Its outputs are those of the reduction, or the fields of the state where it does not finish. It depends on no
-    formula: a factor that was taken out of a sum has been given back.
+    It depends on no formula: a factor that was taken out of a sum is in its state again.
     """
     formulas = transitions(reduction, sizes)
     # What merging returns is the new value, of sums too.
     fields = tuple((replace(field, additive=False), formulas.state[field.name]) for field in reduction.fields)
-    outputs = tuple(simplify(expand(formulas.finish if finishes else tuple(formulas.state.values()))))
+    outputs = tuple(simplify(expand(formulas.finish)))
     parts = tuple(formulas.second.values())
     if reduction.needs_k:
         return Work(fields, (), (), None, outputs, partial_states=parts, kept=sizes.k)

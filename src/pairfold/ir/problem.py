@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pairfold.ir.expr import Expr, variables
@@ -38,6 +38,11 @@ class Problem:
     def arguments(self) -> dict[int, Expr]:
         """The variables that the formulas read, by their positions among the arguments, in ascending order."""
         return {v.position: v for v in sorted(variables(*self.roots), key=lambda v: v.position)}
+
+    @cached_property
+    def unfinished(self) -> Problem:
+        """The same formula, but the outputs are the fields of the state."""
+        return replace(self, reduction=self.reduction.unfinished)
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from pairfold.errors import UnknownNameError, suggestion
@@ -104,6 +105,8 @@ class Reduction:
     reference : callable
         ``reference(value, weight, k, columns) -> tuple of arrays``: dense NumPy definition, value
         ``(..., n, m, d)`` -> ``(..., n, dim)``; ``columns`` ``(m,)`` are the numbers of the columns that are seen.
+    is_unfinished : bool
+        The outputs are the fields of the state: see `unfinished`.
     linear : bool
         The reduction is a sum: factors that depend on the row only may leave it.
     pullback : callable or None
@@ -148,6 +151,7 @@ class Reduction:
     needs_weight: bool = False
     needs_k: bool = False
     scalar_value: bool = False
+    is_unfinished: bool = False
     linear: bool = False
     pullback: Callable[..., tuple[Expr, Expr | None]] | None = None
     weighted: str | None = None
@@ -168,6 +172,21 @@ class Reduction:
 
     def __repr__(self) -> str:
         return f"<reduction {self.name}>"
+
+    @cached_property
+    def unfinished(self) -> Reduction:
+        """The reduction whose outputs are the fields of the state: what is known after some of the columns."""
+        if self.is_unfinished:
+            return self
+        return replace(
+            self,
+            name=f"State of {self.name}",
+            finish=lambda state, sizes: tuple(state.values()),
+            shapes=lambda sizes: tuple((field.dim(sizes),) for field in self.fields),
+            is_unfinished=True,
+            pullback=None,
+            saved=None,
+        )
 
     @property
     def adds(self) -> bool:

@@ -11,6 +11,7 @@ from pairfold.api.adapter import Adapter
 from pairfold.api.genred import choose_reduction, number_kept
 from pairfold.api.leaf import Leaf, Symbol
 from pairfold.api.routine import Key, Routine, make_options, make_problem
+from pairfold.api.states import State, check_state, finished, partial_state
 from pairfold.engine import Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
@@ -180,9 +181,9 @@ def check_lazy_keywords(value: Value, kwargs: dict[str, Any], has_last: bool) ->
     ArgumentTypeError, ArgumentValueError
         For every keyword that does not apply.
     """
-    given = check_keywords(value, kwargs)
+    given = check_keywords(value, {name: given for name, given in kwargs.items() if name != "call"})
     keep = keeps_axes(given, has_last)
-    for name in given:
+    for name in (*given, *(("call",) if "call" in kwargs else ())):
         raise ArgumentTypeError(
             f"{name}= is for reductions over i or j. Over the last axis or batch axes alone nothing is computed yet: "
             "the result is a LazyTensor."
@@ -326,12 +327,26 @@ class LazyReduction:
         **kwargs
             ``backend``, ``device_id``, ``ranges``, ``out``, ``threads``, ``progress``, as for `Genred`.
         """
-        for name in kwargs:
-            if name not in CALL_KEYWORDS:
-                raise ArgumentTypeError(f"The call has no keyword {name!r}; allowed are {', '.join(CALL_KEYWORDS)}.")
+        _check_call(kwargs)
         reduction = self._bound(args)
         arrays, keys = reduction._arguments(args)
         return _call(reduction._routine, arrays, tuple(keys), {**self._settings, **kwargs})
+
+    def partial(self, *args: Any, columns_from: int = 0, **kwargs: Any) -> State:
+        """Return the state after some of the columns, which `finish` takes; the arguments are those of a call.
+
+        `columns_from` is the number of the first column: of the first row, where the reduction is over i.
+        """
+        _check_call(kwargs)
+        reduction = self._bound(args)
+        arrays, keys = reduction._arguments(args)
+        settings = {**self._settings, **kwargs}
+        routine = reduction._routine.placed(settings.pop("backend", "auto"), settings.pop("device_id", -1))
+        return partial_state(routine, arrays, columns_from, tuple(keys), **settings)
+
+    def finish(self, state: State) -> Any:
+        """Return the result of the reduction for all columns of a state."""
+        return finished(self._routine, check_state(self._routine, state))
 
     @property
     def tensor(self) -> Any:
@@ -394,6 +409,12 @@ class LazyReduction:
             self._settings,
         )
         return _rebuild, state
+
+
+def _check_call(keywords: dict[str, Any]) -> None:
+    for name in keywords:
+        if name not in CALL_KEYWORDS:
+            raise ArgumentTypeError(f"The call has no keyword {name!r}; allowed are {', '.join(CALL_KEYWORDS)}.")
 
 
 def _rebuild(tensor: Any, weight: Expr | None, name: str, *rest: Any) -> LazyReduction:

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from pairfold.api.genred import choose_reduction
 from pairfold.api.kernel_solve import solve_routine
-from pairfold.errors import ArgumentTypeError, ArgumentValueError
+from pairfold.api.states import State, finished_by
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, suggestion
 from pairfold.ir.reduction import Reduction
 from pairfold.lazy.arithmetic import Arithmetic
 from pairfold.lazy.axes import is_single_axis, reduce_axes
@@ -157,6 +158,49 @@ class LazyTensorBase(Arithmetic, Entries):
             check_lazy_keywords(value, kwargs, has_last=True)
             return self._like(unary(OPERATIONS[inner], value))
         return reduce_tensor(value, reduction, side, None if weight is None else lift(self, weight), k, **kwargs)
+
+    def partial(self, method: str, *args: Any, columns_from: int = 0, **kwargs: Any) -> State:
+        """Reduce over some of the columns: what `method` would compute of them, as a state.
+
+        Parameters
+        ----------
+        method : str
+            The name of a method that reduces, such as ``"sum"``, ``"logsumexp"`` or ``"argKmin"``.
+        *args, **kwargs
+            What the method takes.
+        columns_from : int
+            The number of the first j of this tensor among all (of the first i, where i is reduced).
+
+        Returns
+        -------
+        State
+            To be merged with those of the other parts, and given to `finish`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import LazyTensor
+        >>> x, y = np.zeros((2, 1, 1)), np.arange(4.0).reshape(1, 4, 1)
+        >>> first = LazyTensor(x) + LazyTensor(y[:, :3])
+        >>> last = LazyTensor(x) + LazyTensor(y[:, 3:])
+        >>> state = first.partial("sum", axis=1).merge(last.partial("sum", axis=1, columns_from=3))
+        >>> first.finish(state)
+        array([[6.],
+               [6.]])
+        """
+        names = dict.fromkeys(filter(None, ("reduction", *(reduction.method for reduction in REDUCTIONS.values()))))
+        if method not in names:
+            raise ArgumentValueError(
+                f"No method that reduces is called {method!r}.{suggestion(str(method), names)} They are: "
+                f"{', '.join(names)}."
+            )
+        waiting = getattr(self, method)(*args, call=False, **kwargs)
+        state: State = waiting.partial(columns_from=columns_from)
+        return state
+
+    def finish(self, state: State) -> Any:
+        """Return the result of a reduction for all columns of a state, in arrays of this tensor's framework."""
+        return finished_by(self.routine_type, self.adapter, state)
 
     def __matmul__(self, v: Any, **kwargs: Any) -> Any:
         """Return ``sum_j K_ij v_j``: `v` of shape (M,) gives (..., N), (..., M, E) gives (..., N, E)."""

@@ -113,7 +113,7 @@ def run_monoid(call: Call, arrays: Sequence[Array | None], splits: Sequence[Sequ
     """
     problem = call.problem
     value, weight = _pair_tables(call, arrays)
-    states = [_reduce_part(problem, value, weight, part) for part in splits]
+    states = [_reduce_part(problem, value, weight, part, part) for part in splits]
     state = merge_states(problem, states)
     return finish_states(problem, state)
 
@@ -169,13 +169,17 @@ def _pair_tables(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, Arr
 
 def _reduce(problem: Problem, value: Array, weight: Array | None, columns: Array) -> tuple[Array, ...]:
     leading = value.shape[:-2]
+    if problem.reduction.is_unfinished:
+        return tuple(_reduce_part(problem, value, weight, range(len(columns)), columns).values())
     with np.errstate(all="ignore"):
         outputs = problem.reduction.reference(value, weight, problem.k, columns)
     return tuple(output.reshape(*leading, *shape) for output, shape in zip(outputs, problem.shapes, strict=True))
 
 
-def _reduce_part(problem: Problem, value: Array, weight: Array | None, columns: Sequence[int]) -> States:
-    """Reduce the given columns of the pair tables into a state of shape ``(*batch, rows, dim of the field)``."""
+def _reduce_part(
+    problem: Problem, value: Array, weight: Array | None, places: Sequence[int], numbers: Sequence[int] | Array
+) -> States:
+    """Reduce columns of the pair tables, which have `numbers`, into a state of shape ``(*batch, rows, dim)``."""
     fields, sizes = problem.reduction.fields, problem.sizes
     formulas = transitions(problem.reduction, sizes)
     leading = value.shape[:-2]
@@ -188,8 +192,8 @@ def _reduce_part(problem: Problem, value: Array, weight: Array | None, columns: 
         for field in fields
     }
     additive = {field.name for field in fields if field.additive}
-    for column in columns:
-        bindings = {formulas.value: value[..., column, :], formulas.index: np.full((1,), column)}
+    for column, number in zip(places, numbers, strict=True):
+        bindings = {formulas.value: value[..., column, :], formulas.index: np.full((1,), number)}
         if weight is not None and formulas.weight is not None:
             bindings[formulas.weight] = weight[..., column, :]
         if formulas.guard is not None and np.any(_on_state(formulas.state, state, bindings, [formulas.guard])[0] != 0):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pairfold.api.adapter import NUMPY, Adapter
 from pairfold.engine import Call, Options
-from pairfold.errors import ArgumentTypeError, ArgumentValueError, TargetError
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, NotDifferentiableError, TargetError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.torch.operator import is_tracked, reduce
@@ -131,6 +131,11 @@ def _run(call: Call, arrays: Sequence[Tensor | None]) -> tuple[Tensor, ...]:
     ranges = call.ranges
     given: list[Any] = [arrays[position] for position in positions] if positions else list(arrays)
     given = _on_one_device(problem, given)
+    if problem.reduction.is_unfinished and is_tracked(given):
+        raise NotDifferentiableError(
+            "A state carries no derivatives, and a tensor needs them, or a transform of PyTorch is at work. Give "
+            "`tensor.detach()`, or compute states under torch.no_grad()."
+        )
     request, selected = _request(problem, call.options, is_tracked(given))
     tables: tuple[Tensor, ...] = ()
     if ranges is not None and isinstance(ranges[0], Tensor):
