@@ -2,6 +2,7 @@
 
 from pairfold.engine.explain import explain
 from pairfold.engine.run import run, run_on_device
+from pairfold.engine.states import State, finish, partial
 from pairfold.ir.call import Call, Extent, Options
 from pairfold.targets.items import require_countable
 from pairfold.targets.target import TARGETS, DeviceArray, Memory, target_of
@@ -13,7 +14,10 @@ __all__ = [
     "Extent",
     "Memory",
     "Options",
+    "State",
     "explain",
+    "finish",
+    "partial",
     "require_countable",
     "run",
     "run_on_device",
