@@ -2,9 +2,10 @@
 
 ``python -m pairfold.pykeops script.py`` runs a program that was written for
 pykeops, and `pairfold.install_as_pykeops` does the same inside a process: the
-modules here answer to ``import pykeops``. What KeOps does differently from
-NumPy (`shape` without a last axis of length 1, and so on) lives in this package
-and nowhere else in pairfold.
+modules here answer to ``import pykeops``. What KeOps does differently lives in
+this package and nowhere else in pairfold: how formulas are written (`dialect`,
+`core_formula`, and the `operations` of 2018), what LazyTensors answer (`habits`),
+what routines take and return (`routine`), and the `kernels` of 2018.
 """
 
 from __future__ import annotations
