@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ import pytest
 import pairfold.numpy
 import pairfold.torch
 from pairfold.engine import Options
-from pairfold.errors import UnknownNameError
-from pairfold.ir.reduction import REDUCTIONS
+from pairfold.errors import ArgumentValueError, NotDifferentiableError, UnknownNameError
+from pairfold.ir.reduction import REDUCTIONS, register_reduction
 from pairfold.lazy.tensor import LazyTensorBase
 from tests.conformance import test_reductions as laws
 from tests.conformance.problems import problem
@@ -43,16 +44,31 @@ def test_a_reduction(run_example: Callable[[str], None], monkeypatch: pytest.Mon
     assert "``EuclideanNorm``, method ``.euclidean_norm``" in documentation.reduction_lines()
 
 
-def test_batch_axes(run_example: Callable[[str], None]) -> None:
+@pytest.mark.parametrize("in_steps", [True, False])
+def test_batch_axes(run_example: Callable[[str], None], in_steps: bool) -> None:
+    """In steps where the record says how, else by merging states."""
     run_example("reduction.py")
+    if not in_steps:
+        register_reduction(replace(REDUCTIONS.pop(NAME), in_steps=()))
     batch = np.stack([X, 2 * X, X - 1])
     dense = batch[:, :, None] - Y
     lazy = pairfold.numpy.Vi(batch) - pairfold.numpy.Vj(Y)
-    for axes in (0, (0, 2), (0, 1, 2), (0, 1, 3), 3):
+    for axes in (0, (0, 2), (0, 1), (1, 2), (0, 1, 2), 3):
         found = lazy.euclidean_norm(axis=axes)
         found = found if isinstance(found, np.ndarray) else found.dense()
-        exact = np.sqrt((dense**2).sum(axes))
-        np.testing.assert_allclose(found, exact.reshape(found.shape), rtol=1e-12, err_msg=str(axes))
+        np.testing.assert_allclose(found, np.sqrt((dense**2).sum(axes)).reshape(found.shape), rtol=1e-12)
+    x = torch.tensor(batch, requires_grad=True)
+    tensor = pairfold.torch.Vi(x) - pairfold.torch.Vj(torch.tensor(Y))
+    if in_steps:
+        np.testing.assert_allclose(lazy.euclidean_norm(axis=(0, 1, 3)), np.sqrt((dense**2).sum((0, 1, 3)))[:, None])
+        tensor.euclidean_norm(axis=(0, 1)).sum().backward()
+        assert x.grad is not None
+        np.testing.assert_allclose(x.grad, (dense / np.sqrt((dense**2).sum((0, 1)))).sum(2), rtol=1e-12)
+        return
+    with pytest.raises(ArgumentValueError, match="reduces the last axis alone, or any other axes"):
+        lazy.euclidean_norm(axis=(0, 1, 3))
+    with pytest.raises(NotDifferentiableError, match="is merged of states, which have no derivative"):
+        tensor.euclidean_norm(axis=(0, 1))
 
 
 def test_derivatives(run_example: Callable[[str], None]) -> None:

@@ -9,10 +9,17 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import reduce
 from math import prod
 from typing import Any
 
-from pairfold.errors import ArgumentTypeError, ArgumentValueError
+import numpy as np
+
+from pairfold.api.leaf import Leaf
+from pairfold.api.states import State
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, NotDifferentiableError
+from pairfold.ir.call import Extent
 from pairfold.ir.reduction import Reduction
 from pairfold.lazy.index import components_of, selected
 from pairfold.lazy.operations import join_all, unary
@@ -103,7 +110,12 @@ def reduce_axes(value: Value, reduction: Reduction, axis: Any, weight: Any, kwar
     has_last = axes[-1] == batch + 2
     is_lazy = batch not in axes and batch + 1 not in axes
     keep = check_lazy_keywords(value, kwargs, has_last) if is_lazy else keeps_axes(kwargs, has_last)
-    if has_last and (len(axes) == 1 or len(reduction.in_steps) <= 1):
+    if has_last and len(axes) > 1 and not reduction.in_steps:
+        raise ArgumentValueError(
+            f"{reduction.name} reduces the last axis alone, or any other axes; found axis={axis!r}. Its record does "
+            "not say how it is carried out in steps: `in_steps`."
+        )
+    if has_last and (len(axes) == 1 or len(reduction.in_steps) == 1):
         value, axes = _over_components(value, reduction), axes[:-1]
     if not axes:
         return value
@@ -116,11 +128,10 @@ def reduce_axes(value: Value, reduction: Reduction, axis: Any, weight: Any, kwar
 
 
 def _check(value: Value, reduction: Reduction, axes: tuple[int, ...], call: bool, kwargs: dict[str, Any]) -> None:
-    is_lazy = all(axis < value.ndim - 3 or axis == value.ndim - 1 for axis in axes)
-    if not reduction.folds or not (is_lazy or reduction.in_steps):
+    if not reduction.folds:
         raise ArgumentValueError(
             f"{reduction.name} reduces one axis, i or j; found axis={axes}. Over batch axes and several axes there are "
-            f"{', '.join(sorted(one.method for one in REDUCTIONS.values() if one.in_steps and one.method))}."
+            f"{', '.join(sorted({one.method for one in REDUCTIONS.values() if one.folds and one.method}))}."
         )
     if kwargs.get("out") is not None or not call or value.is_symbolic:
         raise ArgumentValueError(
@@ -156,12 +167,17 @@ def _reduce_by_engine(value: Value, reduction: Reduction, axes: tuple[int, ...],
         value = value.widened(computing)
     second = {name: value for name, value in kwargs.items() if name not in _FIRST_ONLY}
 
-    result: Any = None
-    for again, name in reduction.in_steps if rest else ((None, reduction.name),):
-        part = reduce_tensor(value, REDUCTIONS[name], side, **kwargs)
-        if again is not None:
-            part = _reduce_array(value, part, REDUCTIONS[again], rest, second)
-        result = part if result is None else result + part
+    if not rest:
+        result = reduce_tensor(value, reduction, side, **kwargs)
+    elif not reduction.in_steps:
+        result = _reduce_states(value, reduction, side, rest, kwargs)
+    else:
+
+        def in_two(again: str, first: str) -> Any:
+            array = reduce_tensor(value, REDUCTIONS[first], side, **kwargs)
+            return _reduce_array(value, array, REDUCTIONS[again], rest, second)
+
+        result = reduce(operator.add, itertools.starmap(in_two, reduction.in_steps))
     wanted = stored if dtype is None else dtype
     return result if wanted is None else cast(value, result, wanted)
 
@@ -179,6 +195,44 @@ def _reduce_array(value: Value, array: Any, reduction: Reduction, axes: Sequence
     table = table.reshape((*sizes, prod(shape[axis] for axis in axes), shape[-1]))
     result = reduce_tensor(read(value.kind, table, 1), reduction, 1, **kwargs)
     return result.reshape((*sizes, shape[-1]))
+
+
+def _reduce_states(value: Value, reduction: Reduction, side: int, axes: Sequence[int], kwargs: dict[str, Any]) -> Any:
+    """Reduce over i or j to states, and merge these over other axes."""
+    if any(isinstance(leaf, Leaf) and getattr(leaf.array, "requires_grad", False) for leaf in value.leaves):
+        raise NotDifferentiableError(
+            f"{reduction.name} over several axes is merged of states, which have no derivative: its record does not "
+            "say how it is carried out in steps, `in_steps`. Reduce one axis at a time."
+        )
+    waiting = reduce_tensor(value, reduction, side, call=False, **kwargs)
+    state = waiting.partial()
+    kept = [axis for axis in range(len(state.extent.batch) + 1) if axis not in axes]
+    sizes = [(*state.extent.batch, state.extent.rows)[axis] for axis in kept]
+    table = {name: _in_front(array, axes, kept) for name, array in state.fields.items()}
+    while len(next(iter(table.values()))) > 1:
+        table = _merged_pairs(state, table)
+    extent = Extent(sizes[-1] if sizes else 1, 1, tuple(sizes[:-1]))
+    found = waiting.finish(replace(state, fields={name: array[0] for name, array in table.items()}, extent=extent))
+    return found.reshape((*sizes, found.shape[-1]))
+
+
+def _in_front(array: Any, axes: Sequence[int], kept: Sequence[int]) -> Any:
+    """Return fields of states with one entry after the other along some axes, (entries, rows, n)."""
+    count = prod(array.shape[axis] for axis in axes)
+    return array.transpose(*axes, *kept, array.ndim - 1).reshape(count, -1, array.shape[-1])
+
+
+def _merged_pairs(state: State, table: dict[str, Any]) -> dict[str, Any]:
+    """Merge each entry with the next one."""
+    count, rows = next(iter(table.values())).shape[:2]
+    extent, even = Extent(rows, 1, (count // 2,)), count - count % 2
+
+    def part(first: int) -> State:
+        fields = {name: array[first:even:2] for name, array in table.items()}
+        return replace(state, fields=fields, columns=((first, first + 1),), extent=extent)
+
+    merged = part(0).merge(part(1))
+    return {name: np.concatenate([merged.fields[name], array[even:]]) for name, array in table.items()}
 
 
 # ---------------------------------------------------------------- the last axis, batch axes alone
