@@ -211,6 +211,9 @@ def merge(first: Leaves, second: Leaves) -> tuple[Leaves, tuple[int, ...] | None
         return first, None
     if not first:
         return second, None
+    if set(first).isdisjoint(second):
+        count = len(first)
+        return first + second, tuple(range(count, count + len(second)))
     merged = list(first)
     positions = []
     for leaf in second:

@@ -51,7 +51,7 @@ def combined(op: Op, values: Sequence[Value], params: Sequence[Any] = ()) -> Val
 
 def powered(value: Value, exponent: float) -> Value | None:
     """Return `value` to the power of a number by the best operation for it; None when only Powf will do."""
-    if not value.is_complex:
+    if not value.kind.is_complex:
         expr = power(value.expr, exponent)
         return None if expr is None else value.with_expr(expr)
     if exponent in (0.5, -0.5):

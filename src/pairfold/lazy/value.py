@@ -24,6 +24,8 @@ from pairfold.sparsity.ranges import swap_axes
 __all__ = ["Value", "ValueHolder", "bound", "class_of", "framework_of", "is_free", "partner", "tensor_of", "value_of"]
 
 Shape = tuple[int, ...]
+_make = tuple.__new__
+"""Makes a value without a call in Python: every operation makes one."""
 
 
 class Value(NamedTuple):
@@ -115,8 +117,8 @@ class Value(NamedTuple):
 
     def with_expr(self, expr: Expr) -> Value:
         """Return the value of the same leaves and sizes with another expression."""
-        # Every operation makes one: no call more than needed.
-        return tuple.__new__(Value, (expr, *self[1:]))
+        _, leaves, rows, columns, batch, ranges, backend, kind = self
+        return _make(Value, (expr, leaves, rows, columns, batch, ranges, backend, kind))
 
     def converted(self, name: str, is_complex: bool) -> Value:
         """Return the operation `name` of real numbers that gives complex ones, or of complex ones."""
@@ -145,7 +147,7 @@ class Value(NamedTuple):
                 raise self._misfit(other, "batch axes")
         if other.ranges is not ranges or other.backend != backend:
             ranges, backend = _settings(self, other)
-        joined = tuple.__new__(Value, (expr, leaves, rows, columns, batch, ranges, backend, kind))
+        joined = _make(Value, (expr, leaves, rows, columns, batch, ranges, backend, kind))
         return joined, other.expr if positions is None else renumber(other.expr, positions)
 
     def _known(self, first: int | None, second: int | None, other: Value) -> int | None:
