@@ -12,7 +12,7 @@ from pairfold.ir.call import Call, Extent, Options
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.reductions.state import outputs_of
-from pairfold.targets.items import require_countable
+from pairfold.targets.items import has_few_rows, require_countable
 from pairfold.targets.target import Parts, Target
 
 __all__ = ["Merging", "Prepared", "Program", "forget_everything", "merging", "prepared", "program_of"]
@@ -51,6 +51,8 @@ class Merging:
 class Prepared:
     """What follows from a call: code, number of parts, shapes and dtypes of what kernels write."""
 
+    target: Target
+    machine: Any
     program: Program
     parts: Parts
     outputs: Specs
@@ -91,24 +93,38 @@ def merging(target: Target, machine: Any, reduction: Reduction, sizes: Sizes, dt
     return Merging(code, read, tuple((o.dim, "int64" if o.kind == "index" else dtype) for o in work.outputs))
 
 
-def prepared(target: Target, machine: Any, call: Call) -> Prepared:
-    """Return what follows from a call on a machine."""
-    parts = target.divide(machine, call)
-    return _prepared(target, machine, call.problem, call.dtype, call.options, call.extent, parts)
+def prepared(target: Target, device: int, call: Call) -> Prepared:
+    """Return what follows from a call; raises `TargetError` where the target does not serve."""
+    options = call.options
+    machine = target.machine(device, options.level)
+    threads = options.threads or (1 if target.threads is None else target.threads())
+    few = None if call.ranges is None else has_few_rows(call.ranges, target.few_rows)
+    return _prepared(target, machine, call.problem, call.dtype, options, call.extent, threads, few)
 
 
 @lru_cache(maxsize=CAPACITY)
 def _prepared(
-    target: Target, machine: Any, problem: Problem, dtype: str, options: Options, extent: Extent, parts: Parts
+    target: Target,
+    machine: Any,
+    problem: Problem,
+    dtype: str,
+    options: Options,
+    extent: Extent,
+    threads: int,
+    few_rows: bool | None,
 ) -> Prepared:
     require_countable(extent.columns)
+    if few_rows is None:
+        parts = target.divide(machine, problem, extent, options, threads)
+    else:
+        parts = Parts(1, few_rows, threads)
     program = program_of(target, machine, problem, dtype, options, parts)
     rows, written = extent.entries * extent.rows, program.plan.work.outputs
     states = tuple(((parts.split, rows, o.dim), kind) for o, kind in zip(written, program.dtypes, strict=True))
     outputs = outputs_of(problem, extent, dtype)
     if problem.reduction.is_unfinished:
         outputs = tuple((shape, kind) for (shape, _), kind in zip(outputs, program.dtypes, strict=True))
-    return Prepared(program, parts, outputs, states)
+    return Prepared(target, machine, program, parts, outputs, states)
 
 
 def forget_everything() -> None:

@@ -41,7 +41,8 @@ def explain(call: Call, names: dict[Expr, str] | None = None) -> str:
         machine = target.example
         if machine is None:
             raise
-    parts = target.divide(machine, call)
+    threads = options.threads or (1 if target.threads is None else target.threads())
+    parts = target.divide(machine, problem, call.extent, options, threads)
     program = program_of(target, machine, problem, dtype, options, parts)
     plan = program.plan
     lines = [f"{problem.reduction.name} over {columns} columns j, for {rows} rows i, in {dtype}:"]

@@ -13,7 +13,7 @@ from pairfold.errors import TargetError
 from pairfold.ir.call import Call, Extent
 from pairfold.ir.expr import variables
 from pairfold.targets import reference
-from pairfold.targets.target import TARGETS, DeviceArray, Launch, Memory, Parts, Target, target_of
+from pairfold.targets.target import TARGETS, DeviceArray, Launch, Memory, Parts, target_of
 
 __all__ = ["run", "run_on_device"]
 
@@ -43,16 +43,16 @@ def run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
         If the target does not serve on this machine, or reports an error.
     """
     target = target_of(call.options)
-    machine = target.machine(call.options.device or 0, call.options.level)
     if call.extent.is_empty:
+        target.machine(call.options.device or 0, call.options.level)
         return reference.run(call, arrays)
-    made = prepared(target, machine, call)
-    memory = target.memory(machine)
+    made = prepared(target, call.options.device or 0, call)
+    memory = target.memory(made.machine)
     try:
         places = {k: memory.send(arrays[k]) for k in call.problem.arguments}  # type: ignore[arg-type]
-        return memory.fetch(_outputs(target, machine, made, call, places, memory))
+        return memory.fetch(_outputs(made, call, places, memory))
     except TargetError as error:
-        raise _told(error, call, machine.name) from error
+        raise _told(error, call, made.machine.name) from error
     finally:
         memory.close()
 
@@ -85,14 +85,11 @@ def run_on_device(
     TargetError
         If the target does not serve on this machine, or reports an error.
     """
-    chosen = TARGETS[target]
-    machine = chosen.machine(memory.device, call.options.level)
-    made = prepared(chosen, machine, call)
-    places = {k: array for k, array in enumerate(arrays) if array is not None}
+    made = prepared(TARGETS[target], memory.device, call)
     try:
-        return _outputs(chosen, machine, made, call, places, memory)
+        return _outputs(made, call, arrays, memory)
     except TargetError as error:
-        raise _told(error, call, machine.name) from error
+        raise _told(error, call, made.machine.name) from error
 
 
 def _told(error: TargetError, call: Call, machine: str) -> TargetError:
@@ -106,11 +103,11 @@ def _told(error: TargetError, call: Call, machine: str) -> TargetError:
 
 
 def _outputs(
-    target: Target, machine: Any, made: Prepared, call: Call, places: Mapping[Any, DeviceArray], memory: Memory
+    made: Prepared, call: Call, places: Mapping[Any, DeviceArray] | Sequence[DeviceArray | None], memory: Memory
 ) -> tuple[Any, ...]:
     """Return the outputs, arrays of `memory`."""
     outputs = tuple([memory.empty(*spec) for spec in made.outputs])
-    extent, parts = call.extent, made.parts
+    target, extent, parts = made.target, call.extent, made.parts
     if extent.rows == 0 or 0 in extent.batch:
         return outputs
     program, progress = made.program, call.options.progress
@@ -123,7 +120,7 @@ def _outputs(
     precision = "float64" if program.is_wide else call.dtype
     if program.is_wide:
         states = [state if state.dtype.kind == "i" else state.astype(precision, copy=False) for state in states]
-    merge = merging(target, machine, problem.reduction, problem.sizes, precision)
+    merge = merging(target, made.machine, problem.reduction, problem.sizes, precision)
     size = extent.entries * extent.rows
     finished = [memory.empty((size, dim), dtype) for dim, dtype in merge.outputs] if program.is_wide else outputs
     fields = {

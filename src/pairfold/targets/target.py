@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pairfold.codegen.work import Layout, Work
 from pairfold.ir.call import Call, Extent, Options
+from pairfold.ir.problem import Problem
 from pairfold.targets.items import Ranges, offset_table
 
 __all__ = ["HOST", "TARGETS", "DeviceArray", "Launch", "Memory", "OwnMemory", "Parts", "Target", "target_of"]
@@ -121,7 +122,7 @@ class Launch:
         Where the arrays are.
     extent : Extent
         Rows and columns; those of a kernel that merges are parts.
-    arrays : mapping to DeviceArray
+    arrays : mapping to, or sequence of, DeviceArray
         By the positions of the variables that the kernel reads.
     outputs : sequence of arrays
         What it writes, arrays of the memory.
@@ -136,14 +137,19 @@ class Launch:
     code: Any
     memory: Memory
     extent: Extent
-    arrays: Mapping[Any, DeviceArray]
+    arrays: Mapping[Any, DeviceArray] | Sequence[DeviceArray | None]
     outputs: Sequence[Any]
     parts: Parts
     ranges: Ranges | None = None
     progress: bool = False
 
     def numbers(
-        self, layout: Layout, intervals: int, place: Callable[[Array], int], packed: int = 0, packed_size: int = 0
+        self,
+        layout: Layout,
+        intervals: int,
+        place: Callable[[Array], int] | None,
+        packed: int = 0,
+        packed_size: int = 0,
     ) -> list[int]:
         """Return the numbers that a kernel is given, in the order of its `layout`.
 
@@ -153,8 +159,8 @@ class Launch:
             Of the kernel.
         intervals : int
             The address of the column intervals.
-        place : callable
-            ``place(table) -> address`` of the batch offsets in the memory of the target.
+        place : callable or None
+            ``place(table) -> address`` of the batch offsets in the memory of the target, 0 where it is None.
         packed, packed_size : int
             The address of the packed columns, and how many numbers a batch entry of them has.
         """
@@ -162,9 +168,10 @@ class Launch:
         read = []
         for position, is_parameter in layout.arguments:
             array = self.arrays[position]
+            assert array is not None
             numbers += (array.address, 0 if is_parameter else array.strides[-2])
             read.append(array)
-        offsets = place(offset_table(read, self.extent.batch, packed_size))
+        offsets = 0 if place is None else place(offset_table(read, self.extent.batch, packed_size))
         return [*numbers, intervals, offsets, packed, *map(self.memory.address, self.outputs)]
 
 
@@ -189,7 +196,11 @@ class Target:
     example : object
         A machine for predictions where there is none.
     divide : callable
-        ``divide(machine, call) -> Parts``.
+        ``divide(machine, problem, extent, options, threads) -> Parts``: how a reduction over all columns is cut.
+    threads : callable, optional
+        ``threads()``: how many threads of the CPU work, where options do not say.
+    few_rows : int
+        Rows that blocks of block-sparse ranges have on average, at most, to count as few.
     schedule : callable
         ``schedule(machine, work, dtype, options, few_rows)``: how the work is done, a value.
     compile : callable
@@ -210,7 +221,9 @@ class Target:
     backend: str
     machine: Callable[[int, str | None], Any]
     example: Any = None
-    divide: Callable[[Any, Call], Parts]
+    divide: Callable[[Any, Problem, Extent, Options, int], Parts]
+    threads: Callable[[], int] | None = None
+    few_rows: int = 16
     schedule: Callable[[Any, Work, str, Options, bool], Any]
     compile: Callable[[Any, Work, str, Any], Any]
     launch: Callable[[Launch], None]

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from pairfold.codegen.cost import cost_per_pair
 from pairfold.codegen.lanes import Lanes
 from pairfold.codegen.work import Work
-from pairfold.ir.call import Call, Options
+from pairfold.ir.call import Call, Extent, Options
+from pairfold.ir.problem import Problem
 from pairfold.schedule.schedule import Schedule, choose_split
 from pairfold.targets.cpu.compile import Binary, Machine, compile_work, default_threads, machine, schedule_on
 from pairfold.targets.cpu.pool import run_tasks, scratch_address
 from pairfold.targets.items import (
     Ranges,
-    has_few_rows,
     item_table,
     pairs_in,
     row_blocks,
@@ -42,12 +42,9 @@ ROWS_PER_STEP = 64
 """What a step of rows has, roughly: fewer steps than threads leave some without work."""
 
 
-def _divide(processor: Machine, call: Call) -> Parts:
-    options, (rows, columns, batch) = call.options, call.extent
-    threads = options.threads or default_threads()
-    if call.ranges is not None:
-        return Parts(1, has_few_rows(call.ranges), threads)
-    return Parts(options.split or choose_split(rows * prod(batch), columns, ROWS_PER_STEP, threads), False, threads)
+def _divide(processor: Machine, problem: Problem, extent: Extent, options: Options, threads: int) -> Parts:
+    split = options.split or choose_split(extent.rows * extent.entries, extent.columns, ROWS_PER_STEP, threads)
+    return Parts(split, threads=threads)
 
 
 def _schedule(processor: Machine, work: Work, dtype: str, options: Options, few_rows: bool) -> Schedule:
@@ -188,6 +185,7 @@ CPU = Target(
     backend="CPU",
     machine=lambda device, level: machine(level),
     divide=_divide,
+    threads=default_threads,
     schedule=_schedule,
     compile=_compile,
     launch=_launch,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -27,7 +26,7 @@ from pairfold.targets.cuda.compile import (
 from pairfold.targets.cuda.driver import Device, Driver, driver
 from pairfold.targets.cuda.lanes import CudaLanes
 from pairfold.targets.cuda.schedule import CudaSchedule, choose_split
-from pairfold.targets.items import has_few_rows, item_table, sparse_blocks
+from pairfold.targets.items import item_table, sparse_blocks
 from pairfold.targets.target import DeviceArray, Launch, Parts, Target
 
 __all__ = ["CUDA"]
@@ -41,17 +40,11 @@ H200 = Device(0, "NVIDIA H200", (9, 0), 132, 1.98e9)
 """What predictions are made for where there is no GPU."""
 
 
-def _divide(device: Device, call: Call) -> Parts:
-    if call.ranges is not None:
-        return Parts(1, has_few_rows(call.ranges, FEW_ROWS))
-    if call.options.split:
-        return Parts(min(call.options.split, max(call.extent.columns, 1)))
-    return _chosen_parts(call.problem, call.extent, device.multiprocessors)
-
-
-@lru_cache(maxsize=256)
-def _chosen_parts(problem: Problem, extent: Extent, multiprocessors: int) -> Parts:
+def _divide(device: Device, problem: Problem, extent: Extent, options: Options, threads: int) -> Parts:
     rows, columns, entries = extent.rows, extent.columns, extent.entries
+    if options.split:
+        return Parts(min(options.split, max(columns, 1)))
+    multiprocessors = device.multiprocessors
     state_bytes = 8 * rows * entries * sum(field.dim(problem.sizes) for field in problem.reduction.fields)
     # Several rows a thread are the better use of a multiprocessor, if all have work.
     blocks = -(-rows // 512) * entries
@@ -75,12 +68,21 @@ def _schedule(device: Device, work: Work, dtype: str, options: Options, few_rows
 
 def _launch(one: Launch) -> None:
     """Start a kernel for all rows and batch entries on the stream of the memory."""
-    code, (rows, columns, _), entries = one.code, one.extent, one.extent.entries
-    engine, tables = driver(), _Tables(one)
+    code, (rows, columns, batch), memory = one.code, one.extent, one.memory
+    engine, entries = driver(), prod(batch)
+    # Their memory may be used again once the kernel, which is after them on the stream, is done.
+    tables: list[Any] = []
 
-    def offsets(table: Array) -> int:
-        return 0 if entries == 1 else tables.upload(table)
+    def upload(table: Array) -> int:
+        """Copy a table to the device and return its address."""
+        table = np.ascontiguousarray(table)
+        tables.append(memory.empty(table.shape, "int64"))
+        address = memory.address(tables[-1])
+        if table.size:
+            engine.upload(memory.device, address, table, memory.stream)
+        return address
 
+    offsets = None if entries == 1 else upload
     if one.ranges is None:
         blocks = -(-rows // code.schedule.rows) * entries * one.parts.split
         numbers = one.numbers(code.kernel.layout, 0, offsets)
@@ -89,28 +91,10 @@ def _launch(one: Launch) -> None:
         row_blocks, lists, intervals = sparse_blocks(rows, one.ranges, code.schedule.rows)
         items = item_table(row_blocks, lists, rows, entries, 1)
         blocks = len(items)
-        numbers = one.numbers(code.kernel.layout, tables.upload(intervals), offsets)
-        numbers += (tables.upload(items), rows, columns, entries, columns)
-    memory = one.memory
+        numbers = one.numbers(code.kernel.layout, upload(intervals), offsets)
+        numbers += (upload(items), rows, columns, entries, columns)
     function = code.function(engine, memory.device)
     engine.launch(memory.device, function, blocks, code.schedule.threads, memory.stream, numbers)
-
-
-class _Tables:
-    """Tables in the memory of a GPU; it may be used again once the kernels after them on the stream are done."""
-
-    def __init__(self, one: Launch) -> None:
-        self.memory = one.memory
-        self.taken: list[Any] = []
-
-    def upload(self, table: Array) -> int:
-        """Copy a table to the device and return its address."""
-        table, memory = np.ascontiguousarray(table), self.memory
-        self.taken.append(memory.empty(table.shape, "int64"))
-        address = memory.address(self.taken[-1])
-        if table.size:
-            driver().upload(memory.device, address, table, memory.stream)
-        return address
 
 
 @dataclass
@@ -187,6 +171,7 @@ CUDA = Target(
     machine=lambda device, level: driver().device(device),
     example=H200,
     divide=_divide,
+    few_rows=FEW_ROWS,
     schedule=_schedule,
     compile=lambda device, work, dtype, schedule: compile_cuda(work, dtype, schedule, architecture_of(device)),
     launch=_launch,
