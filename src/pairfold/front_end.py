@@ -16,6 +16,7 @@ from pairfold.api.genred import GenredBase as Genred
 from pairfold.api.genred import make_generics
 from pairfold.api.kernel_solve import KernelSolveBase as KernelSolve
 from pairfold.api.kernel_solve import solve_routine
+from pairfold.api.states import State
 from pairfold.lazy.complex_tensor import ComplexLazyTensorBase as ComplexLazyTensor
 from pairfold.lazy.logic import where
 from pairfold.lazy.methods import make_variables
@@ -32,6 +33,7 @@ __all__ = [
     "Nystrom",
     "Pm",
     "SolveReport",
+    "State",
     "Var",
     "Vi",
     "Vj",

@@ -37,7 +37,7 @@ def test_names() -> None:
     for name, value in made.items():
         assert (value.__name__, value.__module__) == (name, boxed.__name__)
         assert value.__doc__
-    shared = {"Nystrom", "SolveReport", "band", "lower", "radius", "segments", "upper", "where"}
+    shared = {"Nystrom", "SolveReport", "State", "band", "lower", "radius", "segments", "upper", "where"}
     assert {*made, *shared} == {*front_end.__all__}
     assert "boxed arrays" in boxed.Genred.__doc__
     assert "pairfold.numpy" not in boxed.LazyTensor.__doc__

@@ -179,10 +179,9 @@ class LazyTensorBase(Arithmetic, Entries):
         Examples
         --------
         >>> import numpy as np
-        >>> from pairfold.numpy import LazyTensor
-        >>> x, y = np.zeros((2, 1, 1)), np.arange(4.0).reshape(1, 4, 1)
-        >>> first = LazyTensor(x) + LazyTensor(y[:, :3])
-        >>> last = LazyTensor(x) + LazyTensor(y[:, 3:])
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.zeros((2, 1)), np.arange(4.0).reshape(4, 1)
+        >>> first, last = Vi(x) + Vj(y[:3]), Vi(x) + Vj(y[3:])
         >>> state = first.partial("sum", axis=1).merge(last.partial("sum", axis=1, columns_from=3))
         >>> first.finish(state)
         array([[6.],
