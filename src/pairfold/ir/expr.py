@@ -112,6 +112,8 @@ class Op:
         Names of the static parameters that follow the operands.
     method : str or None
         Name of the LazyTensor method, None when there is none.
+    symbol : str
+        What stands between the operands in the texts of formulas, instead of the name in front.
     definition : str
         One line of mathematics for the reference documentation.
     doc : str
@@ -158,6 +160,7 @@ class Op:
     elementwise: bool = False
     parameters: tuple[str, ...] = ()
     method: str | None = None
+    symbol: str = ""
     definition: str = ""
     doc: str = ""
     accuracy: str = "correctly rounded"
@@ -324,7 +327,6 @@ def apply(name: str, *args: Expr, params: tuple[Any, ...] = ()) -> Expr:
 
 # ---------------------------------------------------------------- texts
 
-_INFIX = {"Add": "+", "Subtract": "-", "Mult": "*", "Divide": "/"}
 OUTLINE = 160
 """Characters of a formula in a message; what stands around it brings a `repr` to about 200."""
 
@@ -359,8 +361,8 @@ def pieces_of(node: Expr) -> list[str | Expr]:
         return [f"{node.position}" if named else f"{node.category.prefix}({node.position},{node.dim})"]
     if name == "Const":
         return [repr(node.params[0])]
-    if name in _INFIX:
-        return ["(", node.args[0], f" {_INFIX[name]} ", node.args[1], ")"]
+    if node.op.symbol:
+        return ["(", node.args[0], f" {node.op.symbol} ", node.args[1], ")"]
     if name == "Minus":
         return ["(-", node.args[0], ")"]
     parts: list[str | Expr] = [*node.args, *map(str, node.params)]

@@ -62,15 +62,18 @@ class Binary:
     engine: Any
     columns: Binary | None = None
 
+    @property
+    def instructions(self) -> int:
+        """Instructions of the formula for one vector of pairs."""
+        schedule = self.schedule
+        return cost_per_pair(self.work, Lanes, schedule.lanes, self.dtype, schedule.features).instructions
+
     @cached_property
     def cost(self) -> float:
         """Instructions per pair, roughly."""
         if self.work.partial_states:
             return MERGE_COST * sum(state.dim for state in self.work.partial_states)
-        lanes = self.schedule.lanes
-        return (
-            cost_per_pair(self.work, Lanes, lanes, self.dtype, self.schedule.features).instructions + LOOP_COST
-        ) / lanes
+        return (self.instructions + LOOP_COST) / self.schedule.lanes
 
     @cached_property
     def scratch_bytes(self) -> int:

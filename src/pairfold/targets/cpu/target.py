@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfold.codegen.cost import cost_per_pair
-from pairfold.codegen.lanes import Lanes
 from pairfold.codegen.work import Work
 from pairfold.ir.call import Call, Extent, Options
 from pairfold.ir.problem import Problem
@@ -167,8 +165,7 @@ def _execute(binary: Binary, block: Array, pieces: _Pieces, threads: int, progre
 
 
 def _report(processor: Machine, call: Call, parts: Parts, binary: Binary, work: Work) -> list[str]:
-    schedule = binary.schedule
-    instructions = cost_per_pair(work, Lanes, schedule.lanes, call.dtype, schedule.features).instructions
+    schedule, instructions = binary.schedule, binary.instructions
     return [
         f"schedule: {schedule.lanes} lanes x {schedule.row_vectors} row vectors x {schedule.columns} columns a step, "
         f"sums by {schedule.accumulate} ({schedule.block} columns a block), {parts.threads} threads, "
