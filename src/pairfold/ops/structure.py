@@ -1,4 +1,4 @@
-"""Primitives that see a vector as a row-major tensor, and the extremal component.
+"""Primitives that move, sum and compare the components of vectors, also of those that are row-major tensors.
 
 Spread, SumAxis and Permute are enough for every product of matrices and
 tensors; each is the adjoint of another of the three.
@@ -14,11 +14,203 @@ import numpy as np
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr, Op, register
 from pairfold.ops.arithmetic import apply, constant, is_integer
+from pairfold.ops.on_complex import extract, same_kind
 
 __all__ = ["iota", "permute", "spread", "sum_axis"]
 
 Dims = tuple[int, ...]
 Params = tuple[Any, ...]
+
+# ---------------------------------------------------------------- vectors
+
+
+def _sum_reference(f: Any) -> Any:
+    return np.sum(f, axis=-1, keepdims=True)
+
+
+register(
+    Op(
+        name="Sum",
+        arity=1,
+        dimension=lambda dims, params: 1,
+        reference=_sum_reference,
+        pullback=lambda node, g: (g,),
+        on_complex=same_kind("ComplexSum"),
+        definition="sum of the components of f",
+        linear=((0,),),
+        accuracy="recursive summation: (D - 1) / 2 ulp of the sum of moduli",
+        domain=((-2, 2),),
+    )
+)
+
+
+def _replicate_dimension(dims: Dims, params: Params) -> int:
+    if dims[0] != 1:
+        raise DimensionError("only a scalar can be replicated; its dimension must be 1.")
+    if params[0] < 1:
+        raise DimensionError(f"the length must be at least 1, not {params[0]}.")
+    return int(params[0])
+
+
+register(
+    Op(
+        name="SumT",
+        arity=1,
+        parameters=("n",),
+        dimension=_replicate_dimension,
+        reference=lambda f, n: np.repeat(f, n, axis=-1),
+        pullback=lambda node, g: (g,),
+        definition="the scalar f replicated n times",
+        linear=((0,),),
+        access=True,
+        domain=((-2, 2),),
+        sample=(((1,), (3,)),),
+        kind=lambda args, params: args[0].kind,
+        truth="operands",
+    )
+)
+
+
+def _concat_dimension(dims: Dims, params: Params) -> int:
+    return dims[0] + dims[1]
+
+
+def _concat_reference(f: Any, g: Any) -> Any:
+    shape = np.broadcast_shapes(f.shape[:-1], g.shape[:-1])
+    parts = [np.broadcast_to(part, (*shape, part.shape[-1])) for part in (f, g)]
+    return np.concatenate(parts, axis=-1)
+
+
+def _concat_pullback(node: Expr, g: Expr) -> tuple[Expr, Expr]:
+    first, second = (arg.dim for arg in node.args)
+    return (
+        apply("Extract", g, params=(0, first)),
+        apply("Extract", g, params=(first, second)),
+    )
+
+
+register(
+    Op(
+        name="Concat",
+        arity=2,
+        dimension=_concat_dimension,
+        reference=_concat_reference,
+        pullback=_concat_pullback,
+        on_complex=same_kind("Concat"),
+        definition="components of f, then those of g",
+        linear=((0, 1),),
+        access=True,
+        method="concat",
+        domain=((-2, 2), (-2, 2)),
+        sample=(((2, 3), ()), ((1, 1), ())),
+        kind=lambda args, params: args[0].kind,
+        truth="operands",
+    )
+)
+
+
+def _extract_dimension(dims: Dims, params: Params) -> int:
+    start, length = params
+    if start < 0 or length < 1 or start + length > dims[0]:
+        raise DimensionError(f"components {start} to {start + length} (excluded) must lie within 0 to {dims[0]}.")
+    return int(length)
+
+
+register(
+    Op(
+        name="Extract",
+        arity=1,
+        parameters=("start", "length"),
+        dimension=_extract_dimension,
+        reference=lambda f, start, length: f[..., start : start + length],
+        pullback=lambda node, g: (apply("ExtractT", g, params=(node.params[0], node.args[0].dim)),),
+        on_complex=extract,
+        definition="components start, ..., start + length - 1 of f",
+        linear=((0,),),
+        access=True,
+        domain=((-2, 2),),
+        sample=(((5,), (1, 3)), ((3,), (0, 3))),
+        kind=lambda args, params: args[0].kind,
+        method="extract",
+        truth="operands",
+    )
+)
+
+
+def _embed_dimension(dims: Dims, params: Params) -> int:
+    start, length = params
+    if start < 0 or start + dims[0] > length:
+        raise DimensionError(f"components {start} to {start + dims[0]} (excluded) must lie within 0 to {length}.")
+    return int(length)
+
+
+def _embed_reference(f: Any, start: int, length: int) -> Any:
+    result = np.zeros((*f.shape[:-1], length), f.dtype)
+    result[..., start : start + f.shape[-1]] = f
+    return result
+
+
+register(
+    Op(
+        name="ExtractT",
+        arity=1,
+        parameters=("start", "length"),
+        dimension=_embed_dimension,
+        reference=_embed_reference,
+        pullback=lambda node, g: (apply("Extract", g, params=(node.params[0], node.args[0].dim)),),
+        definition="a vector of zeros of the given length that holds f from index start on",
+        linear=((0,),),
+        domain=((-2, 2),),
+        sample=(((2,), (1, 4)), ((3,), (0, 3))),
+    )
+)
+
+
+def _tile_reference(f: Any, n: int) -> Any:
+    return np.tile(f, (1,) * (f.ndim - 1) + (n,))
+
+
+register(
+    Op(
+        name="Tile",
+        arity=1,
+        parameters=("n",),
+        dimension=lambda dims, params: dims[0] * int(params[0]),
+        reference=_tile_reference,
+        pullback=lambda node, g: (apply("SumTiles", g, params=node.params),),
+        definition="f repeated n times one after the other",
+        linear=((0,),),
+        access=True,
+        domain=((-2, 2),),
+        sample=(((3,), (2,)), ((1,), (4,))),
+        kind=lambda args, params: args[0].kind,
+        truth="operands",
+    )
+)
+
+
+def _sum_tiles_dimension(dims: Dims, params: Params) -> int:
+    if dims[0] % params[0]:
+        raise DimensionError(f"the dimension must be a multiple of {params[0]}.")
+    return dims[0] // int(params[0])
+
+
+register(
+    Op(
+        name="SumTiles",
+        arity=1,
+        parameters=("n",),
+        dimension=_sum_tiles_dimension,
+        reference=lambda f, n: f.reshape(*f.shape[:-1], n, -1).sum(-2),
+        pullback=lambda node, g: (apply("Tile", g, params=node.params),),
+        definition="the sum of the n equal parts of f: the adjoint of Tile",
+        linear=((0,),),
+        domain=((-2, 2),),
+        sample=(((6,), (2,)), ((4,), (4,))),
+    )
+)
+
+# ---------------------------------------------------------------- vectors seen as tensors
 
 
 def spread(f: Expr, n: int, inner: int) -> Expr:
