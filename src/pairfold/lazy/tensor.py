@@ -22,7 +22,7 @@ from pairfold.lazy.reduction import (
     reduction_axis,
     stored_dtype,
 )
-from pairfold.lazy.system import solve_lazy
+from pairfold.lazy.linear_system import solve_lazy
 from pairfold.lazy.value import Value, class_of, value_of
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS
