@@ -9,7 +9,7 @@ import numpy as np
 
 from pairfold import engine
 from pairfold.engine import TARGETS, Call, Extent, Options
-from pairfold.engine.cache import program_of
+from pairfold.engine.cache import planned_code
 from pairfold.ir.expr import Expr
 from pairfold.ir.problem import Problem
 from pairfold.targets import reference
@@ -53,7 +53,7 @@ def run_monoid(problem: Problem, arrays: Arrays, splits: Sequence[Sequence[int]]
 def code_of(problem: Problem, dtype: str, few_rows: bool = False) -> Any:
     """Return what the CPU runs when the columns are not split."""
     cpu = TARGETS["cpu"]
-    return program_of(cpu, cpu.machine(0, None), problem, dtype, Options(), Parts(1, few_rows)).main
+    return planned_code(cpu, cpu.machine(0, None), problem, dtype, Options(), Parts(1, few_rows)).code
 
 
 def explain(

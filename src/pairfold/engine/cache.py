@@ -15,7 +15,7 @@ from pairfold.reductions.state import outputs_of
 from pairfold.targets.items import has_few_rows, require_countable
 from pairfold.targets.target import Parts, Target
 
-__all__ = ["Merging", "Prepared", "Program", "forget_everything", "merging", "prepared", "program_of"]
+__all__ = ["Merging", "PlannedCode", "Prepared", "forget_everything", "merging", "planned_code", "prepared"]
 
 CAPACITY = 512
 """Formulas kept; the least recently used one makes room."""
@@ -25,11 +25,11 @@ Specs = tuple[tuple[tuple[int, ...], str], ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Program:
+class PlannedCode:
     """A plan with the code of its kernel."""
 
     plan: Plan
-    main: Any
+    code: Any
     dtypes: tuple[str, ...]
     """Those of the outputs."""
     is_wide: bool
@@ -53,15 +53,17 @@ class Prepared:
 
     target: Target
     machine: Any
-    program: Program
+    planned: PlannedCode
     parts: Parts
     outputs: Specs
     states: Specs
 
 
-def program_of(target: Target, machine: Any, problem: Problem, dtype: str, options: Options, parts: Parts) -> Program:
+def planned_code(
+    target: Target, machine: Any, problem: Problem, dtype: str, options: Options, parts: Parts
+) -> PlannedCode:
     """Return the code for `problem`, compiling it when it is new; with several parts, its outputs are states."""
-    return _program(
+    return _code(
         target,
         machine,
         problem.unfinished if parts.split > 1 else problem,
@@ -73,7 +75,7 @@ def program_of(target: Target, machine: Any, problem: Problem, dtype: str, optio
 
 
 @lru_cache(maxsize=CAPACITY)
-def _program(target: Target, machine: Any, problem: Problem, dtype: str, options: Options, few_rows: bool) -> Program:
+def _code(target: Target, machine: Any, problem: Problem, dtype: str, options: Options, few_rows: bool) -> PlannedCode:
     wide = problem.reduction.is_unfinished and target.has_wide_states and is_wide(options.accumulate, dtype)
     # A factor would be multiplied in the working precision.
     plan = make_plan(problem, not wide)
@@ -81,7 +83,7 @@ def _program(target: Target, machine: Any, problem: Problem, dtype: str, options
     sums = {placeholder for field, placeholder in work.fields if wide and field.additive}
     dtypes = tuple("int64" if o.kind == "index" else "float64" if o in sums else dtype for o in work.outputs)
     schedule = target.schedule(machine, work, dtype, options, few_rows)
-    return Program(plan, target.compile(machine, work, dtype, schedule), dtypes, wide)
+    return PlannedCode(plan, target.compile(machine, work, dtype, schedule), dtypes, wide)
 
 
 @lru_cache(maxsize=CAPACITY)
@@ -118,16 +120,16 @@ def _prepared(
         parts = target.divide(machine, problem, extent, options, threads)
     else:
         parts = Parts(1, few_rows, threads)
-    program = program_of(target, machine, problem, dtype, options, parts)
-    rows, written = extent.entries * extent.rows, program.plan.work.outputs
-    states = tuple(((parts.split, rows, o.dim), kind) for o, kind in zip(written, program.dtypes, strict=True))
+    planned = planned_code(target, machine, problem, dtype, options, parts)
+    rows, written = extent.entries * extent.rows, planned.plan.work.outputs
+    states = tuple(((parts.split, rows, o.dim), kind) for o, kind in zip(written, planned.dtypes, strict=True))
     outputs = outputs_of(problem, extent, dtype)
     if problem.reduction.is_unfinished:
-        outputs = tuple((shape, kind) for (shape, _), kind in zip(outputs, program.dtypes, strict=True))
-    return Prepared(target, machine, program, parts, outputs, states)
+        outputs = tuple((shape, kind) for (shape, _), kind in zip(outputs, planned.dtypes, strict=True))
+    return Prepared(target, machine, planned, parts, outputs, states)
 
 
 def forget_everything() -> None:
     """Empty the cache."""
-    for cached in (_program, merging, _prepared):
+    for cached in (_code, merging, _prepared):
         cached.cache_clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from pairfold.engine.cache import program_of
+from pairfold.engine.cache import planned_code
 from pairfold.engine.plan import Plan
 from pairfold.errors import TargetError
 from pairfold.ir.call import Call
@@ -43,11 +43,11 @@ def explain(call: Call, names: dict[Expr, str] | None = None) -> str:
             raise
     threads = options.threads or (1 if target.threads is None else target.threads())
     parts = target.divide(machine, problem, call.extent, options, threads)
-    program = program_of(target, machine, problem, dtype, options, parts)
-    plan = program.plan
+    planned = planned_code(target, machine, problem, dtype, options, parts)
+    plan = planned.plan
     lines = [f"{problem.reduction.name} over {columns} columns j, for {rows} rows i, in {dtype}:"]
     lines += _formulas(plan, names)
-    lines += target.report(machine, call, parts, program.main, plan.work)
+    lines += target.report(machine, call, parts, planned.code, plan.work)
     lines.append(
         f"memory: {_memory(call) / 1e6:.1f} MB for arguments and outputs; "
         f"the {rows} x {columns} matrix would take {rows * columns * (4 if dtype == 'float32' else 8) / 1e9:.3g} GB"

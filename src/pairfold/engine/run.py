@@ -110,26 +110,26 @@ def _outputs(
     target, extent, parts = made.target, call.extent, made.parts
     if extent.rows == 0 or 0 in extent.batch:
         return outputs
-    program, progress = made.program, call.options.progress
+    planned, progress = made.planned, call.options.progress
     if parts.split == 1:
-        target.launch(Launch(program.main, memory, extent, places, outputs, parts, call.ranges, progress))
+        target.launch(Launch(planned.code, memory, extent, places, outputs, parts, call.ranges, progress))
         return outputs
     states = [memory.empty(*spec) for spec in made.states]
-    target.launch(Launch(program.main, memory, extent, places, states, parts, None, progress))
+    target.launch(Launch(planned.code, memory, extent, places, states, parts, None, progress))
     problem = call.problem
-    precision = "float64" if program.is_wide else call.dtype
-    if program.is_wide:
+    precision = "float64" if planned.is_wide else call.dtype
+    if planned.is_wide:
         states = [state if state.dtype.kind == "i" else state.astype(precision, copy=False) for state in states]
     merge = merging(target, made.machine, problem.reduction, problem.sizes, precision)
     size = extent.entries * extent.rows
-    finished = [memory.empty((size, dim), dtype) for dim, dtype in merge.outputs] if program.is_wide else outputs
+    finished = [memory.empty((size, dim), dtype) for dim, dtype in merge.outputs] if planned.is_wide else outputs
     fields = {
         position: DeviceArray(memory.address(state), (parts.split, dim), (size * dim, 1))
         for (position, dim), state in zip(merge.variables, states, strict=True)
     }
     own = Parts(1, threads=parts.threads)
     target.launch(Launch(merge.code, memory, Extent(size, parts.split), fields, finished, own))
-    if program.is_wide:
+    if planned.is_wide:
         with np.errstate(over="ignore"):
             for output, found in zip(outputs, finished, strict=True):
                 output[...] = found.reshape(output.shape)

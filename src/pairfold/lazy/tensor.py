@@ -13,6 +13,7 @@ from pairfold.lazy.arithmetic import Arithmetic
 from pairfold.lazy.axes import is_single_axis, reduce_axes
 from pairfold.lazy.core import LazyCore, lift
 from pairfold.lazy.entries import Entries
+from pairfold.lazy.linear_system import solve_lazy
 from pairfold.lazy.matrix import LazyMatrix
 from pairfold.lazy.operations import unary
 from pairfold.lazy.reading import checked_array
@@ -22,7 +23,6 @@ from pairfold.lazy.reduction import (
     reduction_axis,
     stored_dtype,
 )
-from pairfold.lazy.linear_system import solve_lazy
 from pairfold.lazy.value import Value, class_of, value_of
 from pairfold.ops import OPERATIONS
 from pairfold.reductions import REDUCTIONS

@@ -100,10 +100,10 @@ def test_explanation_and_schedule_use_one_cost(name: str) -> None:
     """What `explain` prints is what threads are chosen by; the size of the code is counted in the same instructions."""
     op = OPERATIONS[name]
     task = Problem(apply(name, *[X - Y, X * Y, Y][: op.arity]), REDUCTIONS["Sum"])
-    binary = code_of(task, "float32")
+    code = code_of(task, "float32")
     (printed,) = re.findall(r"predicted limit: (\d+) vector instructions for (\d+)", explain(task, 10, 10))
-    assert binary.cost == (int(printed[0]) + LOOP_COST) / int(printed[1])
-    lanes = Lanes, binary.schedule.lanes, "float32", binary.schedule.features
+    assert code.cost == (int(printed[0]) + LOOP_COST) / int(printed[1])
+    lanes = Lanes, code.schedule.lanes, "float32", code.schedule.features
     unrolled, rolled = (code_size(make_plan(task).work, unroll, *lanes) for unroll in (3, 1))
     assert unrolled >= 3 * primitive_cost(name, op.arity, *lanes).size
     assert unrolled > rolled

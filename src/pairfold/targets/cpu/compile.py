@@ -22,7 +22,7 @@ from pairfold.targets.cpu.table import emit_kernel
 
 __all__ = [
     "LEVELS",
-    "Binary",
+    "CpuCode",
     "Machine",
     "compile_work",
     "default_threads",
@@ -51,7 +51,7 @@ MERGE_COST = 150
 
 
 @dataclass(frozen=True, eq=False)
-class Binary:
+class CpuCode:
     """A compiled kernel, and the one that computes column-only values for it. `engine` keeps the machine code alive."""
 
     kernel: Kernel
@@ -60,7 +60,7 @@ class Binary:
     dtype: str
     call: Callable[[int, int, int, int, int], None]
     engine: Any
-    columns: Binary | None = None
+    columns: CpuCode | None = None
 
     @property
     def instructions(self) -> int:
@@ -210,8 +210,8 @@ def small_frames(triple: str) -> bool:
 
 
 def compile_work(
-    work: Work, dtype: str, schedule: Schedule, name: str = "kernel", columns: Binary | None = None
-) -> Binary:
+    work: Work, dtype: str, schedule: Schedule, name: str = "kernel", columns: CpuCode | None = None
+) -> CpuCode:
     """Emit, optimise and load the kernel for `work`."""
     module = ir.Module(name="pairfold")
     kernel = emit_kernel(module, name, work, dtype, schedule)
@@ -227,7 +227,7 @@ def compile_work(
         engine.remove_module(parsed)  # the machine code stays; the module takes several times its memory
     integers = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
     call = ctypes.CFUNCTYPE(None, *integers)(address)
-    return Binary(kernel, work, schedule, dtype, call, engine, columns)
+    return CpuCode(kernel, work, schedule, dtype, call, engine, columns)
 
 
 def _target_machine(features: frozenset[str], opt: int = 2) -> Any:

@@ -14,7 +14,7 @@ from pairfold.codegen.work import Work
 from pairfold.ir.call import Call, Extent, Options
 from pairfold.ir.problem import Problem
 from pairfold.schedule.schedule import Schedule, choose_split
-from pairfold.targets.cpu.compile import Binary, Machine, compile_work, default_threads, machine, schedule_on
+from pairfold.targets.cpu.compile import CpuCode, Machine, compile_work, default_threads, machine, schedule_on
 from pairfold.targets.cpu.pool import run_tasks, scratch_address
 from pairfold.targets.items import (
     Ranges,
@@ -53,7 +53,7 @@ def _schedule(processor: Machine, work: Work, dtype: str, options: Options, few_
     return schedule_on(processor, work, dtype, options.accumulate, few_rows)
 
 
-def _compile(processor: Machine, work: Work, dtype: str, schedule: Schedule) -> Binary:
+def _compile(processor: Machine, work: Work, dtype: str, schedule: Schedule) -> CpuCode:
     columns = None
     if work.columns is not None:
         own = schedule_on(processor, work.columns, dtype, schedule.accumulate)
@@ -112,13 +112,13 @@ def _grouped(items: Array, intervals: Array, total: int, threads: int) -> _Piece
 
 
 def _launch(one: Launch) -> None:
-    binary, (rows, columns, batch), parts = one.code, one.extent, one.parts
-    step, cost = binary.schedule.rows, binary.cost
+    code, (rows, columns, batch), parts = one.code, one.extent, one.parts
+    step, cost = code.schedule.rows, code.cost
     if one.ranges is None:
         pieces = _dense_pieces(rows, columns, prod(batch), parts, step, cost)
     else:
         pieces = _sparse_pieces(rows, prod(batch), one.ranges, step, cost, parts.threads)
-    packed, size = (None, 0) if binary.columns is None else _packed(one, binary.columns)
+    packed, size = (None, 0) if code.columns is None else _packed(one, code.columns)
     held = [packed]
 
     def address(table: Array) -> int:
@@ -126,25 +126,25 @@ def _launch(one: Launch) -> None:
         return HOST.address(table)
 
     start = 0 if packed is None else HOST.address(packed)
-    numbers = one.numbers(binary.kernel.layout, HOST.address(pieces.intervals), address, start, size)
-    _execute(binary, np.array(numbers, np.int64), pieces, parts.threads, one.progress)
+    numbers = one.numbers(code.kernel.layout, HOST.address(pieces.intervals), address, start, size)
+    _execute(code, np.array(numbers, np.int64), pieces, parts.threads, one.progress)
 
 
-def _packed(one: Launch, binary: Binary) -> tuple[Array, int]:
+def _packed(one: Launch, code: CpuCode) -> tuple[Array, int]:
     """Return the column-only values, computed in advance, and how many there are per batch entry."""
     columns, entries = one.extent.columns, one.extent.entries
-    size = binary.work.outputs[0].dim
-    result = HOST.empty((entries * columns, size), binary.dtype)
+    size = code.work.outputs[0].dim
+    result = HOST.empty((entries * columns, size), code.dtype)
     swapped = one.extent._replace(rows=columns, columns=0)
-    _launch(Launch(binary, HOST, swapped, one.arrays, [result], Parts(1)))
+    _launch(Launch(code, HOST, swapped, one.arrays, [result], Parts(1)))
     return result, columns * size
 
 
-def _execute(binary: Binary, block: Array, pieces: _Pieces, threads: int, progress: bool) -> None:
+def _execute(code: CpuCode, block: Array, pieces: _Pieces, threads: int, progress: bool) -> None:
     """Run all items."""
     items, per_task = pieces.items, pieces.per_task
     block_address, items_address = HOST.address(block), HOST.address(items)
-    call, size, count = binary.call, binary.scratch_bytes, len(items)
+    call, size, count = code.call, code.scratch_bytes, len(items)
     if pieces.is_small:
         call(block_address, items_address, 0, count, scratch_address(size))
         return
@@ -164,8 +164,8 @@ def _execute(binary: Binary, block: Array, pieces: _Pieces, threads: int, progre
 # ---------------------------------------------------------------- what is said about it
 
 
-def _report(processor: Machine, call: Call, parts: Parts, binary: Binary, work: Work) -> list[str]:
-    schedule, instructions = binary.schedule, binary.instructions
+def _report(processor: Machine, call: Call, parts: Parts, code: CpuCode, work: Work) -> list[str]:
+    schedule, instructions = code.schedule, code.instructions
     return [
         f"schedule: {schedule.lanes} lanes x {schedule.row_vectors} row vectors x {schedule.columns} columns a step, "
         f"sums by {schedule.accumulate} ({schedule.block} columns a block), {parts.threads} threads, "
