@@ -15,7 +15,7 @@ from pairfold.api.adapter import Adapter
 from pairfold.api.genred import GenredBase as Genred
 from pairfold.api.genred import make_generics
 from pairfold.api.kernel_solve import KernelSolveBase as KernelSolve
-from pairfold.api.kernel_solve import solve_routine
+from pairfold.api.linear_system import solve_routine
 from pairfold.api.states import State
 from pairfold.lazy.complex_tensor import ComplexLazyTensorBase as ComplexLazyTensor
 from pairfold.lazy.logic import where
@@ -64,7 +64,7 @@ class FrontEnd:
     adapter : Adapter
         What is to be known about the arrays.
     solver : callable
-        Solves linear systems, with the signature of `pairfold.api.kernel_solve.solve_routine`.
+        Solves linear systems, with the signature of `pairfold.api.linear_system.solve_routine`.
     own : mapping of str to type
         By the name of a class, one with what is special about it in this framework; its docstring is part of the
         documentation.

@@ -13,6 +13,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from pairfold.api.adapter import NUMPY
 from pairfold.api.clusters import make_clusters
 from pairfold.front_end import FrontEnd, make_front_end
+from pairfold.ir.call import Call
 
 # ---------------------------------------------------------------- the framework
 
@@ -72,8 +73,8 @@ def _prepare(box: Box, dtype: Any, shape: Sequence[int] | None, stretched: Seque
     return Box(NUMPY.prepare(box.content, dtype, shape, stretched))
 
 
-def _run(call: Any, boxes: Sequence[Box | None]) -> tuple[Box, ...]:
-    return tuple(map(Box, NUMPY.run(call, [_opened(box) for box in boxes])))
+def _run(call: Call, boxes: Sequence[Box | None]) -> tuple[Box, ...]:
+    return tuple(map(Box, NUMPY.run(call, list(map(_opened, boxes)))))
 
 
 # The dtypes are those of NumPy, and so is what is known about them.
@@ -88,7 +89,8 @@ BOXED = replace(
     contiguous=lambda box: Box(np.ascontiguousarray(box.content)),
     to_numpy=_opened,
     prepare=_prepare,
-    empty=lambda dtype, boxes: Box(np.empty(0, dtype)),
+    zeros=lambda shape, dtype, boxes: Box(np.zeros(shape, dtype)),
+    arange=lambda count, like: Box(np.arange(count, dtype=like.dtype)),
     run=_run,
     from_numpy=Box,
 )

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairfold.api.kernel_solve import acts_alike
 from pairfold.errors import (
     ArgumentTypeError,
     ArgumentValueError,
@@ -25,6 +24,7 @@ from pairfold.numpy import KernelSolve
 from pairfold.numpy.cluster import cluster_ranges, from_matrix, segments
 from pairfold.solvers.conjugate_gradients import solve_kernel, solve_linear
 from pairfold.solvers.nystrom import Nystrom, nystrom_preconditioner
+from pairfold.transform.linear import acts_alike
 
 
 def positive(shape: tuple[int, ...], condition: float, dtype: str = "float64", seed: int = 0) -> np.ndarray:

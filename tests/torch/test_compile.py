@@ -12,10 +12,10 @@ from torch._dynamo.testing import CompileCounterWithBackend
 from torch.func import grad, hessian, jvp, vmap
 
 import pairfold.torch as pf
+from pairfold.api.request import Request
 from pairfold.errors import ArgumentTypeError
 from pairfold.torch.cluster import band, from_matrix
 from pairfold.torch.operator import OPERATOR
-from pairfold.torch.request import Request
 from tests.comparison import assert_owned
 from tests.torch.dense import PAIRS, arguments
 
@@ -253,9 +253,9 @@ def test_a_solver() -> None:
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_the_operator_keeps_the_rules_of_pytorch(name: str) -> None:
-    problem = PAIRS[name].routine._routine.problem  # type: ignore[attr-defined]
     given = [t.requires_grad_() for t in arguments()]
-    torch.library.opcheck(OPERATOR, (Request(problem).text, given, [], 3, 5, []))
+    call = PAIRS[name].routine._routine.plan(given).call  # type: ignore[attr-defined]
+    torch.library.opcheck(OPERATOR, (Request(call).text, given, [], 3, 5, []))
 
 
 def test_meta_tensors_have_shapes_only() -> None:

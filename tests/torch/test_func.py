@@ -171,9 +171,9 @@ def test_vmap_over_ranges_is_refused() -> None:
     pair, given = PAIRS["Sum"], arguments(5, 5)
     six = tuple(torch.from_numpy(part) for part in band(1).ranges(5, 5))
     # The checks of `Genred` need numbers; those of the operator are reached below it.
+    from pairfold.api.request import Request
     from pairfold.torch.operator import OPERATOR
-    from pairfold.torch.request import Request
 
-    text = Request(pair.routine._routine.problem).text  # type: ignore[attr-defined]
+    text = Request(pair.routine._routine.plan(given).call).text  # type: ignore[attr-defined]
     with pytest.raises(ArgumentValueError, match="vmap over ranges is not possible"):
         vmap(lambda part: OPERATOR(text, list(given), [part, *six[1:]], 5, 5, [])[0])(torch.stack([six[0]] * 2))

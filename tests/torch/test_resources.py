@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 import pairfold.torch as pf
+from pairfold.api.request import Request
 from pairfold.engine import Call, run
+from pairfold.ir.call import Extent
 from pairfold.ir.expr import Category, variables
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets import reference
 from pairfold.torch import operator as torch_operator
-from pairfold.torch.request import Request
 from tests.torch.dense import PAIRS, arguments
 
 pytestmark = pytest.mark.cpu  # they watch the engine of the CPU
@@ -120,11 +121,11 @@ def test_minima_are_differentiated_at_the_winners_only(launches: list[Any], monk
 
 
 def test_gathering_winners_does_not_exceed_linear_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pairfold.torch import derivatives as torch_derivatives
+    from pairfold.api import derivatives
 
     given = [t.requires_grad_() for t in arguments(6, 50)]
     few = torch.autograd.grad(PAIRS["KMin"].routine(*given).sin().sum(), given)
-    monkeypatch.setattr(torch_derivatives, "LARGEST_GATHER", 0)
+    monkeypatch.setattr(derivatives, "LARGEST_GATHER", 0)
     torch.testing.assert_close(torch.autograd.grad(PAIRS["KMin"].routine(*given).sin().sum(), given), few)
 
 
@@ -241,8 +242,7 @@ def test_a_request_is_the_same_after_a_trip_through_text() -> None:
     problem, _ = numbered(Problem(value, REDUCTIONS["Sum"]))
     problems = [problem, *(one.problem for one in adjoint(problem, (0, 1), (True,)))]
     for one in problems:
-        request = Request(one)
-        again = Request.from_text(request.text)
-        assert again == request
+        again = Request.from_text(Request(Call(one, Extent(3, 4), "float32")).text, Extent(5, 6), "float64").call
+        assert (again.problem, again.extent, again.dtype) == (one, Extent(5, 6), "float64")
         assert again.problem.value is one.value
     assert len(DIFFERENTIABLE) > 10

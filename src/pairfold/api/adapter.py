@@ -17,12 +17,12 @@ from pairfold.api.protocols import ArrayProtocols
 from pairfold.engine import run
 from pairfold.errors import ArgumentTypeError
 
-__all__ = ["NUMPY", "Adapter", "lies_on_gpu"]
+__all__ = ["NUMPY", "Adapter", "Arrays", "lies_on_gpu"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Adapter:
-    """The record of one framework.
+class Arrays:
+    """The arrays of one framework.
 
     Every array has the attributes ``shape`` and ``dtype``; what else is needed is here.
 
@@ -59,18 +59,14 @@ class Adapter:
     prepare : callable
         ``prepare(array, dtype, shape, stretched) -> array``: complex numbers to pairs, cast, insert or drop axes of
         length 1 (`shape`, or None), then broadcast (`stretched`, or None).
-    empty : callable
-        ``empty(dtype, args) -> array`` with no entry, on the device of the arguments; carries the dtype of a formula
-        without variables.
-    run : callable
-        ``run(call, arrays)``: the engine on arrays of the framework, as `pairfold.engine.run`; the ranges of the call
-        are six arrays.
+    zeros : callable
+        ``zeros(shape, dtype, args) -> array`` on the device of the arguments.
+    arange : callable
+        ``arange(count, like)``: 0, 1, 2, ... of the dtype and on the device of the array `like`.
     from_numpy : callable
         ``from_numpy(array) -> array`` of the numbers of a NumPy array, where the framework makes new arrays.
     at : callable
         ``at(array)``: a context in which new arrays lie on the device of `array`.
-    target : str or None
-        What the engine runs on, ``"cuda"`` for arrays that always lie on a GPU; None where arrays and options tell.
     """
 
     name: str
@@ -88,11 +84,10 @@ class Adapter:
     to_numpy: Callable[[Any], np.ndarray[Any, Any]]
     dtype_name: Callable[[Any], str]
     prepare: Callable[[Any, Any, Sequence[int] | None, Sequence[int] | None], Any]
-    empty: Callable[[Any, Sequence[Any]], Any]
-    run: Callable[..., tuple[Any, ...]]
+    zeros: Callable[[Sequence[int], Any, Sequence[Any]], Any]
+    arange: Callable[[int, Any], Any]
     from_numpy: Callable[[np.ndarray[Any, Any]], Any]
     at: Callable[[Any], AbstractContextManager[Any]] = nullcontext
-    target: str | None = None
 
     def from_numbers(self, values: Any) -> Any:
         """Return the float64 or complex128 array of a number or nested lists of numbers."""
@@ -108,6 +103,23 @@ class Adapter:
     def computing_dtype(self, dtypes: Iterable[Any]) -> Any:
         """Return the dtype of the arithmetic on arguments of these dtypes, float32 or float64."""
         return self.as_dtype(arithmetic_of(map(self.dtype_name, dtypes)))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Adapter(Arrays):
+    """The record of one framework: its arrays, and how they are reduced.
+
+    Attributes
+    ----------
+    run : callable
+        ``run(call, arrays)``: the engine on arrays of the framework, as `pairfold.engine.run`; the ranges of the call
+        are six arrays.
+    target : str or None
+        What the engine runs on, ``"cuda"`` for arrays that always lie on a GPU; None where arrays and options tell.
+    """
+
+    run: Callable[..., tuple[Any, ...]]
+    target: str | None = None
 
 
 _CUDA = (2, 13)
@@ -205,7 +217,8 @@ NUMPY = Adapter(
     to_numpy=np.asarray,
     dtype_name=operator.attrgetter("name"),
     prepare=_prepare,
-    empty=lambda dtype, args: np.empty(0, dtype),
+    zeros=lambda shape, dtype, args: np.zeros(shape, dtype),
+    arange=lambda count, like: np.arange(count, dtype=like.dtype),
     run=run,
     from_numpy=np.asarray,
 )

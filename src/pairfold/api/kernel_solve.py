@@ -4,246 +4,26 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
 from pairfold.api.adapter import Adapter
 from pairfold.api.genred import refuse_options
+from pairfold.api.linear_system import solve_routine
 from pairfold.api.routine import Routine, make_options, make_problem
 from pairfold.api.signatures import checked
 from pairfold.errors import (
     ArgumentTypeError,
     ArgumentValueError,
-    DimensionError,
-    FormulaError,
     UnknownNameError,
     suggestion,
 )
-from pairfold.ir.expr import Expr, depends_on, outline, topological
 from pairfold.language.aliases import PLAIN, Argument, Dialect, parse_alias
 from pairfold.language.formula import parse
-from pairfold.ops.arithmetic import is_zero
-from pairfold.ops.arithmetic import variable as make_variable
 from pairfold.reductions import REDUCTIONS
-from pairfold.solvers.conjugate_gradients import solve_linear
-from pairfold.transform.expand import expand, substitute
+from pairfold.transform.linear import acts_alike
 
-__all__ = ["KernelSolveBase", "LinearSystem", "acts_alike", "linear_system", "solve_routine"]
-
-
-def acts_alike(value: Expr, unknown: Expr, names: dict[Expr, str] | None = None) -> bool:
-    """Tell whether a formula that is linear in a variable works on each component alone, and on all alike.
-
-    Parameters
-    ----------
-    value, unknown : Expr
-        The formula and the variable.
-    names : dict, optional
-        The user's names of variables, for messages.
-
-    Returns
-    -------
-    bool
-        True for ``k(x, y) * b`` with a scalar k; False when components are mixed or treated differently.
-
-    Raises
-    ------
-    FormulaError
-        If `value` is not linear in `unknown`.
-
-    Examples
-    --------
-    >>> from pairfold.language.formula import parse
-    >>> read = parse(["SqDist(x, y) * b", "MatVecMult(TensorProd(x, y), b)"], ["x = Vi(3)", "y = Vj(3)", "b = Vj(3)"])
-    >>> [acts_alike(value, read.arguments[2].variable) for value in read.values]
-    [True, False]
-    """
-    (value,) = expand([value])
-    dependent = depends_on([value], unknown)
-    unknown_name = outline(unknown, names)
-    if value not in dependent:
-        raise FormulaError(f"The formula {outline(value, names)} does not contain the unknown {unknown_name}.")
-    alike = value.dim == unknown.dim
-    for node in topological([value]):
-        if node not in dependent or node is unknown:
-            continue
-        if not _is_linear(node, dependent):
-            raise FormulaError(
-                f"The formula is not linear in the unknown {unknown_name}: it contains {outline(node, names)}. "
-                "A linear system needs a formula such as K(x, y) * b."
-            )
-        alike = alike and node.op.elementwise
-        alike = alike and all(arg.dim == (node.dim if arg in dependent else 1) for arg in node.args)
-    return alike
-
-
-def _is_linear(node: Expr, dependent: set[Expr]) -> bool:
-    """Tell whether `node` is linear in those of its operands that depend on the unknown."""
-    carrying = {place for place, arg in enumerate(node.args) if arg in dependent}
-    # The other operands of a group are added to these: they must be 0.
-    return any(
-        carrying.issubset(group) and all(place in carrying or is_zero(node.args[place]) for place in group)
-        for group in node.op.linear
-    )
-
-
-def solve_routine(
-    routine: Routine,
-    position: int,
-    args: Sequence[Any],
-    *,
-    ranges: Any = None,
-    threads: int | None = None,
-    progress: bool = False,
-    **kwargs: Any,
-) -> Any:
-    """Solve for the argument number `position` of a sum: ``routine(..., a, ...) + alpha a = b``.
-
-    Parameters
-    ----------
-    routine : Routine
-        A sum whose formula is linear in that argument.
-    position : int
-        Which argument is the unknown.
-    args : sequence of arrays
-        All arguments; in the place of the unknown, the right-hand side b.
-    ranges, threads, progress
-        As for a reduction.
-    **kwargs
-        As for `solve_linear`.
-
-    Returns
-    -------
-    array, or (array, SolveReport)
-        Of the shape of b, with the batch axes of the other arguments.
-
-    Raises
-    ------
-    FormulaError
-        If the formula is not linear in the unknown.
-    DimensionError
-        If formula and unknown have different dimensions.
-    ArgumentValueError
-        If the system is not square, or an argument is not allowed.
-    NotConvergedError
-        If the system is not solved.
-    """
-    system, adapter = linear_system(routine, position, args), routine.adapter
-    settings = {"ranges": ranges, "threads": threads, "progress": progress}
-    product = partial(_product, routine, system.arrays, position, system.variable, {}, **settings)
-    b = system.arrays[position]
-    with adapter.at(b):
-        found = solve_linear(product, b, alike=system.alike, xp=adapter.xp, **kwargs)
-        solution, *report = found if kwargs.get("return_report") else (found,)
-        solution = adapter.prepare(solution, system.dtype, None, None)
-        solution = solution[..., 0] if system.is_flat else solution
-    return (solution, *report) if report else solution
-
-
-@dataclass(frozen=True, eq=False)
-class LinearSystem:
-    """A square linear system whose matrix is a routine.
-
-    Attributes
-    ----------
-    arrays : list of arrays
-        The arguments; in the place of the unknown, the right-hand side (*batch, N, E).
-    variable : Expr
-        The unknown.
-    alike : bool
-        See `acts_alike`.
-    is_flat : bool
-        Whether the right-hand side was given without its last axis, of length 1.
-    dtype : dtype
-        Of the solution.
-    """
-
-    arrays: list[Any]
-    variable: Expr
-    alike: bool
-    is_flat: bool
-    dtype: Any
-
-
-def linear_system(routine: Routine, position: int, args: Sequence[Any]) -> LinearSystem:
-    """Check that `routine` is a linear system for argument number `position`; see `solve_routine`."""
-    unknown = routine.arguments[position]
-    value, variable, names = _formula_of(routine, unknown)
-    if value.dim != unknown.dim:
-        raise DimensionError(
-            f"The formula has dimension {value.dim} and the unknown {outline(variable, names)} has dimension "
-            f"{unknown.dim}; a linear system needs equal dimensions."
-        )
-    alike = acts_alike(value, variable, names)
-    arrays = [routine.as_array(arg, number) for number, arg in enumerate(args)]
-    plan = routine.plan(arrays)
-    rows, columns, batch = plan.extent
-    if rows != columns:
-        kept, reduced = ("i", "j") if routine.axis == 1 else ("j", "i")
-        raise ArgumentValueError(
-            f"The system is not square: there are {rows} {kept} and {columns} {reduced}. Give the same points twice."
-        )
-    shape = (*batch, rows, unknown.dim)
-    natural = arrays[position]
-    if routine.adapter.is_complex(natural.dtype):
-        raise ArgumentValueError(
-            f"The right-hand side is complex, of shape {tuple(natural.shape)}. Give it as real numbers re, im, "
-            f"re, im, ...: its last axis has length {unknown.dim}."
-        )
-    # In the precision of the arithmetic: iterations on numbers of 16 bits would not get far.
-    arrays[position] = routine.adapter.prepare(natural, plan.computing, _two_axes(natural.shape), shape)
-    return LinearSystem(arrays, variable, alike, len(natural.shape) == 1, routine.result_dtype(plan))
-
-
-def _formula_of(routine: Routine, unknown: Argument) -> tuple[Expr, Expr, dict[Expr, str]]:
-    """Return the formula over columns, its unknown and the names of its variables."""
-    if not routine.problem.reduction.linear:
-        raise ArgumentValueError(
-            f"The reduction is {routine.problem.reduction.name}; a linear system is a Sum over j or i."
-        )
-    named = {argument.position: argument.name for argument in routine.arguments if argument.name is not None}
-    found = routine.problem.arguments
-    names = {node: named[position] for position, node in found.items() if position in named}
-    value = routine.problem.value
-    return value, found.get(unknown.position, unknown.variable), names
-
-
-def _two_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape with the axis of length 1 that an argument of dimension 1 may leave out."""
-    return (*shape, 1) if len(shape) == 1 else shape
-
-
-def _product(
-    routine: Routine,
-    args: Sequence[Any],
-    position: int,
-    variable: Expr,
-    widths: dict[int, Routine],
-    v: Any,
-    **kwargs: Any,
-) -> Any:
-    """Multiply v, of any number of columns when the formula works on all alike."""
-    width = v.shape[-1]
-    if width != variable.dim:
-        if width not in widths:
-            widths[width] = _with_width(routine, position, variable, width)
-        routine = widths[width]
-    return routine([*args[:position], v, *args[position + 1 :]], **kwargs)
-
-
-def _with_width(routine: Routine, position: int, variable: Expr, width: int) -> Routine:
-    """Return the same sum for an unknown of another dimension."""
-    place, _, category, kind = variable.params
-    (value,) = substitute(expand([routine.problem.value]), {variable: make_variable(place, width, category, kind)})
-    arguments = [
-        replace(argument, dim=width) if argument.position == position else argument for argument in routine.arguments
-    ]
-    problem = replace(routine.problem, value=value)
-    return Routine(problem, routine.axis, arguments, routine.options, routine.adapter, routine.stretches)
-
-
-# ---------------------------------------------------------------- the class
+__all__ = ["KernelSolveBase"]
 
 
 class KernelSolveBase:

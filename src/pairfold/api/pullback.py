@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pairfold.api.derivatives import sum_to
 from pairfold.api.number_types import EXACT_IN_FLOAT32
 from pairfold.api.routine import CallPlan, Routine
 from pairfold.engine import Call, Extent, Options
@@ -255,7 +256,7 @@ class _Run:
             array = self._output(part)
             if argument.category == Category.PARAMETER:
                 array = array.sum(-2)
-            total += _sum_to(array, shape)
+            total += sum_to(array, shape)
         return total.reshape(given.shape).astype(self.routine.result_dtype(self.plan), copy=False)
 
     def _output(self, value: _Output) -> Array:
@@ -283,7 +284,7 @@ class _Run:
         ]
         extent = Extent(self._size(value, Category.ROW), self._size(value, Category.COLUMN), self.extent.batch)
         call = Call(value.problem, extent, dtype.name, options=self.options)
-        outputs = self.routine.adapter.run(call, arrays or [self.routine.adapter.empty(dtype, arrays)])
+        outputs = self.routine.adapter.run(call, arrays or [self.routine.adapter.zeros((0,), dtype, arrays)])
         return tuple(output.astype(self.plan.computing) if output.dtype.kind == "f" else output for output in outputs)
 
     def _fed(self, feed: _Fed, value: _Output, node: Expr) -> Array:
@@ -310,11 +311,3 @@ class _Run:
             return array
         prepared: Array = self.routine.adapter.prepare(array, step.dtype, step.shape, step.stretched)
         return prepared
-
-
-def _sum_to(array: Array, shape: tuple[int, ...]) -> Array:
-    """Undo a broadcast from `shape`."""
-    array = array.sum(tuple(range(array.ndim - len(shape)))) if array.ndim > len(shape) else array
-    repeated = tuple(axis for axis, size in enumerate(shape) if size == 1 and array.shape[axis] != 1)
-    total: Array = array.sum(repeated, keepdims=True) if repeated else array
-    return total.reshape(shape)

@@ -330,7 +330,7 @@ class Routine:
         """Return `args` as the engine takes them; None for those that the formula does not use."""
         prepare = self.adapter.prepare
         if not any(plan.used):
-            return [self.adapter.empty(plan.computing, args)]
+            return [self.adapter.zeros((0,), plan.computing, args)]
         return [
             None if not used else arg if step is None else prepare(arg, step.dtype, step.shape, step.stretched)
             for arg, step, used in zip(args, plan.steps or (None,) * len(args), plan.used, strict=True)

@@ -82,9 +82,14 @@ def _prepare(array: Array, dtype: Any, shape: Sequence[int] | None, stretched: S
         return result if stretched is None else cupy.broadcast_to(result, tuple(stretched))
 
 
-def _empty(dtype: Any, args: Sequence[Array]) -> Array:
+def _zeros(shape: Sequence[int], dtype: Any, args: Sequence[Array]) -> Array:
     with args[0].device if args else contextlib.nullcontext():
-        return cupy.empty(0, dtype)
+        return cupy.zeros(shape, dtype)
+
+
+def _arange(count: int, like: Array) -> Array:
+    with like.device:
+        return cupy.arange(count, dtype=like.dtype)
 
 
 # ---------------------------------------------------------------- the engine
@@ -175,7 +180,8 @@ CUPY = Adapter(
     to_numpy=lambda array: array.get(),
     dtype_name=NUMPY.dtype_name,
     prepare=_prepare,
-    empty=_empty,
+    zeros=_zeros,
+    arange=_arange,
     run=_run,
     from_numpy=cupy.asarray,
     at=operator.attrgetter("device"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from pairfold.api.genred import choose_reduction
-from pairfold.api.kernel_solve import solve_routine
+from pairfold.api.linear_system import solve_routine
 from pairfold.api.states import State, finished_by
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, suggestion
 from pairfold.ir.reduction import Reduction

@@ -1,115 +1,26 @@
-"""What the front ends must know about PyTorch."""
+"""What the front ends must know about PyTorch: how its tensors are reduced, with derivatives."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
-from functools import reduce as fold
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from pairfold.api.adapter import NUMPY, Adapter
-from pairfold.engine import Call, Options
-from pairfold.errors import ArgumentTypeError, ArgumentValueError, NotDifferentiableError, TargetError
+from pairfold.api.adapter import Adapter, Arrays
+from pairfold.api.linear_system import System, solve_call
+from pairfold.api.request import Request
+from pairfold.errors import ArgumentValueError, NotDifferentiableError
+from pairfold.ir.call import Call
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
+from pairfold.torch.arrays import TENSORS
 from pairfold.torch.operator import is_tracked, reduce
-from pairfold.torch.request import Request
 from pairfold.transform.derivatives import differentiable_form, numbered
 
-__all__ = ["TORCH"]
-
-_REAL = frozenset({torch.float32, torch.float64, torch.float16, torch.bfloat16})
-_WHOLE = frozenset({torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64})
-
-
-_NO_TRACE = (
-    "torch.jit.trace would take the sizes of this reduction, and what it returns, for constants. Use "
-    "torch.compile(function), or torch.export.export(module, arguments) to save a graph: both record the reduction."
-)
-
-
-def _as_array(value: object) -> Tensor:
-    if isinstance(value, Tensor):
-        if torch._C._is_tracing():
-            raise TargetError(_NO_TRACE)
-        if value.layout is not torch.strided or value.is_nested:
-            layout = "nested layout" if value.is_nested else f"layout {value.layout}"
-            remedy = "torch.nested.to_padded_tensor(tensor, 0.0)" if value.is_nested else "tensor.to_dense()"
-            raise ArgumentTypeError(f"found a tensor of {layout}; tensors must be dense. Convert it with `{remedy}`.")
-        return value
-    if isinstance(value, (bool, int, float, complex)):
-        return torch.from_numpy(NUMPY.as_array(value))
-    hint = ""
-    if isinstance(value, np.ndarray):
-        hint = " Convert it with `torch.from_numpy(array)`, or use pairfold.numpy."
-    if isinstance(value, (list, tuple)):
-        hint = " Convert it with `torch.as_tensor(values)`."
-    raise ArgumentTypeError(
-        f"found an object of type {type(value).__name__}; allowed are PyTorch tensors and numbers.{hint}"
-    )
-
-
-def _working_dtype(dtypes: Iterable[torch.dtype]) -> torch.dtype:
-    given = {dtype.to_real() if dtype.is_complex else dtype for dtype in dtypes}
-    for dtype in given:
-        if dtype not in _REAL and dtype not in _WHOLE:
-            raise ArgumentValueError(
-                f"found the dtype {dtype}; allowed are float32, float64, float16, bfloat16, complex numbers of these, "
-                "integers and booleans. Cast the argument, with `tensor.to(...)`."
-            )
-    real = given & _REAL
-    return fold(torch.promote_types, real) if real else torch.get_default_dtype()
-
-
-def _as_pairs(array: Tensor) -> Tensor:
-    pairs = torch.view_as_real(array.resolve_conj())
-    return pairs.flatten(-2) if array.dim() else pairs
-
-
-def _from_pairs(array: Tensor) -> Tensor:
-    array = array.to(TORCH.computing_dtype([array.dtype]))
-    return torch.view_as_complex(array.unflatten(-1, (-1, 2)).contiguous())
-
-
-def _as_dtype(value: Any) -> torch.dtype | None:
-    found = getattr(torch, value, None) if isinstance(value, str) else value
-    return found if isinstance(found, torch.dtype) else None
-
-
-def _dtype_name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
-
-
-def _prepare(array: Tensor, dtype: torch.dtype, shape: Sequence[int] | None, stretched: Sequence[int] | None) -> Tensor:
-    result = (_as_pairs(array) if array.is_complex() else array).to(dtype)
-    if shape is not None:
-        result = result.reshape(tuple(shape))
-    return result if stretched is None else result.expand(tuple(stretched))
-
-
-def _to_numpy(array: Tensor) -> np.ndarray[Any, Any]:
-    array = array.detach().cpu()
-    # NumPy has no bfloat16.
-    array = array.float() if array.dtype == torch.bfloat16 else array
-    found: np.ndarray[Any, Any] = array.numpy()
-    return found
-
-
-# ---------------------------------------------------------------- the engine
-
-
-@lru_cache(maxsize=1024)
-def _request(problem: Problem, options: Options, with_derivatives: bool) -> tuple[Request, tuple[int, ...]]:
-    """Return the request for a numbered problem, and which of its outputs are those of the problem."""
-    if not with_derivatives:
-        return Request(problem, options), tuple(range(len(problem.shapes)))
-    form = differentiable_form(problem)
-    return Request(form.problem, options), form.selected
+__all__ = ["TORCH", "solve_tensors"]
 
 
 def _on_one_device(problem: Problem, arrays: list[Any]) -> list[Any]:
@@ -125,45 +36,61 @@ def _on_one_device(problem: Problem, arrays: list[Any]) -> list[Any]:
     return [t.to(device) if t.device.type == "cpu" else t for t in arrays]
 
 
+def _numbered(call: Call, arrays: Sequence[Tensor | None]) -> tuple[Call, list[Any], tuple[int, ...]]:
+    """Return the call and its arrays with the arguments that are read, on one device, and the positions of these."""
+    problem, positions = numbered(call.problem)
+    given = [arrays[position] for position in positions] if positions else list(arrays)
+    if problem is not call.problem:
+        call = replace(call, problem=problem)
+    return call, _on_one_device(problem, given), positions
+
+
+def _is_unchecked(call: Call) -> bool:
+    """Tell whether the ranges are those of a graph of torch.compile, whose numbers are not known yet."""
+    return call.ranges is not None and isinstance(call.ranges[0], Tensor)
+
+
 def _run(call: Call, arrays: Sequence[Tensor | None]) -> tuple[Tensor, ...]:
     """Carry out a reduction of tensors; see `pairfold.engine.run`."""
-    problem, positions = numbered(call.problem)
-    ranges = call.ranges
-    given: list[Any] = [arrays[position] for position in positions] if positions else list(arrays)
-    given = _on_one_device(problem, given)
-    if problem.reduction.is_unfinished and is_tracked(given):
+    call, given, _ = _numbered(call, arrays)
+    checks = call.ranges is not None and _is_unchecked(call)
+    if not is_tracked(given):
+        return reduce(Request(call, checks), given)
+    if call.problem.reduction.is_unfinished:
         raise NotDifferentiableError(
             "A state carries no derivatives, and a tensor needs them, or a transform of PyTorch is at work. Give "
             "`tensor.detach()`, or compute states under torch.no_grad()."
         )
-    request, selected = _request(problem, call.options, is_tracked(given))
-    tables: tuple[Tensor, ...] = ()
-    if ranges is not None and isinstance(ranges[0], Tensor):
-        # Only in the graph of torch.compile, where the numbers are not known yet.
-        tables, request = tuple(ranges), replace(request, checks_ranges=True)
-    elif ranges is not None:
-        tables = tuple([torch.from_numpy(part) for part in ranges])
-    outputs = reduce(request, given, call.extent, tables)
-    return tuple([outputs[k] for k in selected])
+    form = differentiable_form(call.problem)
+    outputs = reduce(Request(replace(call, problem=form.problem), checks), given)
+    return tuple([outputs[k] for k in form.selected])
 
 
-TORCH = Adapter(
-    name="PyTorch",
-    xp=torch,
-    as_array=_as_array,
-    array_type=Tensor,
-    working_dtype=_working_dtype,
-    is_real=lambda dtype: dtype not in _WHOLE,
-    is_complex=lambda dtype: dtype.is_complex,
-    as_pairs=_as_pairs,
-    from_pairs=_from_pairs,
-    permute=lambda array, axes: array.permute(tuple(axes)),
-    as_dtype=_as_dtype,
-    contiguous=lambda array: array.contiguous(),
-    to_numpy=_to_numpy,
-    dtype_name=_dtype_name,
-    prepare=_prepare,
-    empty=lambda dtype, args: torch.empty(0, dtype=dtype, device=args[0].device if args else None),
-    run=_run,
-    from_numpy=torch.from_numpy,
-)
+TORCH = Adapter(**vars(TENSORS), run=_run)
+
+
+def solve_tensors(
+    framework: Arrays, run: Any, call: Call, system: System, arrays: Sequence[Any], alpha: float | Tensor
+) -> Tensor:
+    """Solve a linear system of tensors; see `pairfold.api.linear_system.solve_call`.
+
+    The solution is differentiable, with respect to `alpha` as well, which may be a tensor with one entry.
+    """
+    if isinstance(alpha, Tensor) and alpha.numel() != 1:
+        raise ArgumentValueError(
+            f"alpha has shape {tuple(alpha.shape)}; it must be a number or a tensor with one entry."
+        )
+    call, given, positions = _numbered(call, arrays)
+    system = replace(system, position=positions.index(system.position))
+    if not is_tracked([*given, *([alpha] if isinstance(alpha, Tensor) else [])]):
+        found: Tensor = solve_call(framework, run, call, system, given, float(alpha))
+        return found
+    given.append(_as_parameter(alpha, len(call.extent.batch), given[0]))
+    return reduce(Request(call, _is_unchecked(call), system), given)[0]
+
+
+def _as_parameter(alpha: float | Tensor, axes: int, like: Tensor) -> Tensor:
+    shape = (1,) * (axes + 1)
+    if isinstance(alpha, Tensor):
+        return alpha.to(like).reshape(shape)
+    return torch.full(shape, float(alpha), dtype=torch.float64, device=like.device)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -24,21 +25,22 @@ from torch import Tensor
 from torch._functorch.utils import enable_single_level_autograd_function
 from torch.autograd import forward_ad
 
+from pairfold.api.derivatives import Calculus, Reduced
+from pairfold.api.linear_system import solve_call
+from pairfold.api.request import Request
 from pairfold.engine import TARGETS, Call, Extent, run
 from pairfold.errors import ArgumentValueError, TargetError
 from pairfold.reductions.state import outputs_of
 from pairfold.sparsity.ranges import validate_ranges
+from pairfold.torch.arrays import TENSORS
 from pairfold.torch.cuda import run_tensors_on_gpu
-from pairfold.torch.derivatives import Call as Reduced
-from pairfold.torch.request import Request
-from pairfold.torch.system import solution
 
 __all__ = ["OPERATOR", "is_on_gpu", "is_tracked", "reduce"]
 
 Tensors = Sequence[Tensor]
 
 
-def reduce(request: Request, arrays: Tensors, extent: Extent, ranges: Tensors = ()) -> tuple[Tensor, ...]:
+def reduce(request: Request, arrays: Tensors) -> tuple[Tensor, ...]:
     """Carry out a reduction; the result is differentiable.
 
     Parameters
@@ -47,10 +49,6 @@ def reduce(request: Request, arrays: Tensors, extent: Extent, ranges: Tensors = 
         What to compute.
     arrays : sequence of tensors
         As for `pairfold.engine.run`, all float32 or all float64, of any strides.
-    extent : Extent
-        Rows, columns, batch.
-    ranges : sequence of six int64 tensors, optional
-        Both halves of block-sparse ranges, that of the rows of the problem first (see `Request.is_swapped`).
 
     Returns
     -------
@@ -63,16 +61,14 @@ def reduce(request: Request, arrays: Tensors, extent: Extent, ranges: Tensors = 
         If the tensors are on different devices, or on one of a kind that is not served.
     """
     if not _is_plain(arrays):
-        return tuple(
-            OPERATOR(request.text, list(arrays), list(ranges), extent.rows, extent.columns, list(extent.batch))
-        )
+        return _operate(request, arrays)
     if _needs_graph(arrays):
         # Tensors of a transform that has ended, as they come to the backward pass of `torch.func.vjp`, still look as if
         # they needed one.
         arrays = [torch._C._functorch.unwrap_if_dead(t) for t in arrays]
         if _needs_graph(arrays):
-            return _apply(True, request, extent, tuple(ranges), *arrays)
-    return _carry_out(request, arrays, extent, ranges)
+            return _apply(True, request, *arrays)
+    return _carry_out(request, arrays)
 
 
 def is_tracked(arrays: Tensors) -> bool:
@@ -142,22 +138,33 @@ _KINDS = frozenset({"cpu", "cuda"})
 """Kinds of devices that work is done on."""
 
 
-def _carry_out(request: Request, arrays: Tensors, extent: Extent, ranges: Tensors) -> tuple[Tensor, ...]:
-    """Run the engine on the memory of the tensors."""
+def _carry_out(request: Request, arrays: Tensors) -> tuple[Tensor, ...]:
+    """Carry out a request on the memory of the tensors."""
     if all(t.is_meta for t in arrays):
-        return tuple(_shapes_of(request, arrays, extent))
-    on_gpu = is_on_gpu(arrays)
-    if request.system is not None:
-        return (solution(_carry_out, request, request.system, arrays, extent, ranges),)
-    half = None
-    if ranges:
-        six = [t.cpu().numpy() for t in ranges]
+        return tuple(_shapes_of(request, arrays))
+    call = request.call
+    if call.ranges is not None:
+        six = tuple([part.cpu().numpy() if isinstance(part, Tensor) else part for part in call.ranges])
         if request.checks_ranges:
-            six = list(validate_ranges(six, extent.rows, extent.columns))
-        half = (six[3], six[4], six[5]) if request.is_swapped else (six[0], six[1], six[2])
-    dtype = "float32" if arrays[0].dtype == torch.float32 else "float64"
-    call = Call(request.problem, extent, dtype, half, request.options)
-    if on_gpu:
+            six = validate_ranges(six, call.extent.rows, call.extent.columns)
+        call = replace(call, ranges=six)
+    if request.system is None:
+        return _run(call, arrays)
+    *given, alpha = [t.detach() for t in arrays]
+    return (solve_call(TENSORS, _run, call, request.system, given, _number(alpha)),)
+
+
+def _number(alpha: Tensor) -> float:
+    if alpha.numel() != 1 and bool((alpha != alpha.flatten()[0]).any()):
+        raise ArgumentValueError(
+            f"alpha has {alpha.numel()} different values; all systems of a batch have the same alpha. Solve one by one."
+        )
+    return float(alpha.flatten()[0])
+
+
+def _run(call: Call, arrays: Tensors) -> tuple[Tensor, ...]:
+    """Run the engine on the memory of the tensors."""
+    if is_on_gpu(arrays):
         if call.options.target not in (None, "cuda"):
             asked = TARGETS[call.options.target].backend
             raise TargetError(
@@ -179,25 +186,37 @@ OPERATOR = torch.ops.pairfold.reduce.default
 """``pairfold::reduce(request, arrays, ranges, rows, columns, batch)``; `reduce` is its convenient form."""
 
 
-def _on_data(
+def _operate(request: Request, arrays: Tensors) -> tuple[Tensor, ...]:
+    """Call the operator."""
+    extent = request.call.extent
+    tables = [part if isinstance(part, Tensor) else torch.from_numpy(part) for part in request.call.ranges or ()]
+    return tuple(OPERATOR(request.text, list(arrays), tables, extent.rows, extent.columns, list(extent.batch)))
+
+
+def _asked(
     request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Sequence[int]
-) -> list[Tensor]:
-    return list(_carry_out(Request.from_text(request), arrays, Extent(rows, columns, tuple(batch)), ranges))
+) -> tuple[Request, Tensors]:
+    """Return what the arguments of the operator say."""
+    dtype = "float32" if arrays[0].dtype == torch.float32 else "float64"
+    return Request.from_text(request, Extent(rows, columns, tuple(batch)), dtype, ranges), arrays
 
 
-def _fake(
-    request: str, arrays: Tensors, ranges: Tensors, rows: int, columns: int, batch: Sequence[int]
-) -> list[Tensor]:
-    return _shapes_of(Request.from_text(request), arrays, Extent(rows, columns, tuple(batch)))
+def _on_data(*args: Any) -> list[Tensor]:
+    return list(_carry_out(*_asked(*args)))
 
 
-def _shapes_of(request: Request, arrays: Tensors, extent: Extent) -> list[Tensor]:
+def _fake(*args: Any) -> list[Tensor]:
+    return _shapes_of(*_asked(*args))
+
+
+def _shapes_of(request: Request, arrays: Tensors) -> list[Tensor]:
     """Return tensors of the shapes and dtypes of the outputs, on the device of the arrays."""
+    extent = request.call.extent
     if request.system is not None:
         return [arrays[0].new_empty((*extent.batch, *arrays[request.system.position].shape[-2:]))]
     return [
         arrays[0].new_empty(shape, dtype=torch.int64 if dtype == "int64" else None)
-        for shape, dtype in outputs_of(request.problem, extent, "")
+        for shape, dtype in outputs_of(request.call.problem, extent, "")
     ]
 
 
@@ -220,10 +239,10 @@ def _with_autograd(
             below = keys & torch._C._after_autograd_keyset
             found: list[Tensor] = OPERATOR.redispatch(below, request, arrays, ranges, rows, columns, batch)
             return found
-    arguments = (False, Request.from_text(request), Extent(rows, columns, tuple(batch)), tuple(ranges), *arrays)
+    asked, _ = _asked(request, arrays, ranges, rows, columns, batch)
     # This kernel serves one level of the transforms of torch.func and passes the call on to the next one itself.
     with enable_single_level_autograd_function():
-        return list(_apply(*arguments))
+        return list(_apply(False, asked, *arrays))
 
 
 _LIBRARY.impl("reduce", _on_data, "CPU")
@@ -264,22 +283,30 @@ def _over_batch(
     return {k: torch._add_batch_dim(t, 0, level) for k, t in found.items()}
 
 
+def _gathered(array: Tensor, index: Tensor) -> Tensor:
+    return array.gather(-2, index.expand(*index.shape[:-1], array.shape[-1]))
+
+
+def _scattered(part: Tensor, index: Tensor, shape: Sequence[int]) -> Tensor:
+    return part.new_zeros(*shape).scatter_add(-2, index.expand(part.shape), part)
+
+
+_CALCULUS = Calculus(TENSORS, reduce, _gathered, _scattered)
+
+
 class _Reduce(torch.autograd.Function):
     """The derivatives of `pairfold::reduce`."""
 
     @staticmethod
-    def forward(
-        is_plain: bool, request: Request, extent: Extent, ranges: Tensors, *arrays: Tensor
-    ) -> tuple[Tensor, ...]:
+    def forward(is_plain: bool, request: Request, *arrays: Tensor) -> tuple[Tensor, ...]:
         if is_plain:
-            return _carry_out(request, arrays, extent, ranges)
+            return _carry_out(request, arrays)
         with _differentiable(), torch._C._AutoDispatchBelowAutograd():
-            found = OPERATOR(request.text, list(arrays), list(ranges), extent.rows, extent.columns, list(extent.batch))
-        return tuple(found)
+            return _operate(request, arrays)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-        _, ctx.request, ctx.extent, ctx.ranges, *arrays = inputs
+        _, ctx.request, *arrays = inputs
         ctx.count = len(arrays)
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(*(t for t in output if not t.is_floating_point()))
@@ -290,19 +317,19 @@ class _Reduce(torch.autograd.Function):
     def backward(ctx: Any, *cotangents: Tensor | None) -> tuple[Tensor | None, ...]:
         # Checkpoints allow one look at the saved tensors.
         saved = ctx.saved_tensors
-        call = Reduced(reduce, ctx.request, saved[: ctx.count], ctx.extent, ctx.ranges, saved[ctx.count :])
-        wanted = tuple(k for k in range(ctx.count) if ctx.needs_input_grad[4 + k])
-        found = _over_batch(lambda given: call.pull_back(wanted, given), cotangents)
-        return (None, None, None, None, *(found.get(k) for k in range(ctx.count)))
+        reduced = Reduced(_CALCULUS, ctx.request, saved[: ctx.count], saved[ctx.count :])
+        wanted = tuple(k for k in range(ctx.count) if ctx.needs_input_grad[2 + k])
+        found = _over_batch(lambda given: reduced.pull_back(wanted, given), cotangents)
+        return (None, None, *(found.get(k) for k in range(ctx.count)))
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor | None, ...]:
         # The tangents of this level are given: the saved tensors stand for their values only.
         saved = [forward_ad.unpack_dual(t, level=0).primal for t in ctx.saved_tensors]
-        call = Reduced(reduce, ctx.request, saved[: ctx.count], ctx.extent, ctx.ranges, saved[ctx.count :])
+        reduced = Reduced(_CALCULUS, ctx.request, saved[: ctx.count], saved[ctx.count :])
         with _differentiable():
             moved = _over_batch(
-                lambda given: call.push_forward({k: t for k, t in enumerate(given) if t is not None}), tangents[4:]
+                lambda given: reduced.push_forward({k: t for k, t in enumerate(given) if t is not None}), tangents[2:]
             )
         return tuple(moved.get(k) for k in range(len(ctx.saved_tensors) - ctx.count))
 
