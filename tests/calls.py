@@ -10,12 +10,12 @@ import numpy as np
 from pairfold import engine
 from pairfold.engine import TARGETS, Call, Extent, Options
 from pairfold.engine.cache import planned_code
-from pairfold.ir.expr import Expr
+from pairfold.ir.expr import Category, Expr
 from pairfold.ir.problem import Problem
 from pairfold.targets import reference
 from pairfold.targets.target import Parts
 
-__all__ = ["by_definition", "call_of", "code_of", "explain", "run", "run_monoid"]
+__all__ = ["by_definition", "by_states", "call_of", "code_of", "explain", "run"]
 
 Arrays = Sequence[Any]
 
@@ -45,9 +45,17 @@ def by_definition(problem: Problem, arrays: Arrays, **parts: Any) -> tuple[Any, 
     return reference.run(call_of(problem, arrays, **parts), arrays)
 
 
-def run_monoid(problem: Problem, arrays: Arrays, splits: Sequence[Sequence[int]], **parts: Any) -> tuple[Any, ...]:
-    """Reduce by the reference target, part by part."""
-    return reference.run_monoid(call_of(problem, arrays, **parts), arrays, splits)
+def by_states(problem: Problem, arrays: Arrays, parts: Sequence[tuple[int, int]], **sizes: Any) -> tuple[Any, ...]:
+    """Reduce by the engine, each part of the columns on its own."""
+    states = []
+    for first, last in parts:
+        own = list(arrays)
+        for position, node in problem.arguments.items():
+            if node.category == Category.COLUMN:
+                own[position] = arrays[position][..., first:last, :]
+        call = call_of(problem, own, **{**sizes, "columns": last - first})
+        states.append(engine.partial(call, own, columns_from=first))
+    return engine.finish(states[0].merge(*states[1:]))
 
 
 def code_of(problem: Problem, dtype: str, few_rows: bool = False) -> Any:

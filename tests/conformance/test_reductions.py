@@ -18,7 +18,7 @@ from pairfold.ir.problem import Problem
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply
 from pairfold.reductions import REDUCTIONS
-from tests.calls import by_definition, run, run_monoid
+from tests.calls import by_definition, by_states, run
 from tests.comparison import Array, assert_close
 from tests.conformance.problems import NAMES, Shape, arrays, problem, ranges, special_values, tolerance
 
@@ -26,16 +26,14 @@ EXACT = frozenset(name for name in NAMES if any(field.kind == "index" for field 
 """Reductions that give column numbers: they are tested on small integers, where rounding cannot change the winner."""
 
 
-def by_states(task: Problem, given_arrays: Sequence[Array], **sizes: Any) -> tuple[Array, ...]:
-    """Run init, update, merge and finish in NumPy, with empty parts on both sides."""
-    options = sizes.pop("options")
-    columns = sizes["columns"]
-    cuts = [columns * part // (options.split or 1) for part in range((options.split or 1) + 1)]
-    parts = [range(a, b) for a, b in pairwise(cuts)]
-    return run_monoid(task, given_arrays, [[], [], *parts, []], **sizes)
+def by_parts(task: Problem, given_arrays: Sequence[Array], *, columns: int, options: Options, **sizes: Any) -> Any:
+    """Reduce parts of the columns, with empty ones on both sides, and merge their states."""
+    split = options.split or 1
+    cuts = [0, 0, *(columns * part // split for part in range(split + 1)), columns]
+    return by_states(task, given_arrays, list(pairwise(cuts)), **sizes)
 
 
-TARGETS = {"monoid": by_states, "cpu": run}
+TARGETS = {"states": by_parts, "cpu": run}
 
 
 def _check(target: str, task: Problem, shape: Shape, dtype: str, options: Options) -> None:
@@ -94,7 +92,7 @@ def test_cpu_agrees_with_the_definition(
 @settings(max_examples=8)
 def test_merge_law(name: str, dim: int, shape: Shape, split: int) -> None:
     """Reducing any split of the columns, empty parts included, and merging gives the definition."""
-    _check("monoid", problem(name, dim), shape, "float64", Options(split=split))
+    _check("states", problem(name, dim), shape, "float64", Options(split=split))
 
 
 FIXED = Shape(rows=19, columns=37, batch=(), broadcast=False, layout="plain", seed=1)
@@ -161,7 +159,7 @@ def test_blocks_of_pairs(name: str, dim: int, data: st.DataObject, seed: int) ->
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("target", ["monoid", "cpu"])
+@pytest.mark.parametrize("target", ["states", "cpu"])
 @pytest.mark.parametrize("name", NAMES)
 def test_special_values(name: str, target: str, dtype: str) -> None:
     """Infinities, nan, signed zeros, ties and extremes, one value per column: the formula is the column itself."""

@@ -92,7 +92,7 @@ def test_laws(run_example: Callable[[str], None], dim: int) -> None:
     for dtype in ("float32", "float64"):
         for split in (None, 3):
             laws._check("cpu", problem(NAME, dim), laws.FIXED, dtype, Options(split=split))
-        for target in ("monoid", "cpu"):
+        for target in ("states", "cpu"):
             laws.test_special_values(NAME, target, dtype)
     laws.test_merge_law(name=NAME, dim=dim)
     laws.test_blocks_of_pairs(name=NAME, dim=dim)

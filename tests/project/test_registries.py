@@ -109,7 +109,10 @@ def test_reduction(reduction: Reduction) -> None:
 def _check_state(reduction: Reduction) -> None:
     formulas = transitions(reduction, Sizes(1, 1, 3 if reduction.needs_k else 1))
     fields = {field.name for field in reduction.fields}
-    assert formulas.merge.keys() == fields, f"merge of {reduction.name} must return all fields"
+    if reduction.merge is None:
+        assert reduction.needs_k, f"{reduction.name} needs a merge"
+    else:
+        assert formulas.merge.keys() == fields, f"merge of {reduction.name} must return all fields"
     assert formulas.update.keys() | formulas.rare.keys() <= fields, f"{reduction.name} updates what is no field"
     assert (formulas.guard is None) == (reduction.rare is None), f"{reduction.name}: guard and rare go together"
     kinds = [output.kind for output in formulas.finish]

@@ -12,7 +12,7 @@ from pairfold.ir.reduction import register_reduction
 from pairfold.ops import variable
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets import reference
-from tests.calls import by_definition, run_monoid
+from tests.calls import by_definition, by_states
 from tests.conformance.problems import NAMES
 
 KEOPS_NAMES = """
@@ -43,14 +43,13 @@ def test_records_are_complete(name: str) -> None:
 
 
 def _reduce(name: str, values: list[float], k: int = 2, weights: list[float] | None = None) -> list[object]:
-    """Reduce numbers by the definition, and check that the monoid agrees on every way to cut them in two."""
+    """Reduce numbers by the definition, and check that states agree on every way to cut them in two."""
     task = Problem(Y, REDUCTIONS[name], W if weights is not None else None, k)
     arrays = [np.asarray(data, float).reshape(-1, 1) for data in (values, weights or values)]
     columns = len(values)
     expected = by_definition(task, arrays, rows=1, columns=columns)
     for cut in range(columns + 1):
-        parts = [range(cut), range(cut, columns)]
-        found = run_monoid(task, arrays, parts, rows=1, columns=columns)
+        found = by_states(task, arrays, [(0, cut), (cut, columns)], rows=1)
         for output, true in zip(found, expected, strict=True):
             np.testing.assert_allclose(output, true, rtol=1e-13)
     return [output[0].tolist() for output in expected]
@@ -118,16 +117,11 @@ def test_variance_of_data_far_from_zero_keeps_its_digits() -> None:
     generator = np.random.default_rng(0)
     values = (1e4 + generator.normal(size=1000)).astype("float32")
     task = Problem(Y, REDUCTIONS["Var"])
-    (found,) = run_monoid(task, [values[:, None]], [range(1000)], rows=1, columns=1000)
+    (found,) = by_states(task, [values[:, None]], [(0, 1000)], rows=1)
     np.testing.assert_allclose(found, [[np.var(values.astype(float))]], rtol=1e-5)
     outlier = np.concatenate([[0.0], values]).astype("float32")
-    (found,) = run_monoid(task, [outlier[:, None]], [range(1001)], rows=1, columns=1001)
+    (found,) = by_states(task, [outlier[:, None]], [(0, 1001)], rows=1)
     np.testing.assert_allclose(found, [[np.var(outlier.astype(float))]], rtol=1e-5)
-
-
-def test_nothing_to_merge() -> None:
-    with pytest.raises(ArgumentValueError, match="at least one state is needed"):
-        reference.merge_states(Problem(Y, REDUCTIONS["Sum"]), [])
 
 
 def test_unbound_variables_are_named() -> None:

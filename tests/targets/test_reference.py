@@ -10,7 +10,7 @@ from pairfold.ir.problem import Problem
 from pairfold.ops import constant, variable
 from pairfold.ops.arithmetic import apply
 from pairfold.reductions import REDUCTIONS
-from pairfold.targets.reference import evaluate, finish_states, merge_states
+from pairfold.targets.reference import evaluate
 from tests.calls import by_definition
 
 X = variable(0, 1, Category.ROW)
@@ -102,17 +102,6 @@ def test_a_later_block_overwrites_an_earlier_one() -> None:
     ranges = _ranges([[0, 3], [1, 5]], [1, 2], [[0, 1], [1, 2]])
     (found,) = by_definition(_problem("Sum"), DATA, rows=5, columns=7, ranges=ranges)
     np.testing.assert_allclose(found[:, 0], [TABLE[0, 0], *TABLE[1:, 1]])
-
-
-def test_states_are_merged_and_finished() -> None:
-    task = _problem("LogSumExp")
-    states = [
-        {"shift": np.array([[1.0]]), "total": np.array([[2.0]])},
-        {"shift": np.array([[3.0]]), "total": np.array([[4.0]])},
-    ]
-    merged = merge_states(task, states)
-    (found,) = finish_states(task, merged)
-    np.testing.assert_allclose(found, [[np.log(2 * np.exp(1) + 4 * np.exp(3))]])
 
 
 def test_bound_nodes_are_not_computed_again() -> None:

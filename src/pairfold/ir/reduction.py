@@ -90,8 +90,9 @@ class Reduction:
     guard, rare : callable or None
         ``guard(state, value, sizes) -> Expr`` (non-zero = rare update needed) and
         ``rare(state, value, index, sizes) -> {field: new value}``, additive fields included.
-    merge : callable
-        ``merge(a, b, sizes) -> {field: Expr}`` for all fields; neither need hold the earlier columns.
+    merge : callable or None
+        ``merge(a, b, sizes) -> {field: Expr}`` for all fields; neither need hold the earlier columns. None where the
+        states are lists of the K smallest values (`needs_k`), which every target merges as such.
     finish : callable
         ``finish(state, sizes) -> tuple of Expr``.
     needs_weight, needs_k : bool
@@ -142,7 +143,7 @@ class Reduction:
     name: str
     fields: tuple[Field, ...]
     update: Callable[[State, Expr, Expr | None, Expr, Sizes], State]
-    merge: Callable[[State, State, Sizes], State]
+    merge: Callable[[State, State, Sizes], State] | None
     finish: Callable[[State, Sizes], tuple[Expr, ...]]
     shapes: Callable[[Sizes], tuple[tuple[int, ...], ...]]
     reference: Callable[..., tuple[Any, ...]]

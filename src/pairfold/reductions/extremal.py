@@ -123,29 +123,17 @@ def _shift_down(f: Expr, first: Expr) -> Expr:
 
 def _insert(state: State, value: Expr, index: Expr, sizes: Sizes) -> State:
     """Insert one candidate into the sorted list; entries equal to it stay in front of it."""
-    return _inserted(state, {"best": value, "where": index}, sizes, lambda is_less, new, old: is_less)
-
-
-def _inserted(state: State, entry: State, sizes: Sizes, precedes: Callable[[Expr, State, State], Expr]) -> State:
-    """Insert an entry where it `precedes` the entries of the list, told what is less, both entries being vectors."""
-    lowest = {"best": constant(-np.inf), "where": entry["where"]}
-    new = {key: entry[key] if entry[key].dim == 1 else _in_every_place(entry[key], sizes) for key in state}
+    new, lowest = {"best": value, "where": index}, {"best": constant(-np.inf), "where": index}
     previous = {key: _shift_down(state[key], replicate(lowest[key], sizes.value)) for key in state}
-    moves = precedes(apply("LessThan", new["best"], previous["best"]), new, previous)
-    enters = precedes(apply("LessThan", new["best"], state["best"]), new, state)
+    candidate = _in_every_place(value, sizes)
+    moves = apply("LessThan", candidate, previous["best"])
+    enters = apply("LessThan", candidate, state["best"])
+    new["best"] = candidate
     return {key: apply("Where", moves, previous[key], apply("Where", enters, new[key], state[key])) for key in state}
 
 
 def _in_every_place(f: Expr, sizes: Sizes) -> Expr:
     return f if sizes.k == 1 else apply("Tile", f, params=(sizes.k,))
-
-
-def _smallest_merge(a: State, b: State, sizes: Sizes) -> State:
-    state = a
-    for place in range(sizes.k):
-        entry = {key: apply("Extract", b[key], params=(place * sizes.value, sizes.value)) for key in b}
-        state = _inserted(state, {"where": constant(0.0), **entry}, sizes, preferred)
-    return state
 
 
 def _smallest_guard(state: State, value: Expr, sizes: Sizes) -> Expr:
@@ -199,7 +187,7 @@ def _register_smallest(name: str, outputs: tuple[str, ...], synonyms: tuple[str,
             update=lambda state, value, weight, index, sizes: {},
             guard=_smallest_guard,
             rare=_insert,
-            merge=_smallest_merge,
+            merge=None,
             finish=lambda state, sizes: tuple(state[key] for key in outputs),
             shapes=_smallest_shapes(len(outputs)),
             reference=_smallest_reference(outputs),

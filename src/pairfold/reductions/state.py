@@ -122,7 +122,8 @@ class Transitions:
 
     @cached_property
     def merge(self) -> State:
-        """New value per field when `first` and `second` are joined: long for the K smallest, so made on demand."""
+        """New value per field when `first` and `second` are joined."""
+        assert self.reduction.merge is not None, self.reduction
         return self.reduction.merge(self.first, self.second, self.sizes)
 
 

@@ -18,7 +18,7 @@ from pairfold.ir.expr import Category, Expr, topological, variables
 from pairfold.ir.problem import Problem
 from pairfold.reductions.state import transitions
 
-__all__ = ["evaluate", "finish_states", "merge_states", "run", "run_monoid"]
+__all__ = ["evaluate", "run"]
 
 Array: TypeAlias = npt.NDArray[Any]
 States: TypeAlias = dict[str, Array]
@@ -105,50 +105,6 @@ def run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
     return outputs
 
 
-def run_monoid(call: Call, arrays: Sequence[Array | None], splits: Sequence[Sequence[int]]) -> tuple[Array, ...]:
-    """Compute a problem through init, update, merge and finish, column by column.
-
-    `splits` lists the columns of each part, for instance ``[range(0, 5), [], range(5, 9)]``; each part is reduced
-    on its own and the states are merged from left to right. Shapes are those of `run`.
-    """
-    problem = call.problem
-    value, weight = _pair_tables(call, arrays)
-    states = [_reduce_part(problem, value, weight, part, part) for part in splits]
-    state = merge_states(problem, states)
-    return finish_states(problem, state)
-
-
-def merge_states(problem: Problem, states: Sequence[States]) -> States:
-    """Merge partial states, given in the order of their columns, into one.
-
-    A state maps each field of the reduction to an array of shape ``(..., dim of the field)``.
-    """
-    if not states:
-        raise ArgumentValueError("Nothing to merge: at least one state is needed.")
-    formulas = transitions(problem.reduction, problem.sizes)
-    names = [field.name for field in problem.reduction.fields]
-    merged = states[0]
-    for state in states[1:]:
-        bindings = {formulas.first[name]: merged[name] for name in names}
-        bindings.update({formulas.second[name]: state[name] for name in names})
-        merged = dict(zip(names, evaluate([formulas.merge[name] for name in names], bindings), strict=True))
-    return merged
-
-
-def finish_states(problem: Problem, state: States) -> tuple[Array, ...]:
-    """Turn a final state into the outputs of the problem."""
-    formulas = transitions(problem.reduction, problem.sizes)
-    found = evaluate(formulas.finish, {formulas.state[name]: array for name, array in state.items()})
-    leading = np.broadcast_shapes(*(array.shape[:-1] for array in state.values()))
-    outputs = []
-    for root, array, shape in zip(formulas.finish, found, problem.shapes, strict=True):
-        whole = np.broadcast_to(
-            array, (*leading, root.dim)
-        ).copy()  # a result, unlike a broadcast array, can be written
-        outputs.append(whole.reshape(*leading, *shape))
-    return tuple(outputs)
-
-
 # ---------------------------------------------------------------- the parts
 
 
@@ -170,16 +126,14 @@ def _pair_tables(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, Arr
 def _reduce(problem: Problem, value: Array, weight: Array | None, columns: Array) -> tuple[Array, ...]:
     leading = value.shape[:-2]
     if problem.reduction.is_unfinished:
-        return tuple(_reduce_part(problem, value, weight, range(len(columns)), columns).values())
+        return tuple(_reduce_part(problem, value, weight, columns).values())
     with np.errstate(all="ignore"):
         outputs = problem.reduction.reference(value, weight, problem.k, columns)
     return tuple(output.reshape(*leading, *shape) for output, shape in zip(outputs, problem.shapes, strict=True))
 
 
-def _reduce_part(
-    problem: Problem, value: Array, weight: Array | None, places: Sequence[int], numbers: Sequence[int] | Array
-) -> States:
-    """Reduce columns of the pair tables, which have `numbers`, into a state of shape ``(*batch, rows, dim)``."""
+def _reduce_part(problem: Problem, value: Array, weight: Array | None, columns: Array) -> States:
+    """Reduce pair tables, whose columns have the numbers `columns`, into a state of shape ``(*batch, rows, dim)``."""
     fields, sizes = problem.reduction.fields, problem.sizes
     formulas = transitions(problem.reduction, sizes)
     leading = value.shape[:-2]
@@ -192,7 +146,7 @@ def _reduce_part(
         for field in fields
     }
     additive = {field.name for field in fields if field.additive}
-    for column, number in zip(places, numbers, strict=True):
+    for column, number in enumerate(columns):
         bindings = {formulas.value: value[..., column, :], formulas.index: np.full((1,), number)}
         if weight is not None and formulas.weight is not None:
             bindings[formulas.weight] = weight[..., column, :]
