@@ -114,6 +114,22 @@ def test_routines(cp: Any, pf: ModuleType) -> None:
     np.testing.assert_array_equal(nearest.get(), np.argsort(squared, 1)[:, :3])
 
 
+def test_states_of_parts(cp: Any, pf: ModuleType) -> None:
+    """They are computed on the device, and lie in the memory of the CPU."""
+    given = points()
+    x, y, b, g = map(cp.asarray, given)
+    gaussian = pf.generic_sum(FORMULA, "a = Vi(2)", *ALIASES)
+    parts = [gaussian.partial(x, y[k : k + 3], b[k : k + 3], g, columns_from=k) for k in (6, 0, 3)]
+    state = pickle.loads(pickle.dumps(parts[0].merge(*parts[1:])))
+    assert type(state.fields["total"]) is np.ndarray
+    found = gaussian.finish(state)
+    assert type(found) is cp.ndarray
+    close(found, dense(*given))
+    close(dispatch.generic_sum(FORMULA, "a = Vi(2)", *ALIASES).finish(state), dense(*given))
+    lazy = pf.Vi(x) - pf.Vj(y)
+    assert type(lazy.finish(lazy.partial("max", axis=0))) is cp.ndarray
+
+
 def test_lazy_tensors(cp: Any, pf: ModuleType) -> None:
     given = points()
     x, y, b, g = map(cp.asarray, given)
