@@ -17,7 +17,7 @@ _HOMES = {
     "leaf": "api.leaf",
     "masks": "sparsity.masks",
     "numpy": "numpy",
-    "routine": "api.routine",
+    "routine": "api.call_plan",
     "solve": "solvers.conjugate_gradients",
     "torch": "torch",
 }

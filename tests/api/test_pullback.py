@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from pairfold.api.adapter import NUMPY
+from pairfold.api.options import make_options, make_problem
 from pairfold.api.pullback import GradientRoutine
-from pairfold.api.routine import Routine, make_options, make_problem
+from pairfold.api.routine import Routine
 from pairfold.errors import ArgumentValueError, NotDifferentiableError
 from pairfold.pykeops.core_formula import parse_core
 from pairfold.torch import Genred

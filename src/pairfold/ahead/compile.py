@@ -10,7 +10,7 @@ from pathlib import Path
 from pairfold import __version__
 from pairfold.ahead.driver import CArray, Driver, DriverLevel
 from pairfold.api.genred import choose_reduction, read_problem
-from pairfold.api.routine import make_options
+from pairfold.api.options import make_options
 from pairfold.codegen.work import Kernel
 from pairfold.engine.plan import Plan, make_plan
 from pairfold.errors import ArgumentValueError

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from pairfold.api.adapter import Adapter
-from pairfold.api.routine import Routine, make_options, make_problem
+from pairfold.api.options import make_options, make_problem
+from pairfold.api.routine import Routine
 from pairfold.api.signatures import checked, unknown_keywords
 from pairfold.api.states import State, check_state, finished, partial_state
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from pairfold.api.adapter import Adapter
 from pairfold.api.genred import refuse_options
 from pairfold.api.linear_system import solve_routine
-from pairfold.api.routine import Routine, make_options, make_problem
+from pairfold.api.options import make_options, make_problem
+from pairfold.api.routine import Routine
 from pairfold.api.signatures import checked
 from pairfold.errors import (
     ArgumentTypeError,

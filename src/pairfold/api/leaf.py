@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pairfold.api.adapter import Adapter
-from pairfold.api.routine import Key, Numbers
+from pairfold.api.call_plan import Key, Numbers
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr, variables
 from pairfold.ops.arithmetic import variable

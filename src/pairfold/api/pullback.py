@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from pairfold.api.call_plan import CallPlan
 from pairfold.api.derivatives import sum_to
 from pairfold.api.number_types import EXACT_IN_FLOAT32
-from pairfold.api.routine import CallPlan, Routine
+from pairfold.api.routine import Routine
 from pairfold.engine import Call, Extent, Options
 from pairfold.errors import ArgumentValueError, NotDifferentiableError
 from pairfold.ir.expr import Category, Expr, variables

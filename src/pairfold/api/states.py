@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from pairfold.api.adapter import Adapter
-from pairfold.api.routine import CallPlan, Key, Routine
+from pairfold.api.call_plan import CallPlan, Key
+from pairfold.api.routine import Routine
 from pairfold.engine.states import State, finish, state_of, told
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.call import DEFAULT

@@ -8,8 +8,9 @@ from typing import Any
 
 from pairfold.api.adapter import NUMPY
 from pairfold.api.genred import choose_reduction, number_kept
+from pairfold.api.options import make_options, make_problem
 from pairfold.api.pullback import GradientRoutine
-from pairfold.api.routine import Routine, make_options, make_problem
+from pairfold.api.routine import Routine
 from pairfold.bridge.arrays import Array, Spec, read_spec
 from pairfold.bridge.message import Head, shown
 from pairfold.bridge.steps import flattened

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from pairfold.api.call_plan import Numbers
 from pairfold.api.leaf import Leaf
-from pairfold.api.routine import Numbers
 from pairfold.errors import ArgumentIndexError, ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
 from pairfold.lazy.value import Value

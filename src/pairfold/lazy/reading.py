@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from pairfold.api.adapter import Adapter
+from pairfold.api.call_plan import Numbers
 from pairfold.api.leaf import (
     Leaf,
     Symbol,
@@ -15,7 +16,6 @@ from pairfold.api.leaf import (
     leaf_of_numbers,
     symbol_of,
 )
-from pairfold.api.routine import Numbers
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
 from pairfold.lazy.value import Value, ValueHolder

@@ -8,9 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from pairfold.api.adapter import Adapter
+from pairfold.api.call_plan import Key
 from pairfold.api.genred import choose_reduction, number_kept
 from pairfold.api.leaf import Leaf, Symbol
-from pairfold.api.routine import Key, Routine, make_options, make_problem
+from pairfold.api.options import make_options, make_problem
+from pairfold.api.routine import Routine
 from pairfold.api.states import State, check_state, finished, partial_state
 from pairfold.engine import Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError

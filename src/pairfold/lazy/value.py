@@ -11,10 +11,11 @@ from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
 from pairfold.api.adapter import Adapter
+from pairfold.api.call_plan import Numbers, broadcast_batches
 from pairfold.api.leaf import Leaf, Leaves, Symbol, merge, renumber, transposed
 from pairfold.api.protocols import ArrayProtocols
 from pairfold.api.rooms import room_of
-from pairfold.api.routine import Numbers, Routine, broadcast_batches
+from pairfold.api.routine import Routine
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr, outline
 from pairfold.ir.show import show

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pairfold.api.routine import options_at
+from pairfold.api.options import options_at
 from pairfold.engine import Options, target_of
 from pairfold.pykeops.routine import place
 

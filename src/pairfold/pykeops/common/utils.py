@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from pairfold.api.routine import broadcast_batches
+from pairfold.api.call_plan import broadcast_batches
 from pairfold.errors import ArgumentValueError
 
 __all__ = ["WarmUpGpu", "axis2cat", "cat2axis", "check_broadcasting", "get_tools", "max_tuple"]

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from pairfold import torch as frontend
-from pairfold.api.routine import Routine, make_options, make_problem
+from pairfold.api.options import make_options, make_problem
+from pairfold.api.routine import Routine
 from pairfold.errors import ArgumentTypeError, NotDifferentiableError
 from pairfold.pykeops.core_formula import parse_core
 from pairfold.pykeops.habits import RoutineHabits
