@@ -27,7 +27,7 @@ from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply, constant
 from pairfold.reductions import REDUCTIONS
 from pairfold.schedule import Schedule
-from pairfold.targets.cpu.compile import machine, schedule_for
+from pairfold.targets.cpu.compile import machine, schedule_on
 from pairfold.targets.cpu.table import emit_kernel
 from pairfold.transform.differentiate import gradients
 from tests.calls import by_definition, code_of, explain, run
@@ -252,7 +252,7 @@ def test_huge_formulas_have_small_code() -> None:
         total = total + apply("Exp", apply("SqDist", X, Y) * constant(-1 - number / 7)) * constant(number)
         expected = expected + np.exp(distances * (-1 - number / 7)) * number
     problem = Problem(total, REDUCTIONS["Sum"])
-    schedule = schedule_for(make_plan(problem).work, "float64")
+    schedule = schedule_on(machine(), make_plan(problem).work, "float64")
     assert (schedule.row_vectors, schedule.columns, schedule.inlines) == (1, 1, False)
     (found,) = run(problem, [x, y], rows=3, columns=2)
     np.testing.assert_allclose(found[:, 0], expected.sum(1), rtol=1e-12)
@@ -272,7 +272,7 @@ def test_a_parameter_adds_little_code() -> None:
     lines = []
     for count in (400, 450, 500):
         work, module = make_plan(sum_of_gaussians(count)).work, ir.Module()
-        emit_kernel(module, "kernel", work, "float32", schedule_for(work, "float32"))
+        emit_kernel(module, "kernel", work, "float32", schedule_on(machine(), work, "float32"))
         lines.append(len(str(module).splitlines()))
     assert lines[2] - lines[1] == lines[1] - lines[0] <= 50 * 20
 
@@ -310,7 +310,7 @@ def test_small_matrices_have_small_code(hidden: int) -> None:
     slopes = gradients(value, [layer, weights], variable(3, hidden, Category.ROW))
     work = make_plan(Problem(apply("Concat", *slopes), REDUCTIONS["Sum"])).work
     module = ir.Module()
-    emit_kernel(module, "kernel", work, "float32", schedule_for(work, "float32"))
+    emit_kernel(module, "kernel", work, "float32", schedule_on(machine(), work, "float32"))
     assert len(str(module).splitlines()) < 5000
 
 

@@ -299,7 +299,7 @@ class GenredBase:
     def explain(self, *args: Any, target: str | None = None) -> str:
         """Return what the engine does with arguments of these shapes, in words.
 
-        `target` is ``"cpu"`` or ``"cuda"``; a GPU need not be there.
+        `target` is ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there.
         """
         return self._routine.explain(args, target=target)
 

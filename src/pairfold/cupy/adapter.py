@@ -123,7 +123,7 @@ def _run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
     with cupy.cuda.Device(device):
         plain = [None if array is None else _addressable(array, call.dtype, device) for array in arrays]
         places = [None if array is None else _place(array) for array in plain]
-        return run_on_device(call, places, CupyMemory(device))
+        return run_on_device(call, places, CupyMemory(device), "cuda")
 
 
 def _common_device(problem: Problem, arrays: Sequence[Array | None]) -> int:

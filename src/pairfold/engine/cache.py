@@ -99,9 +99,8 @@ def prepared(target: Target, device: int, call: Call) -> Prepared:
     """Return what follows from a call; raises `TargetError` where the target does not serve."""
     options = call.options
     machine = target.machine(device, options.level)
-    threads = options.threads or (1 if target.threads is None else target.threads())
     few = None if call.ranges is None else has_few_rows(call.ranges, target.few_rows)
-    return _prepared(target, machine, call.problem, call.dtype, options, call.extent, threads, few)
+    return _prepared(target, machine, call.problem, call.dtype, options, call.extent, target.workers(options), few)
 
 
 @lru_cache(maxsize=CAPACITY)

@@ -41,8 +41,7 @@ def explain(call: Call, names: dict[Expr, str] | None = None) -> str:
         machine = target.example
         if machine is None:
             raise
-    threads = options.threads or (1 if target.threads is None else target.threads())
-    parts = target.divide(machine, problem, call.extent, options, threads)
+    parts = target.divide(machine, problem, call.extent, options, target.workers(options))
     planned = planned_code(target, machine, problem, dtype, options, parts)
     plan = planned.plan
     lines = [f"{problem.reduction.name} over {columns} columns j, for {rows} rows i, in {dtype}:"]

@@ -8,9 +8,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pairfold.engine.cache import merging
-from pairfold.ir.call import Extent
+from pairfold.ir.call import DEFAULT, Extent
 from pairfold.ir.reduction import Reduction, Sizes
-from pairfold.targets.cpu.compile import default_threads
 from pairfold.targets.target import HOST, TARGETS, DeviceArray, Launch, Parts
 
 __all__ = ["merge"]
@@ -29,6 +28,6 @@ def merge(reduction: Reduction, sizes: Sizes, dtype: str, states: Sequence[Seque
             position: DeviceArray(HOST.address(a), (2, dim), ((HOST.address(b) - HOST.address(a)) // a.itemsize, 1))
             for (position, dim), a, b in zip(code.variables, first, last, strict=True)
         }
-        extent, parts = Extent(len(first[0]), len(states)), Parts(1, threads=default_threads())
+        extent, parts = Extent(len(first[0]), len(states)), Parts(1, threads=cpu.workers(DEFAULT))
         cpu.launch(Launch(code.code, HOST, extent, places, outputs, parts))
     return outputs

@@ -57,9 +57,7 @@ def run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
         memory.close()
 
 
-def run_on_device(
-    call: Call, arrays: Sequence[DeviceArray | None], memory: Memory, target: str = "cuda"
-) -> tuple[Any, ...]:
+def run_on_device(call: Call, arrays: Sequence[DeviceArray | None], memory: Memory, target: str) -> tuple[Any, ...]:
     """Reduce arrays that lie in the memory of a target.
 
     The call returns when the kernels are queued on the stream of `memory`, before they have run.

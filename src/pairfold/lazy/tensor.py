@@ -293,7 +293,7 @@ class LazyTensorBase(Arithmetic, Entries):
     ) -> str:
         """Return what the engine does for a reduction, in words; the arguments are those of `reduction`.
 
-        `target` is ``"cpu"`` or ``"cuda"``; a GPU need not be there.
+        `target` is ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there.
         """
         waiting = self.reduction(reduction_op, axis=self.dim() - 2 if axis is None else axis, call=False, **kwargs)
         return str(waiting.explain(target=target))

@@ -231,6 +231,10 @@ class Target:
     report: Callable[[Any, Call, Parts, Any, Work], list[str]]
     has_wide_states: bool = False
 
+    def workers(self, options: Options) -> int:
+        """Return how many threads of the CPU work at a reduction."""
+        return options.threads or (1 if self.threads is None else self.threads())
+
 
 TARGETS: dict[str, Target] = {}
 """The registry of targets, by name."""

@@ -56,7 +56,7 @@ def run_tensors_on_gpu(call: Call, arrays: Sequence[Tensor]) -> tuple[Tensor, ..
     """
     plain = [_addressable(t) for t in arrays]
     places = [DeviceArray(t.data_ptr(), t.shape, t.stride()) for t in plain]
-    return run_on_device(call, places, TorchMemory(plain[0].device))
+    return run_on_device(call, places, TorchMemory(plain[0].device), "cuda")
 
 
 def _addressable(tensor: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from pairfold.reductions import REDUCTIONS
 from pairfold.targets.cuda import driver as cuda_driver
 from pairfold.targets.cuda.compile import architecture_of
 from pairfold.targets.cuda.driver import Device, driver, use_driver
-from tests.calls import call_of, run
+from tests.calls import by_definition, call_of, run
 from tests.engine.problems import B, G, X, dense_gaussian_sum, gaussian_data, gaussian_sum, squared_distance
 from tests.ptx_interpreter.driver import FakeDriver
 from tests.targets.cuda.runs import run_on_fake
@@ -54,7 +54,7 @@ class FakeMemory:
 def run_in(memory: FakeMemory, problem: Problem, arrays: list[np.ndarray], **sizes: Any) -> list[np.ndarray]:
     with use_driver(memory.engine):
         given = [memory.put(array) for array in arrays]
-        found = run_on_device(call_of(problem, arrays, **sizes), given, memory)
+        found = run_on_device(call_of(problem, arrays, **sizes), given, memory, "cuda")
     return [memory.get(array) for array in found]
 
 
@@ -102,7 +102,7 @@ def test_parts_are_merged_on_the_same_stream() -> None:
     memory = FakeMemory(FakeDriver())
     with use_driver(memory.engine):
         given = [memory.put(array) for array in gaussian_data(4, 600)]
-        run_on_device(Call(gaussian_sum(), Extent(4, 600), "float64", options=Options(split=3)), given, memory)
+        run_on_device(Call(gaussian_sum(), Extent(4, 600), "float64", options=Options(split=3)), given, memory, "cuda")
     assert memory.engine.calls[1:] == [("launch", 0, 3, 128, 77), ("load", 0), ("launch", 0, 1, 128, 77)]
 
 
@@ -111,6 +111,14 @@ def test_nothing_is_launched_without_rows() -> None:
     (found,) = run_in(memory, gaussian_sum(), gaussian_data(0, 30), rows=0, columns=30)
     assert found.shape == (0, 1)
     assert memory.engine.calls == []
+
+
+@pytest.mark.parametrize("name", ["Sum", "LogSumExp", "ArgMin", "KMin"])
+def test_no_columns_give_what_the_definition_gives(name: str) -> None:
+    task = Problem(squared_distance(), REDUCTIONS[name], k=2 if name == "KMin" else 1)
+    data = gaussian_data(5, 0)
+    (found,) = run_in(FakeMemory(FakeDriver()), task, data, rows=5, columns=0)
+    np.testing.assert_array_equal(found, by_definition(task, data, rows=5, columns=0)[0])
 
 
 def test_numpy_arrays_travel_once() -> None:
@@ -168,7 +176,7 @@ def test_threads_may_call_at_once() -> None:
         memory = FakeMemory(engines[number], stream=number)
         task = Problem(gaussian_sum().value * constant(number % 2 + 2.0), REDUCTIONS["Sum"])
         given = [memory.put(array) for array in data]
-        found = run_on_device(Call(task, Extent(9, 12), "float64"), given, memory)
+        found = run_on_device(Call(task, Extent(9, 12), "float64"), given, memory, "cuda")
         return bool(np.allclose(memory.get(found[0]), (number % 2 + 2) * dense_gaussian_sum(data)))
 
     with use_driver(Shared()), ThreadPoolExecutor(4) as pool:  # type: ignore[arg-type]
@@ -228,7 +236,9 @@ def test_columns_beyond_32_bits_are_refused() -> None:
     memory = FakeMemory(FakeDriver())
     wide = DeviceArray(4096, (2**31, 1), (1, 1))
     with use_driver(memory.engine), pytest.raises(ArgumentValueError, match="at most 2147483647 columns"):
-        run_on_device(Call(Problem(B, REDUCTIONS["Sum"]), Extent(1, 2**31), "float32"), [None, None, wide], memory)
+        run_on_device(
+            Call(Problem(B, REDUCTIONS["Sum"]), Extent(1, 2**31), "float32"), [None, None, wide], memory, "cuda"
+        )
 
 
 def test_old_devices_are_refused() -> None:

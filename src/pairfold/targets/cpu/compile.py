@@ -27,7 +27,6 @@ __all__ = [
     "compile_work",
     "default_threads",
     "machine",
-    "schedule_for",
     "schedule_on",
     "scratch_bytes",
 ]
@@ -163,13 +162,6 @@ def default_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def schedule_for(
-    work: Work, dtype: str, accumulate: str = "block", level: str | None = None, few_rows: bool = False
-) -> Schedule:
-    """Choose the schedule of `work` on this machine."""
-    return schedule_on(machine(level), work, dtype, accumulate, few_rows)
 
 
 def schedule_on(
