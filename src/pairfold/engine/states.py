@@ -75,8 +75,8 @@ class State:
     def merge(self, *others: State) -> State:
         """Return the state after the columns of this one and of others.
 
-        The order makes no difference: ties go to the smallest column number, and sums are merged in the order of their
-        columns.
+        The order of the states makes no difference: ties go to the smallest column number, and those of one call are
+        merged in the order of their columns.
 
         Raises
         ------
