@@ -10,7 +10,7 @@ import itertools
 import operator
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from math import prod
 from typing import Any
 
@@ -20,6 +20,7 @@ from pairfold.api.leaf import Leaf
 from pairfold.api.states import State
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, NotDifferentiableError
 from pairfold.ir.call import Extent
+from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Reduction
 from pairfold.lazy.index import components_of, selected
 from pairfold.lazy.operations import join_all, unary
@@ -46,6 +47,9 @@ __all__ = ["LARGEST_FOLD", "is_single_axis", "reduce_axes"]
 
 LARGEST_FOLD = 32
 """Entries of a batch that are combined in one formula: its code grows with them."""
+
+FEW_COMPONENTS = 4
+"""Components for which such a formula may be written one by one."""
 
 _FIRST_ONLY = ("ranges", "backend", "device_id", "progress")
 """Keywords of the reduction over i or j that do not apply to the one of its result."""
@@ -279,7 +283,16 @@ def _fold(value: Value, reduction: Reduction, axes: tuple[int, ...], keep: bool)
             key[axis] = slice(number, number + 1) if keep else number
         parts.append(selected(value, tuple(key)))
     joined, exprs = join_all(parts)
-    return joined.with_expr(folded(reduction, exprs, _start_dtype(joined)))
+    over = reduction.over_components
+    if over is None or joined.expr.dim > FEW_COMPONENTS:
+        return joined.with_expr(folded(reduction, exprs, _start_dtype(joined)))
+    # The code of a formula over a vector does not grow with the entries.
+    vectors = [_concatenated([apply("Elem", expr, params=(k,)) for expr in exprs]) for k in range(joined.expr.dim)]
+    return joined.with_expr(_concatenated([over(vector) for vector in vectors]))
+
+
+def _concatenated(parts: Sequence[Expr]) -> Expr:
+    return reduce(partial(apply, "Concat"), parts)
 
 
 def _start_dtype(value: Value) -> str:
