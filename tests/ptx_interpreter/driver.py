@@ -43,9 +43,6 @@ class FakeDriver:
         self.calls.append(("load", device))
         return self.machine.load(ptx), name
 
-    def registers(self, device: int, function: Any) -> int:
-        return 32
-
     def launch(
         self, device: int, function: Any, blocks: int, threads: int, stream: int, numbers: Sequence[int]
     ) -> None:

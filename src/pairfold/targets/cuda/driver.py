@@ -57,9 +57,6 @@ class Driver(Protocol):
     def load(self, device: int, ptx: str, name: str) -> Any:
         """Turn PTX into machine code for a GPU and return its function `name`."""
 
-    def registers(self, device: int, function: Any) -> int:
-        """Return how many registers each thread of a function uses."""
-
     def launch(
         self, device: int, function: Any, blocks: int, threads: int, stream: int, numbers: Sequence[int]
     ) -> None:
@@ -192,11 +189,6 @@ class _BindingsDriver:
             yield
         finally:
             exchange(before)
-
-    def registers(self, device: int, function: Any) -> int:
-        attribute = self._cuda.CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS
-        with self._on(device):
-            return int(self._check(self._cuda.cuFuncGetAttribute(attribute, function), "cuFuncGetAttribute"))
 
     def launch(
         self, device: int, function: Any, blocks: int, threads: int, stream: int, numbers: Sequence[int]
