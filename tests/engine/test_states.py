@@ -114,6 +114,9 @@ def test_winners_among_special_values(name: str, data: st.DataObject) -> None:
 SHAPE = Shape(5, 30, (2,), False, "plain", 1)
 
 
+EXACTLY = {"dtype_acc": "float64"}
+
+
 def thirds(task: Problem, data: Sequence[Array], **facts: Any) -> list[State]:
     return [part_of(task, data, SHAPE, first, first + 10, **facts) for first in (0, 10, 20)]
 
@@ -196,13 +199,15 @@ def test_block_sparse_parts() -> None:
 
 
 @pytest.mark.parametrize("name", ["Sum", "LogSumExp", "KMin_ArgKMin", "Max_SumShiftExp_ArgMax"])
-@pytest.mark.parametrize("split", [1, 3])
-def test_states_of_a_gpu(name: str, split: int, programs_forgotten: None) -> None:
+@pytest.mark.parametrize(("split", "accuracy"), [(1, {}), (3, {}), (1, {"sum_scheme": "kahan_scheme"}), (3, EXACTLY)])
+def test_states_of_a_gpu(name: str, split: int, accuracy: dict[str, Any], programs_forgotten: None) -> None:
     """They are computed there, and merged and finished here."""
     task = problem(name, 1)
     data = arrays(task, SHAPE, "float32", integers=True)
     with use_driver(FakeDriver(inaccuracy=1)):
-        states = thirds(task, data, options=Options(target="cuda", split=split))
+        states = thirds(task, data, options=Options(target="cuda", split=split, **accuracy))
+    kinds = {array.dtype.name for state in states for array in state.fields.values()} - {"int64"}
+    assert kinds == {"float64" if accuracy else "float32"}
     expected = by_definition(task, [array.astype("float64") for array in data], rows=5, columns=30, batch=(2,))
     for output, true, size in zip(
         finish(reduce(State.merge, states)), expected, tolerance(task, data, SHAPE, "float32"), strict=True

@@ -21,7 +21,6 @@ from pairfold.codegen.loops import INT64, Index, add, as_value, component_loop, 
 from pairfold.codegen.state import StateStorage
 from pairfold.codegen.work import Layout, Work
 from pairfold.ir.expr import PLACEHOLDER_BIT, Category, Expr
-from pairfold.ir.reduction import Field
 from pairfold.reductions.state import COLUMN_INDEX
 from pairfold.schedule.schedule import Schedule
 from pairfold.transform.separate import Frontier, frontier, is_access, location, reachable
@@ -373,12 +372,11 @@ class KernelBuilder(ABC):
 
     def keep_output(self, output: Expr) -> tuple[Any, ir.Type]:
         """Put an output of the step into memory of this thread; return the memory and the type of a number there."""
-        field = self.field_of.get(output) if self.work.keeps_state else None
-        is_exact = field is not None and self.state.is_wide(field)
-        element = self.lanes.index_element if output.kind == "index" else DOUBLE if is_exact else self.lanes.element
+        wide = DOUBLE if self.work.keeps_state else self.lanes.element
+        element = self.lanes.index_element if output.kind == "index" else wide
         memory = self.scratch(output.dim * self.schedule.row_vectors * self.lanes.size(element))
         self.evaluator.prepare([output])
-        store = partial(self._store_output, output, field if is_exact else None, memory, self.lanes.vector(element))
+        store = partial(self._store_output, output, memory, self.lanes.vector(element))
         self.for_components(output.dim, store)
         return memory, element
 
@@ -386,12 +384,14 @@ class KernelBuilder(ABC):
         """Return a number as it is stored: column numbers have 64 bits."""
         return self.builder.sext(value, INT64) if value.type == INT32 else value
 
-    def _store_output(self, output: Expr, exact: Field | None, memory: Value, vector: ir.Type, k: Index) -> None:
+    def _store_output(self, output: Expr, memory: Value, vector: ir.Type, k: Index) -> None:
+        field = self.field_of.get(output)
         for r in range(self.schedule.row_vectors):
-            if exact is None:
-                value = self.evaluator.component(output, k, (r, 0))
+            if field is not None and self.work.keeps_state and self.state.is_wide(field):
+                value = self.state.read_exactly(field, k, r)
             else:
-                value = self.state.read_exactly(exact, k, r)
+                value = self.evaluator.component(output, k, (r, 0))
+            value = value if value.type == vector else self.builder.fpext(value, vector)
             offset = add(multiply(k, self.schedule.row_vectors), r)
             self.builder.store(value, self.element(memory, offset, vector))
 

@@ -40,7 +40,7 @@ class Work:
     columns : Work or None
         The kernel that computes `packed`, with rows in the place of columns.
     keeps_state : bool
-        Whether sums among the outputs are float64 numbers, with what rounding to the working precision would take away.
+        Whether the outputs are a state in float64, where sums have what rounding to the working precision takes away.
     """
 
     fields: tuple[tuple[Field, Expr], ...]

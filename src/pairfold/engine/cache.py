@@ -33,7 +33,7 @@ class PlannedCode:
     dtypes: tuple[str, ...]
     """Those of the outputs."""
     is_wide: bool
-    """Whether sums among the outputs, fields of a state, are float64 numbers, although the others are not."""
+    """Whether the outputs are a state in float64, of arithmetic in a lower precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,25 +63,29 @@ def planned_code(
     target: Target, machine: Any, problem: Problem, dtype: str, options: Options, parts: Parts
 ) -> PlannedCode:
     """Return the code for `problem`, compiling it when it is new; with several parts, its outputs are states."""
+    made = problem.unfinished if parts.split > 1 else problem
+    # What is finished has the precision of the arithmetic again: only some targets change it on the way.
+    may_be_wide = target.has_wide_states or problem.reduction.is_unfinished
     return _code(
         target,
         machine,
-        problem.unfinished if parts.split > 1 else problem,
+        made,
         dtype,
         # What does not change the code.
         replace(options, threads=None, progress=False, split=None, target=None, device=None),
         parts.few_rows,
+        made.reduction.is_unfinished and may_be_wide and is_wide(options.accumulate, dtype),
     )
 
 
 @lru_cache(maxsize=CAPACITY)
-def _code(target: Target, machine: Any, problem: Problem, dtype: str, options: Options, few_rows: bool) -> PlannedCode:
-    wide = problem.reduction.is_unfinished and target.has_wide_states and is_wide(options.accumulate, dtype)
+def _code(
+    target: Target, machine: Any, problem: Problem, dtype: str, options: Options, few_rows: bool, wide: bool
+) -> PlannedCode:
     # A factor would be multiplied in the working precision.
     plan = make_plan(problem, not wide)
     work = replace(plan.work, keeps_state=wide)
-    sums = {placeholder for field, placeholder in work.fields if wide and field.additive}
-    dtypes = tuple("int64" if o.kind == "index" else "float64" if o in sums else dtype for o in work.outputs)
+    dtypes = tuple("int64" if o.kind == "index" else "float64" if wide else dtype for o in work.outputs)
     schedule = target.schedule(machine, work, dtype, options, few_rows)
     return PlannedCode(plan, target.compile(machine, work, dtype, schedule), dtypes, wide)
 

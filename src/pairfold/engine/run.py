@@ -116,18 +116,17 @@ def _outputs(
     target.launch(Launch(planned.code, memory, extent, places, states, parts, None, progress))
     problem = call.problem
     precision = "float64" if planned.is_wide else call.dtype
-    if planned.is_wide:
-        states = [state if state.dtype.kind == "i" else state.astype(precision, copy=False) for state in states]
     merge = merging(target, made.machine, problem.reduction, problem.sizes, precision)
     size = extent.entries * extent.rows
-    finished = [memory.empty((size, dim), dtype) for dim, dtype in merge.outputs] if planned.is_wide else outputs
+    is_rounded = planned.is_wide and not problem.reduction.is_unfinished
+    finished = [memory.empty((size, dim), dtype) for dim, dtype in merge.outputs] if is_rounded else outputs
     fields = {
         position: DeviceArray(memory.address(state), (parts.split, dim), (size * dim, 1))
         for (position, dim), state in zip(merge.variables, states, strict=True)
     }
     own = Parts(1, threads=parts.threads)
     target.launch(Launch(merge.code, memory, Extent(size, parts.split), fields, finished, own))
-    if planned.is_wide:
+    if is_rounded:
         with np.errstate(over="ignore"):
             for output, found in zip(outputs, finished, strict=True):
                 output[...] = found.reshape(output.shape)

@@ -34,8 +34,8 @@ class State:
     Attributes
     ----------
     fields : dict of str to array
-        By name, arrays ``(..., rows, n)``: real numbers in the precision of the arithmetic, or float64 where sums are
-        more exact than that, and column numbers as int64, -1 for nobody.
+        By name, arrays ``(..., rows, n)``: real numbers in the precision of the arithmetic, or float64 where sums have
+        more digits (``dtype_acc="float64"``, ``sum_scheme="kahan_scheme"``); column numbers as int64, -1 for nobody.
     columns : tuple of (int, int)
         Which columns have been reduced: first ones and those after the last ones, in ascending order.
     problem : Problem

@@ -213,7 +213,8 @@ class Target:
         ``report(machine, call, parts, code, work) -> list of str``: the lines of `explain` about schedule, machine and
         the predicted limit.
     has_wide_states : bool
-        Whether states keep sums as float64 numbers where they are known to so many digits.
+        Whether states of parts are float64 numbers, where sums are known to so many digits, and results are rounded:
+        its memory must do that. Where a state itself is asked for, it is float64 on every target.
     """
 
     name: str
