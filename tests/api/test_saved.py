@@ -56,3 +56,16 @@ def test_an_exported_program() -> None:
     program = torch.export.load(io.BytesIO(data)).module()
     x, y = torch.tensor(X), torch.tensor(Y)
     torch.testing.assert_close(program(x, y), (-((x[:, None] - y) ** 2).sum(-1)).exp().logsumexp(1, keepdim=True))
+
+
+def test_a_text_with_a_kernel_of_2018() -> None:
+    nodes = '["Var",[],0,1,2,"real"],["Var",[],1,2,0,"real"],["Var",[],2,2,1,"real"],["Var",[],3,1,1,"real"]'
+    text = (
+        f'{{"nodes":[{nodes},["GaussKernel",[0,1,2,3]]],"roots":[4],"reduction":"Sum","k":1,"options":{{}},'
+        '"swapped":false,"checks":false,"system":null}'
+    )
+    x, y, b = torch.tensor(X, requires_grad=True), torch.tensor(Y), torch.ones(4, 1)
+    (found,) = torch.ops.pairfold.reduce(text, [torch.ones(1), x, y, b], [], 3, 4, [])
+    dense = (-((x[:, None] - y) ** 2).sum(-1)).exp() @ b
+    torch.testing.assert_close(found, dense)
+    torch.testing.assert_close(*(torch.autograd.grad(value.sum(), x)[0] for value in (found, dense)))

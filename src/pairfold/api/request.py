@@ -7,6 +7,7 @@ another, and no table of live objects grows.
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 from pairfold.api.linear_system import System
 from pairfold.errors import ArgumentTypeError
 from pairfold.ir.call import DEFAULT, Call, Extent, Options
-from pairfold.ir.expr import OPERATIONS, Category, Expr, make, topological
+from pairfold.ir.expr import OPERATIONS, Category, Expr, Op, make, topological
 from pairfold.ir.problem import Problem
 from pairfold.reductions import REDUCTIONS
 from pairfold.solvers.nystrom import Nystrom
@@ -101,11 +102,19 @@ def _read(text: str) -> _Read:
         given = [_from_json(parameter) for parameter in params]
         if name == "Var":
             given[2] = Category(given[2])
-        nodes.append(make(OPERATIONS[name], [nodes[k] for k in args], given))
+        nodes.append(make(_operation(name), [nodes[k] for k in args], given))
     value, *weights = (nodes[k] for k in content["roots"])
     problem = Problem(value, REDUCTIONS[content["reduction"]], weights[0] if weights else None, content["k"])
     options = Options(**content["options"])
     return _Read(problem, options, content["swapped"], content["checks"], _system(content["system"]))
+
+
+def _operation(name: str) -> Op:
+    """Return the operation called `name` in a text; those of earlier versions may have one that is of pykeops now."""
+    if name not in OPERATIONS:
+        kernels: dict[str, Op] = importlib.import_module("pairfold.pykeops.operations").KERNELS
+        return kernels[name]
+    return OPERATIONS[name]
 
 
 def _text_of_system(system: System) -> str:
