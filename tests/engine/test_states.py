@@ -143,6 +143,19 @@ def test_a_state_is_small_and_of_no_process() -> None:
     assert repr(state) == "<state of ArgMin for a batch (2,) of 5 rows after the columns 10 to 19>"
 
 
+def test_fields_lie_where_a_message_has_them() -> None:
+    """Buffers that pickle hands over beside its stream need no alignment."""
+    task = problem("Min_ArgMin", 1)
+    data = arrays(task, SHAPE, "float64", integers=True)
+    first, last = part_of(task, data, SHAPE, 0, 10), part_of(task, data, SHAPE, 10, 30)
+    buffers: list[pickle.PickleBuffer] = []
+    stream = pickle.dumps(last, protocol=5, buffer_callback=buffers.append)
+    shifted = [memoryview(b"." + bytes(buffer.raw()))[1:] for buffer in buffers]
+    found = finish(first.merge(pickle.loads(stream, buffers=shifted)))
+    for output, true in zip(found, finish(first.merge(last)), strict=True):
+        np.testing.assert_array_equal(output, true)
+
+
 def test_no_columns_are_neutral() -> None:
     task = problem("LogSumExp", 3)
     data = arrays(task, SHAPE, "float64", integers=False)

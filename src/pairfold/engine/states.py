@@ -152,11 +152,11 @@ def _precision(*states: State) -> str:
 
 
 def _flat(state: State, precision: str) -> list[Array]:
-    """Return the fields as arrays of rows, the real ones in a precision."""
+    """Return the fields as arrays of rows, the real ones in a precision; those of a message may lie anywhere in it."""
     rows = state.extent.entries * state.extent.rows
     kinds = ["int64" if array.dtype.kind == "i" else precision for array in state.fields.values()]
     return [
-        np.ascontiguousarray(array, kind).reshape(rows, array.shape[-1])
+        np.require(array, kind, ["C", "ALIGNED"]).reshape(rows, array.shape[-1])
         for array, kind in zip(state.fields.values(), kinds, strict=True)
     ]
 
