@@ -131,6 +131,8 @@ def test_tensors() -> None:
     found = summed.finish(summed.partial("sum", axis=1))
     assert found.dtype == torch.bfloat16
     assert torch.equal(found, summed.sum(axis=1))
+    waiting = (pf.Vi(0, 3) - pf.Vj(1, 3)).sum(axis=1)
+    close(waiting.finish(merged(lambda a, b: waiting.partial(x, y[a:b], columns_from=a))), waiting(x, y))
     y.requires_grad_()
     with pytest.raises(NotDifferentiableError, match=r"A state carries no derivatives.* Give `tensor.detach\(\)`"):
         routine.partial(x, y)
@@ -169,7 +171,15 @@ def test_arguments_of_partial() -> None:
     lazy = pn.Vi(x) - pn.Vj(y)
     with pytest.raises(ArgumentValueError, match=r"No method that reduces is called 'summ'\. Did you mean 'sum'"):
         lazy.partial("summ", axis=1)
-    with pytest.raises(ArgumentTypeError, match="call= is for reductions over i or j"):
-        lazy.partial("sum", axis=-1)
+    with pytest.raises(ArgumentTypeError, match=r"call= and partial\(\) are for reductions over i or j"):
+        lazy.partial("sum")
+    with pytest.raises(
+        ArgumentValueError, match=r"in steps: out=, call=False, partial\(\) and symbolic variables are for"
+    ):
+        lazy.partial("sum", axis=(0, 1))
+    with pytest.raises(ArgumentTypeError, match=r"partial\(\) has no call=: it computes a state at once"):
+        lazy.partial("sum", axis=1, call=True)
+    with pytest.raises(ArgumentValueError, match=r"No method that reduces is called \['sum'\]"):
+        lazy.partial(["sum"], axis=1)  # type: ignore[arg-type]
     with pytest.raises(ArgumentTypeError, match="A state has no out="):
         lazy.partial("sum", axis=1, out=np.empty((N, 3)))

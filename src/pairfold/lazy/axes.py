@@ -139,8 +139,8 @@ def _check(value: Value, reduction: Reduction, axes: tuple[int, ...], call: bool
         )
     if kwargs.get("out") is not None or not call or value.is_symbolic:
         raise ArgumentValueError(
-            "A reduction over batch axes or several axes is carried out at once, in steps: out=, call=False and "
-            "symbolic variables are for the reductions of one axis, i or j."
+            "A reduction over batch axes or several axes is carried out at once, in steps: out=, call=False, "
+            "partial() and symbolic variables are for the reductions of one axis, i or j."
         )
     has_ranges = value.ranges is not None or kwargs.get("ranges") is not None
     if has_ranges and reduction.averages:

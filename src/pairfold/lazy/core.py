@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from pairfold.api.leaf import holds_complex
+from pairfold.api.rooms import room_of
 from pairfold.errors import ArgumentTypeError
 from pairfold.ir.expr import Op
 from pairfold.lazy.operations import combined, unary
@@ -84,7 +85,7 @@ class LazyCore(ValueHolder):
         try:
             return class_of(type(self), is_complex=False)(other)
         except ArgumentTypeError:
-            kind = framework_of(self._value, [other])
+            kind = framework_of(self._value, room_of([other]))
             if kind is None:
                 raise
             return kind(other)

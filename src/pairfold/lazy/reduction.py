@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 from pairfold.api.adapter import Adapter
@@ -12,6 +13,7 @@ from pairfold.api.call_plan import Key
 from pairfold.api.genred import choose_reduction, number_kept
 from pairfold.api.leaf import Leaf, Symbol
 from pairfold.api.options import make_options, make_problem
+from pairfold.api.rooms import room_called, room_of
 from pairfold.api.routine import Routine
 from pairfold.api.states import State, check_state, finished, partial_state
 from pairfold.engine import Options
@@ -185,9 +187,10 @@ def check_lazy_keywords(value: Value, kwargs: dict[str, Any], has_last: bool) ->
     """
     given = check_keywords(value, {name: given for name, given in kwargs.items() if name != "call"})
     keep = keeps_axes(given, has_last)
-    for name in (*given, *(("call",) if "call" in kwargs else ())):
+    names = [*(f"{name}= is" for name in given), *(["call= and partial() are"] if "call" in kwargs else [])]
+    if names:
         raise ArgumentTypeError(
-            f"{name}= is for reductions over i or j. Over the last axis or batch axes alone nothing is computed yet: "
+            f"{names[0]} for reductions over i or j. Over the last axis or batch axes alone nothing is computed yet: "
             "the result is a LazyTensor."
         )
     return keep
@@ -347,8 +350,12 @@ class LazyReduction:
         return partial_state(routine, arrays, columns_from, tuple(keys), **settings)
 
     def finish(self, state: State) -> Any:
-        """Return the result of the reduction for all columns of a state."""
-        return finished(self._routine, check_state(self._routine, state))
+        """Return the result of the reduction for all columns of a state.
+
+        Without an array of its own, the reduction follows those that the state comes from.
+        """
+        known = check_state(self._routine, state)
+        return finished(self._in_room(room_called(known.framework))._routine, known)
 
     @property
     def tensor(self) -> Any:
@@ -374,7 +381,10 @@ class LazyReduction:
         """Return this reduction for the framework of `args`, while it holds no array itself."""
         if all(isinstance(arg, self._value.kind.adapter.array_type) for arg in args):
             return self
-        kind = framework_of(self._value, args)
+        return self._in_room(room_of(args))
+
+    def _in_room(self, room: ModuleType) -> LazyReduction:
+        kind = framework_of(self._value, room)
         return self if kind is None else _rebuild(tensor_of(bound(self._value, kind)), *self.__reduce__()[1][1:])
 
     def _arguments(self, args: Sequence[Any]) -> tuple[list[Any], list[Key]]:

@@ -188,11 +188,13 @@ class LazyTensorBase(Arithmetic, Entries):
                [6.]])
         """
         names = dict.fromkeys(filter(None, ("reduction", *(reduction.method for reduction in REDUCTIONS.values()))))
-        if method not in names:
+        if not isinstance(method, str) or method not in names:
             raise ArgumentValueError(
                 f"No method that reduces is called {method!r}.{suggestion(str(method), names)} They are: "
                 f"{', '.join(names)}."
             )
+        if "call" in kwargs:
+            raise ArgumentTypeError("partial() has no call=: it computes a state at once.")
         waiting = getattr(self, method)(*args, call=False, **kwargs)
         state: State = waiting.partial(columns_from=columns_from)
         return state

@@ -6,15 +6,15 @@ gets the same node, and everything that depends on the formula only (the routine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from operator import attrgetter
+from types import ModuleType
 from typing import Any, ClassVar, NamedTuple
 
 from pairfold.api.adapter import Adapter
 from pairfold.api.call_plan import Numbers, broadcast_batches
 from pairfold.api.leaf import Leaf, Leaves, Symbol, merge, renumber, transposed
 from pairfold.api.protocols import ArrayProtocols
-from pairfold.api.rooms import room_of
 from pairfold.api.routine import Routine
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr, outline
@@ -241,9 +241,9 @@ def partner(value: Value, other: Value) -> Value:
     )
 
 
-def framework_of(value: Value, arrays: Iterable[Any]) -> Any:
-    """Return the class of LazyTensors for `arrays` that `value` can be bound to; None if there is no other one."""
-    kind = room_of(arrays).LazyTensor
+def framework_of(value: Value, room: ModuleType) -> Any:
+    """Return the class of LazyTensors of a front end that `value` can be bound to; None if there is no other one."""
+    kind = room.LazyTensor
     return kind if kind.adapter is not value.kind.adapter and is_free(value) else None
 
 
