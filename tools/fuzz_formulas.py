@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import faulthandler
 import json
 import os
@@ -69,6 +70,16 @@ def program_of(seed: int, case: int) -> Program:
     return draw(random.Random(f"{seed}:{case}"))
 
 
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """End the whole process, and print where it was, if what follows takes longer."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 def examine(program: Program) -> Finding | None:
     """Return what is wrong with a program, or None."""
     with warnings.catch_warnings():
@@ -124,8 +135,8 @@ def reduced(program: Program, finding: Finding, limit: float) -> tuple[Program, 
         progress = False
         for candidate in smaller(program):
             tried += 1
-            faulthandler.dump_traceback_later(limit, exit=True)
-            found = examine(candidate)
+            with time_limit(limit):
+                found = examine(candidate)
             if found and (found.kind, found.where) == (finding.kind, finding.where):
                 program, finding, progress = candidate, found, True
                 break
@@ -145,15 +156,14 @@ def work(seed: int, start: int, stop: int, limit: float, ignored: str | None = N
         os.dup2(2, 1)
         for case in range(start, stop):
             report.write(json.dumps({"begun": case}) + "\n")
-            faulthandler.dump_traceback_later(limit, exit=True)
-            program = program_of(seed, case)
-            found = examine(program)
+            with time_limit(limit):
+                program = program_of(seed, case)
+                found = examine(program)
             if found and not (ignored and re.search(ignored, f"{found.where} {found.what}")):
                 program, found = reduced(program, found, limit)
                 steps = sorted(name for name, _, _ in program.steps)
                 line = {"case": case, **asdict(found), "program": text(program), "steps": steps}
                 report.write(json.dumps({**line, "reduction": program.reduction}) + "\n")
-            faulthandler.cancel_dump_traceback_later()
         report.write(json.dumps({"begun": stop}) + "\n")
 
 
