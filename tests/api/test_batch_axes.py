@@ -113,6 +113,11 @@ def test_infinite_terms(tensor: Any) -> None:
     np.testing.assert_array_equal(Vi(-x).logsumexp(0).dense(), [[[np.inf]]])
     # nan is not selected, as over i and j.
     np.testing.assert_array_equal(Vi(x * np.nan).max(0).dense(), [[[-np.inf]]])
+    # A sum has it, beside infinite terms too.
+    for end in (np.inf, -np.inf):
+        terms = np.array([end, np.nan]).reshape(2, 1, 1)
+        assert np.isnan(Vi(terms).logsumexp(0).dense()).all()
+        assert np.isnan(Vi(terms.reshape(1, 2)).logsumexp(-1).dense()).all()
 
 
 def test_lazy_reductions_of_components() -> None:

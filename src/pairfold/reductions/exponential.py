@@ -117,8 +117,11 @@ def _average(state: State) -> Expr:
 
 def _log_sum_exp_of_components(f: Expr) -> Expr:
     largest = apply("Max", f)
-    logarithm = largest + apply("Log", apply("Sum", apply("Exp", f - largest)))
-    return apply("Where", _is_finite(largest), logarithm, largest)
+    shift = apply("Where", _is_finite(largest), largest, constant(0.0))
+    logarithm = shift + apply("Log", apply("Sum", apply("Exp", f - shift)))
+    # An infinite sum moves with its largest term. nan is never the largest one, and the sum tells of it.
+    infinite = apply("Where", apply("Equal", logarithm, largest), largest, logarithm)
+    return apply("Where", _is_finite(logarithm), logarithm, infinite)
 
 
 def _fit(f: Expr, dim: int) -> Expr:
