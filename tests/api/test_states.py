@@ -140,6 +140,31 @@ def test_tensors() -> None:
         routine.partial(x, y)
 
 
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`")
+def test_compiled_programs() -> None:
+    torch = pytest.importorskip("torch")
+    x, y = map(torch.from_numpy, points())
+    routine = pf.torch.Genred("SqDist(x, y)", ["x = Vi(3)", "y = Vj(3)"], axis=1)
+
+    def summed(x: Any) -> Any:
+        return routine.finish(routine.partial(x, y))
+
+    with pytest.raises(
+        NotDifferentiableError, match=r"or torch\.compile is at work.* decorator torch\.compiler\.disable"
+    ):
+        torch.compile(summed, backend="eager")(x)
+    aside = torch.compiler.disable(summed)
+    close(torch.compile(lambda x: aside(2 * x) / 2, backend="eager")(x), routine(2 * x, y) / 2)
+
+
+def test_masks_of_parts() -> None:
+    """Masks count the columns of their own part."""
+    x, _ = points()
+    routine = pn.Genred("Exp(-SqDist(x, y))", ["x = Vi(3)", "y = Vj(3)"], axis=1)
+    first, last = (routine.partial(x, x[c : c + 5], columns_from=c, ranges=pn.lower(diagonal=-c)) for c in (0, 5))
+    close(routine.finish(first.merge(last)), routine(x, x, ranges=pn.lower()))
+
+
 # ---------------------------------------------------------------- what is refused
 
 

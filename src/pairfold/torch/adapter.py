@@ -58,8 +58,9 @@ def _run(call: Call, arrays: Sequence[Tensor | None]) -> tuple[Tensor, ...]:
         return reduce(Request(call, checks), given)
     if call.problem.reduction.is_unfinished:
         raise NotDifferentiableError(
-            "A state carries no derivatives, and a tensor needs them, or a transform of PyTorch is at work. Give "
-            "`tensor.detach()`, or compute states under torch.no_grad()."
+            "A state carries no derivatives, and a tensor needs them, or a transform or torch.compile is at work. Give "
+            "`tensor.detach()`, or compute states under torch.no_grad(), outside of what is transformed or compiled: "
+            "in a function with the decorator torch.compiler.disable, for example."
         )
     form = differentiable_form(call.problem)
     outputs = reduce(Request(replace(call, problem=form.problem), checks), given)
