@@ -365,7 +365,10 @@ def test_progress_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.cpu
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
-def test_a_long_reduction_can_be_interrupted() -> None:
+def test_a_long_reduction_can_be_interrupted(request: pytest.FixtureRequest) -> None:
+    # A shell makes what it starts in the background deaf to the interrupt.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     arrays = gaussian_data(60_000, 60_000, 30)
     # Compiled in advance: while LLVM's objects are deleted, Python drops the interrupt.
     run(gaussian_sum(30), [array[:70] for array in arrays], rows=70, columns=70)
