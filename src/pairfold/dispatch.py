@@ -169,3 +169,7 @@ class KernelSolve(_AnyRoutine):
 
 
 generic_sum, generic_logsumexp, generic_argmin, generic_argkmin = make_generics(Genred)
+
+# The names that they are pickled by; a program that sends them to other processes needs them.
+for _function in (Vi, Vj, Pm, Var, generic_sum, generic_logsumexp, generic_argmin, generic_argkmin):
+    _function.__module__, _function.__qualname__ = "pairfold", _function.__name__

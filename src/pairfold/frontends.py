@@ -14,11 +14,12 @@ _HOMES = {
     "cupy": "cupy",
     "dispatch": "dispatch",
     "genred": "api.genred",
+    "lazy_logic": "lazy.logic",
     "leaf": "api.leaf",
     "masks": "sparsity.masks",
     "numpy": "numpy",
     "routine": "api.call_plan",
-    "solve": "solvers.conjugate_gradients",
+    "solve": "numpy",
     "torch": "torch",
 }
 """What pickles name, and where it is now."""

@@ -69,6 +69,6 @@ def test_what_is_wrong_is_said_at_once() -> None:
 def test_names_of_the_package() -> None:
     assert set(pf.__all__) <= {*dir(pf)}
     for name in pf.__all__:
-        assert getattr(pf, name)
+        assert pickle.loads(pickle.dumps(getattr(pf, name))) == getattr(pf, name)
     with pytest.raises(AttributeError, match="module 'pairfold' has no attribute 'nothing'"):
         _ = pf.nothing

@@ -69,3 +69,11 @@ def test_a_text_with_a_kernel_of_2018() -> None:
     dense = (-((x[:, None] - y) ** 2).sum(-1)).exp() @ b
     torch.testing.assert_close(found, dense)
     torch.testing.assert_close(*(torch.autograd.grad(value.sum(), x)[0] for value in (found, dense)))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("dispatch", "Vi"), ("lazy_logic", "where"), ("solve", "Nystrom"), ("solve", "SolveReport")]
+)
+def test_names_of_the_modules_of_before(module: str, name: str) -> None:
+    found = pickle.loads(f"cpairfold.frontends.{module}\n{name}\n.".encode())
+    assert found is getattr(pf if module == "dispatch" else pn, name)
