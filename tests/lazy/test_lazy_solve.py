@@ -77,6 +77,8 @@ def test_solve_needs_points() -> None:
         kernel.solve(Vi(b) * 2)
     with pytest.raises(ArgumentValueError, match=r"var must be one of the symbolic variables"):
         kernel.solve(b, var=Vj(b))
+    with pytest.raises(ArgumentValueError, match=r"var must be one of .*; found an object of type int"):
+        kernel.solve(b, 1)
     with pytest.raises(ArgumentValueError, match="one row per point; found the parameter"):
         kernel.solve(LazyTensor(b[:1, None]))
 

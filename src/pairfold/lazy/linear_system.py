@@ -24,7 +24,7 @@ _ACCURACY = ("dtype_acc", "use_double_acc", "sum_scheme")
 
 
 def solve_lazy(
-    matrix: Value, b: Any, var: Value | None, call: bool, solver: Callable[..., Any], kwargs: dict[str, Any]
+    matrix: Value, b: Any, var: Any, call: bool, solver: Callable[..., Any], kwargs: dict[str, Any]
 ) -> Any:
     """Solve ``sum_j matrix_ij a_j + alpha a_i = b_i`` for a; see `LazyTensorBase.solve`."""
     kwargs = {name: value for name, value in kwargs.items() if name not in matrix.kind.ignored_keywords}
@@ -89,15 +89,18 @@ def _right_hand_side(right: Value, matrix: Value) -> Leaf:
     raise ArgumentValueError(f"The right-hand side b has one row per point; found the parameter {right.outline}.")
 
 
-def _with_unknown(matrix: Value, var: Value, leaf: Leaf) -> tuple[Value, int]:
+def _with_unknown(matrix: Value, var: Any, leaf: Leaf) -> tuple[Value, int]:
     """Return `matrix`, an expression linear in the symbol `var`, with b in the place of the symbol."""
-    symbols = [leaf for leaf in var.leaves if isinstance(leaf, Symbol)]
-    if var.expr.op.name != "Var" or len(symbols) != 1 or symbols[0] not in matrix.leaves:
+    value = value_of(var) if isinstance(var, ValueHolder) else None
+    leaves = () if value is None or value.expr.op.name != "Var" else value.leaves
+    symbols = [leaf for leaf in leaves if isinstance(leaf, Symbol) and leaf in matrix.leaves]
+    if not symbols:
+        found = f"an object of type {type(var).__name__}" if value is None else value.outline
         raise ArgumentValueError(
-            f"var must be one of the symbolic variables of {matrix.outline}, such as Vj(0, 1); found {var.outline}."
+            f"var must be one of the symbolic variables of {matrix.outline}, such as Vj(0, 1); found {found}."
         )
     category, position, count = symbols[0].category, matrix.leaves.index(symbols[0]), leaf.array.shape[-2]
-    leaves = list(matrix.leaves)
-    leaves[position] = leaf.with_array(leaf.array, category)
+    replaced = list(matrix.leaves)
+    replaced[position] = leaf.with_array(leaf.array, category)
     sizes = {"columns": count} if category == Category.COLUMN else {"rows": count}
-    return matrix._replace(leaves=tuple(leaves), **sizes), position
+    return matrix._replace(leaves=tuple(replaced), **sizes), position

@@ -287,8 +287,7 @@ class LazyTensorBase(Arithmetic, Entries):
         NotConvergedError
             If the system is not solved.
         """
-        unknown = None if var is None else value_of(var)
-        return solve_lazy(self._value, b, unknown, call, self.solver, kwargs)
+        return solve_lazy(self._value, b, var, call, self.solver, kwargs)
 
     def explain(
         self, reduction_op: str = "Sum", axis: int | None = None, target: str | None = None, **kwargs: Any
