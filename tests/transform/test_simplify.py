@@ -119,3 +119,11 @@ def test_the_factors_of_a_tower_of_squares_are_bounded() -> None:
     for _ in range(60):
         tower = tower * tower
     assert len(factors(tower)) <= 64
+
+
+def test_a_component_of_a_number_leaves_sums_whole() -> None:
+    x, g = variable(0, 3, Category.ROW), variable(1, 1, Category.ROW)
+    whole = apply("ExtractT", g, params=(0, 1))
+    (found,) = simplify([apply("Sum", whole * x)])
+    values = {x: np.array([1.0, 2.0, 4.0]), g: np.array([3.0])}
+    np.testing.assert_array_equal(evaluate([found], values)[0], [21.0])

@@ -23,9 +23,7 @@ __all__ = ["solve_lazy"]
 _ACCURACY = ("dtype_acc", "use_double_acc", "sum_scheme")
 
 
-def solve_lazy(
-    matrix: Value, b: Any, var: Any, call: bool, solver: Callable[..., Any], kwargs: dict[str, Any]
-) -> Any:
+def solve_lazy(matrix: Value, b: Any, var: Any, call: bool, solver: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
     """Solve ``sum_j matrix_ij a_j + alpha a_i = b_i`` for a; see `LazyTensorBase.solve`."""
     kwargs = {name: value for name, value in kwargs.items() if name not in matrix.kind.ignored_keywords}
     if not kwargs.keys() <= {*keywords_of(KernelSolveBase.__call__), *_ACCURACY}:

@@ -206,7 +206,8 @@ def _sum(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
     if arg.op.name == "SumT":
         return product([constant(arg.dim), *factors(arg.args[0])])
     parts = factors(arg)
-    embedded = next((part for part in parts if part.op.name == "ExtractT"), None)
+    # One of a single component stands for all components, and is no part of the vector.
+    embedded = next((part for part in parts if part.op.name == "ExtractT" and part.dim == arg.dim), None)
     if embedded is not None:
         (inner,), (start, _) = embedded.args, embedded.params
         others = list(parts)
