@@ -318,6 +318,12 @@ def log_sum_exp(z: Tensor, axis: int, change: Change) -> Tensor:
     return result.squeeze(axis)
 
 
+def softmax(z: Tensor, axis: int, change: Change) -> Tensor:
+    """Return the shares; what changes is the saved log-sum-exp that the backward pass finds them from."""
+    total = z.logsumexp(axis, keepdim=True)
+    return z.softmax(axis) * (total - change(total)).exp()
+
+
 def prod(z: Tensor, axis: int, change: Change) -> Tensor:
     if bool((z == 0).any()):
         return z.prod(axis)
@@ -354,7 +360,7 @@ REDUCTIONS: dict[str, Reduction] = {
     "softmax": Reduction(
         "{z}.sumsoftmaxweight({w}, {axis})",
         "SumSoftMaxWeight",
-        lambda z, w, axis, change: ((z - change(z.logsumexp(axis, keepdim=True))).exp() * w).sum(axis),
+        lambda z, w, axis, change: (softmax(z, axis, change) * w).sum(axis),
         has_weight=True,
         needs_scalar=True,
     ),
