@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -59,7 +59,7 @@ def inverse_square(sigma: ArrayLike, name: str) -> Array:
 
 
 @lru_cache(maxsize=128)
-def summed(formula: str, aliases: tuple[str, ...]) -> Genred:
+def summed(formula: str, aliases: tuple[str, ...]) -> Callable[..., Array]:
     """Return the routine that sums a formula over j."""
     return Genred(formula, aliases, "Sum", axis=1)
 
@@ -121,7 +121,7 @@ class RadialKernelConv:
         x, y, beta = checked_points(x, "x"), checked_points(y, "y"), checked_points(beta, "beta")
         formula = f"{choose(RADIAL_KERNELS, kernel, 'kernel')} * B"
         aliases = ("C = Pm(1)", f"X = Vi({x.shape[1]})", f"Y = Vj({x.shape[1]})", f"B = Vj({beta.shape[1]})")
-        return summed(formula, aliases)(inverse_square(sigma, "sigma"), x, y, beta, backend=backend)  # type: ignore[no-any-return]
+        return summed(formula, aliases)(inverse_square(sigma, "sigma"), x, y, beta, backend=backend)
 
 
 def radial_kernels_conv(

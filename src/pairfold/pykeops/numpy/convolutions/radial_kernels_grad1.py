@@ -59,7 +59,7 @@ class RadialKernelGrad1conv:
         formula = f"Grad({choose(RADIAL_KERNELS, kernel, 'kernel')} * B, X, A)"
         dim, width = x.shape[1], beta.shape[1]
         aliases = ("C = Pm(1)", f"A = Vi({width})", f"X = Vi({dim})", f"Y = Vj({dim})", f"B = Vj({width})")
-        return summed(formula, aliases)(inverse_square(sigma, "sigma"), a, x, y, beta, backend=backend)  # type: ignore[no-any-return]
+        return summed(formula, aliases)(inverse_square(sigma, "sigma"), a, x, y, beta, backend=backend)
 
 
 def radial_kernels_grad1conv(

@@ -99,7 +99,7 @@ class _ShapeProduct:
         routine = summed(self._formula, tuple(aliases))
         widths = {"sigma_geom": sigma_geom, "sigma_sig": sigma_sig, "sigma_sphere": sigma_sphere}
         inverse = [inverse_square(value, name) for name, value in widths.items()]
-        return routine(*inverse, *points, backend=backend)  # type: ignore[no-any-return]
+        return routine(*inverse, *points, backend=backend)
 
 
 class FshapeScp(_ShapeProduct):
