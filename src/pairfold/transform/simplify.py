@@ -206,8 +206,7 @@ def _sum(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
     if arg.op.name == "SumT":
         return product([constant(arg.dim), *factors(arg.args[0])])
     parts = factors(arg)
-    # One of a single component stands for all components, and is no part of the vector.
-    embedded = next((part for part in parts if part.op.name == "ExtractT" and part.dim == arg.dim), None)
+    embedded = next((part for part in parts if part.op.name == "ExtractT"), None)
     if embedded is not None:
         (inner,), (start, _) = embedded.args, embedded.params
         others = list(parts)
@@ -248,6 +247,11 @@ def _extract(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
     return apply("Extract", arg, params=params)
 
 
+def _embed(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
+    # All that is left has more components than its operand, so it is never a number that stands for a whole vector.
+    return args[0] if params[1] == args[0].dim else apply("ExtractT", *args, params=params)
+
+
 def _where(args: tuple[Expr, ...], params: tuple[object, ...]) -> Expr:
     condition, chosen, other = args
     node = apply("Where", *args)
@@ -269,5 +273,6 @@ _RULES: dict[str, Callable[[tuple[Expr, ...], tuple[object, ...]], Expr]] = {
     "Sum": _sum,
     "SumT": _replicate,
     "Extract": _extract,
+    "ExtractT": _embed,
     "Where": _where,
 }
