@@ -54,6 +54,8 @@ class Step:
         Dimension of the result for those of the operands.
     fits : callable
         Whether operands of these dimensions are allowed.
+    cancels : bool
+        Terms of its derivatives cancel, but not their roundings: `dense` takes a disturbance of its parts, last.
     """
 
     lazy: str
@@ -62,6 +64,7 @@ class Step:
     operands: int = 1
     dim: Callable[..., int] = broadcast
     fits: Callable[..., bool] = lambda *dims: len(set(dims) - {1}) < 2
+    cancels: bool = False
 
     @cached_property
     def has_number(self) -> bool:
@@ -92,6 +95,10 @@ def matrix_vector(z: Tensor, w: Tensor) -> Tensor:
 
 def turned(z: Tensor) -> Tensor:
     return torch.complex(z.cos(), z.sin())
+
+
+def normalized(z: Tensor, change: Change) -> Tensor:
+    return change(z + 0.1) / squared(change(z + 0.1)).sqrt()
 
 
 def safe_norm(z: Tensor) -> Tensor:
@@ -239,7 +246,7 @@ UNARY: dict[str, Step] = {
     ),
     "sqnorm2": Step("{0}.sqnorm2()", "SqNorm2({0})", squared, 1, scalar),
     "norm2": Step("({0} + 0.1).norm2()", "Norm2({0} + 0.1)", lambda z: squared(z + 0.1).sqrt(), 1, scalar),
-    "normalize": Step("({0} + 0.1).normalize()", "Normalize({0} + 0.1)", lambda z: (z + 0.1) / squared(z + 0.1).sqrt()),
+    "normalize": Step("({0} + 0.1).normalize()", "Normalize({0} + 0.1)", normalized, cancels=True),
     "first": Step("{0}[..., :1]", "Elem({0}, 0)", lambda z: z[..., :1], 1, scalar),
     "last": Step("{0}.elem(-1)", "", lambda z: z[..., -1:], 1, scalar),
     "part": Step(
@@ -732,7 +739,8 @@ def dense_value(program: Program, inputs: Sequence[Tensor], change: Change) -> t
     for name, operands, number in program.steps:
         step = STEPS[name]
         given = [values[k] for k in operands]
-        values.append(change(step.dense(*given, number) if step.has_number else step.dense(*given)))
+        more = [number] * step.has_number + [change] * step.cancels
+        values.append(change(step.dense(*given, *more)))
     last = values[-1]
     if program.is_formula:
         last = last.expand(*torch.broadcast_shapes(last.shape, *((*v.shape[:-1], 1) for v in values[: len(inputs)])))
