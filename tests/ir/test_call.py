@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pairfold.ir.call import Call, Extent, Options
+from pairfold.api.request import Request
+from pairfold.ir.call import Call, Extent, Options, Tolerance
 from pairfold.ir.expr import Category
 from pairfold.ops import variable
 from tests.engine.problems import B, G, X, Y, gaussian_sum
@@ -45,3 +46,14 @@ def test_sides() -> None:
     assert [Category(k).prefix for k in range(3)] == ["Vi", "Vj", "Pm"]
     x = variable(7, 2, Category.COLUMN)
     assert (x.position, x.dim, x.category, x.kind) == (7, 2, Category.COLUMN, "real")
+
+
+def test_a_tolerance_is_part_of_the_text_of_a_call() -> None:
+    """Texts of before, which have none, mean every pair."""
+    call = Call(gaussian_sum(), Extent(3, 5), "float64", options=Options(tolerance=Tolerance(1e-3, 0.1)))
+    text = Request(call).text
+    read = Request.from_text(text, call.extent, call.dtype).call
+    assert (read.options, read.problem) == (call.options, call.problem)
+    plain = Request(Call(gaussian_sum(), Extent(3, 5), "float64")).text
+    assert "tolerance" not in plain
+    assert Request.from_text(plain, call.extent, call.dtype).call.options.tolerance is None

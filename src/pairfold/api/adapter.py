@@ -14,8 +14,8 @@ import numpy as np
 
 from pairfold.api.number_types import arithmetic_of, as_pairs, from_pairs, working_dtype
 from pairfold.api.protocols import ArrayProtocols
-from pairfold.engine import run
 from pairfold.errors import ArgumentTypeError
+from pairfold.pruning import run
 
 __all__ = ["NUMPY", "Adapter", "Arrays", "lies_on_gpu"]
 

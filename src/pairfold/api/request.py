@@ -10,13 +10,13 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pairfold.api.linear_system import System
 from pairfold.errors import ArgumentTypeError
-from pairfold.ir.call import DEFAULT, Call, Extent, Options
+from pairfold.ir.call import DEFAULT, Call, Extent, Options, Tolerance
 from pairfold.ir.expr import OPERATIONS, Category, Expr, Op, make, topological
 from pairfold.ir.problem import Problem
 from pairfold.reductions import REDUCTIONS
@@ -106,6 +106,8 @@ def _read(text: str) -> _Read:
     value, *weights = (nodes[k] for k in content["roots"])
     problem = Problem(value, REDUCTIONS[content["reduction"]], weights[0] if weights else None, content["k"])
     options = Options(**content["options"])
+    if options.tolerance is not None:
+        options = replace(options, tolerance=Tolerance(**content["options"]["tolerance"]))
     return _Read(problem, options, content["swapped"], content["checks"], _system(content["system"]))
 
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from pairfold.api import number_types
 from pairfold.api.adapter import NUMPY, Adapter, lies_on_gpu
-from pairfold.engine import TARGETS, Call, DeviceArray, run_on_device
+from pairfold.engine import TARGETS, Call, DeviceArray
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, MissingPackageError, TargetError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
+from pairfold.pruning import run_on_device
 
 try:
     import cupy

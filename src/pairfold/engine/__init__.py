@@ -3,7 +3,7 @@
 from pairfold.engine.explain import explain
 from pairfold.engine.run import run, run_on_device
 from pairfold.engine.states import State, finish, partial
-from pairfold.ir.call import Call, Extent, Options
+from pairfold.ir.call import Call, Extent, Options, Tolerance
 from pairfold.targets.items import require_countable
 from pairfold.targets.target import TARGETS, DeviceArray, Memory, target_of
 
@@ -15,6 +15,7 @@ __all__ = [
     "Memory",
     "Options",
     "State",
+    "Tolerance",
     "explain",
     "finish",
     "partial",

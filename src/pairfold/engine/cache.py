@@ -72,7 +72,7 @@ def planned_code(
         made,
         dtype,
         # What does not change the code.
-        replace(options, threads=None, progress=False, split=None, target=None, device=None),
+        replace(options, threads=None, progress=False, split=None, target=None, device=None, tolerance=None),
         parts.few_rows,
         made.reduction.is_unfinished and may_be_wide and is_wide(options.accumulate, dtype),
     )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pairfold.ir.problem import Problem
 
-__all__ = ["DEFAULT", "Call", "Extent", "Options"]
+__all__ = ["DEFAULT", "Call", "Extent", "Options", "Tolerance"]
 
 
 class Extent(NamedTuple):
@@ -48,6 +48,33 @@ class Extent(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Tolerance:
+    """How far a result may be from that of every pair; pairs that cannot matter so much are left out.
+
+    Attributes
+    ----------
+    tol : float or None
+        For row i, relative to ``sum_j |f(x_i, y_j)|``; for a log-sum-exp an absolute error of the logarithm. 0 allows
+        only what changes nothing: pruning of minima, maxima and the like, and of terms that are exactly zero.
+    atol : float or None
+        An absolute error that is allowed beside; None is 0.
+
+    Examples
+    --------
+    >>> Tolerance(1e-3).is_exact, Tolerance(0.0).is_exact
+    (False, True)
+    """
+
+    tol: float | None = None
+    atol: float | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether results must be those of every pair."""
+        return not self.tol and not self.atol
+
+
+@dataclass(frozen=True)
 class Options:
     """How one reduction is carried out.
 
@@ -75,6 +102,9 @@ class Options:
     schedule : Schedule or None
         How the kernel works, a value of the target, for experiments; None lets the cost model choose. Its features must
         be those of a level that the processor has (`pairfold.targets.cpu.compile.machine`).
+    tolerance : Tolerance or None
+        Which pairs may be left out (`pairfold.pruning`); the engine itself looks at all that it is given. None leaves
+        out none.
     """
 
     threads: int | None = None
@@ -86,6 +116,7 @@ class Options:
     target: str | None = None
     device: int | None = None
     schedule: Any = None
+    tolerance: Tolerance | None = None
 
     @property
     def accumulate(self) -> str:

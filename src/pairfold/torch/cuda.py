@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pairfold.engine import Call, DeviceArray, run_on_device
+from pairfold.engine import Call, DeviceArray
+from pairfold.pruning import run_on_device
 
 __all__ = ["run_tensors_on_gpu"]
 

@@ -28,8 +28,9 @@ from torch.autograd import forward_ad
 from pairfold.api.derivatives import Calculus, Reduced
 from pairfold.api.linear_system import solve_call
 from pairfold.api.request import Request
-from pairfold.engine import TARGETS, Call, Extent, run
+from pairfold.engine import TARGETS, Call, Extent
 from pairfold.errors import ArgumentValueError, TargetError
+from pairfold.pruning import run
 from pairfold.reductions.state import outputs_of
 from pairfold.sparsity.ranges import validate_ranges
 from pairfold.torch.arrays import TENSORS

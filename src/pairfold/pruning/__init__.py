@@ -1,0 +1,6 @@
+"""Pairs that cannot matter are left out: exactly, or up to a tolerance that is stated."""
+
+from pairfold.pruning.report import GivenUp, Report, collect_reports
+from pairfold.pruning.run import run, run_on_device
+
+__all__ = ["GivenUp", "Report", "collect_reports", "run", "run_on_device"]

@@ -1,0 +1,39 @@
+"""Carry out a reduction, of the pairs that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pairfold import engine
+from pairfold.engine import Call, DeviceArray, Memory
+from pairfold.pruning.report import Report, record
+
+__all__ = ["run", "run_on_device"]
+
+
+def run(call: Call, arrays: Sequence[Any]) -> tuple[Any, ...]:
+    """Reduce NumPy arrays over columns, as `pairfold.engine.run`; pairs are left out as the options of the call allow.
+
+    Raises
+    ------
+    TargetError
+        If the target does not serve on this machine, or reports an error.
+    """
+    if call.options.tolerance is None:
+        return engine.run(call, arrays)
+    record(Report("exhaustive", why="no strategy serves this reduction"))
+    return engine.run(call, arrays)
+
+
+def run_on_device(call: Call, arrays: Sequence[DeviceArray | None], memory: Memory, target: str) -> tuple[Any, ...]:
+    """Reduce arrays in the memory of a target, as `pairfold.engine.run_on_device`; every pair is looked at.
+
+    Raises
+    ------
+    TargetError
+        If the target does not serve on this machine, or reports an error.
+    """
+    if call.options.tolerance is not None:
+        record(Report("exhaustive", why="the arrays are on a GPU, where every pair is looked at"))
+    return engine.run_on_device(call, arrays, memory, target)
