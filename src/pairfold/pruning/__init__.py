@@ -2,5 +2,15 @@
 
 from pairfold.pruning.report import GivenUp, Report, collect_reports
 from pairfold.pruning.run import run, run_on_device
+from pairfold.pruning.tolerance import CURRENT, asked_tolerance, tolerance
 
-__all__ = ["GivenUp", "Report", "collect_reports", "run", "run_on_device"]
+__all__ = [
+    "CURRENT",
+    "GivenUp",
+    "Report",
+    "asked_tolerance",
+    "collect_reports",
+    "run",
+    "run_on_device",
+    "tolerance",
+]

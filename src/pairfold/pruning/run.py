@@ -11,8 +11,10 @@ from pairfold.pruning.report import Report, record
 
 __all__ = ["run", "run_on_device"]
 
+Outputs = tuple[Any, ...]
 
-def run(call: Call, arrays: Sequence[Any]) -> tuple[Any, ...]:
+
+def run(call: Call, arrays: Sequence[Any]) -> Outputs:
     """Reduce NumPy arrays over columns, as `pairfold.engine.run`; pairs are left out as the options of the call allow.
 
     Raises
@@ -22,11 +24,12 @@ def run(call: Call, arrays: Sequence[Any]) -> tuple[Any, ...]:
     """
     if call.options.tolerance is None:
         return engine.run(call, arrays)
-    record(Report("exhaustive", why="no strategy serves this reduction"))
-    return engine.run(call, arrays)
+    from pairfold.pruning.choice import run_pruned  # noqa: PLC0415 - nobody pays for it who asks for every pair
+
+    return run_pruned(call, arrays)
 
 
-def run_on_device(call: Call, arrays: Sequence[DeviceArray | None], memory: Memory, target: str) -> tuple[Any, ...]:
+def run_on_device(call: Call, arrays: Sequence[DeviceArray | None], memory: Memory, target: str) -> Outputs:
     """Reduce arrays in the memory of a target, as `pairfold.engine.run_on_device`; every pair is looked at.
 
     Raises
