@@ -47,8 +47,9 @@ class _AnyLazyTensor(type):
 class LazyTensor(metaclass=_AnyLazyTensor):
     """A tensor of shape (..., N, M, D) given by a formula of arrays, never stored: for the framework of `x`.
 
-    Calling it gives a LazyTensor of `pairfold.numpy`, `pairfold.torch` or `pairfold.cupy`, whose documentation has the
-    arguments; all are instances of it. Numbers and symbolic variables, which have no array, are NumPy's.
+    Calling it gives a LazyTensor of `pairfold.numpy`, `pairfold.torch`, `pairfold.jax` or `pairfold.cupy`, whose
+    documentation has the arguments; all are instances of it. Numbers and symbolic variables, which have no array, are
+    NumPy's.
 
     Examples
     --------
@@ -115,7 +116,7 @@ class _AnyRoutine:
         return self._made[room.__name__]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the routine of the framework of `args`; see `pairfold.numpy`, `pairfold.torch`, `pairfold.cupy`."""
+        """Call the routine of the framework of `args`; see `pairfold.numpy`, `pairfold.torch` and so on."""
         return self._of(room_of(args))(*args, **kwargs)
 
     def explain(self, *args: Any, target: str | None = None) -> str:

@@ -13,9 +13,9 @@ import pairfold
 from pairfold import front_end
 from pairfold.sparsity import cluster
 
-PUBLIC = ("pairfold", "pairfold.numpy", "pairfold.torch", "pairfold.cupy", "pairfold.pykeops")
+PUBLIC = ("pairfold", "pairfold.numpy", "pairfold.torch", "pairfold.cupy", "pairfold.jax", "pairfold.pykeops")
 MODULES = [module.name for module in pkgutil.walk_packages(pairfold.__path__, "pairfold.")]
-EXTRAS = ("cupy", "torch")
+EXTRAS = ("cupy", "jax", "torch")
 
 
 def imported(name: str) -> ModuleType:

@@ -16,7 +16,11 @@ __all__ = ["NUMPY_ROOM", "ROOMS", "room_called", "room_of", "rooms_in_use"]
 NUMPY_ROOM = "pairfold.numpy"
 """The room of numbers, of NumPy arrays, and of all that is of no other framework."""
 
-ROOMS = {"torch": ("Tensor", "pairfold.torch"), "cupy": ("ndarray", "pairfold.cupy")}
+ROOMS = {
+    "torch": ("Tensor", "pairfold.torch"),
+    "cupy": ("ndarray", "pairfold.cupy"),
+    "jax": ("Array", "pairfold.jax"),
+}
 """By the name of a module: the name of the type of its arrays, and the room of their front end."""
 
 

@@ -1,0 +1,57 @@
+"""What the front ends must know about JAX: how its arrays are reduced, with derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from pairfold.api.adapter import Adapter, Arrays
+from pairfold.api.linear_system import System
+from pairfold.api.request import Request
+from pairfold.errors import ArgumentValueError
+from pairfold.ir.call import Call
+from pairfold.jax.arrays import ARRAYS
+from pairfold.jax.primitive import reduce
+from pairfold.transform.derivatives import numbered
+
+__all__ = ["JAX", "solve_arrays"]
+
+
+def _numbered(call: Call, arrays: Sequence[Any]) -> tuple[Call, list[Any], tuple[int, ...]]:
+    """Return the call and its arrays with the arguments that are read, and the positions of these."""
+    problem, positions = numbered(call.problem)
+    given = [arrays[position] for position in positions] if positions else list(arrays)
+    return replace(call, problem=problem), given, positions
+
+
+def _run(call: Call, arrays: Sequence[Any]) -> tuple[Any, ...]:
+    """Carry out a reduction of JAX arrays; see `pairfold.engine.run`."""
+    call, given, _ = _numbered(call, arrays)
+    return tuple(reduce(Request(call), given))
+
+
+JAX = Adapter(**vars(ARRAYS), run=_run)
+
+
+def solve_arrays(
+    framework: Arrays, run: Any, call: Call, system: System, arrays: Sequence[Any], alpha: Any
+) -> jax.Array:
+    """Solve a linear system of JAX arrays; see `pairfold.api.linear_system.solve_call`.
+
+    The solution is differentiable, with respect to `alpha` as well, which may be an array with one entry.
+    """
+    if np.size(alpha) != 1:
+        raise ArgumentValueError(
+            f"alpha has shape {tuple(np.shape(alpha))}; it must be a number or an array with one entry."
+        )
+    call, given, positions = _numbered(call, arrays)
+    system = replace(system, position=positions.index(system.position))
+    shape = (1,) * (len(call.extent.batch) + 1)
+    given.append(jnp.asarray(alpha, given[0].dtype).reshape(shape))
+    found: jax.Array = reduce(Request(call, system=system), given)[0]
+    return found
