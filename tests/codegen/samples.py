@@ -174,12 +174,13 @@ def samples(name: str, dtype: str) -> Samples:
         return Samples((x, y), exact([binary(mpmath.mpf(a), mpmath.mpf(b)) for a, b in pairs]))
 
 
-def split(multiple: float, dtype: str) -> tuple[float, float]:
-    """The two parts of multiple * log2(e) that exp_scaled takes."""
+def split(multiple: float, dtype: str) -> tuple[float, float, float, float]:
+    """The two parts of multiple * log2(e) that exp_scaled takes, and where it is 0 or infinite."""
     with mpmath.workprec(PRECISION):
         value = mpmath.mpf(multiple) / mpmath.log(2)
         high = float(np.dtype(dtype).type(float(value)))
-        return high, float(value - mpmath.mpf(high))
+        most = {"float32": 248.0, "float64": 2040.0}[dtype] / abs(high) if high else np.inf
+        return high, float(value - mpmath.mpf(high)), -most, most
 
 
 @cache

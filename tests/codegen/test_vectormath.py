@@ -132,15 +132,15 @@ def test_exact_values(dtype: str, machine: Any) -> None:
 @each_machine
 def test_exponential_of_a_multiple(multiple: float, dtype: str, machine: Any) -> None:
     (x,), expected = scaled_samples(multiple, dtype)
-    high, low = split(multiple, dtype)
+    scale = split(multiple, dtype)
     edges = np.array([np.inf, -np.inf, np.nan, float(np.finfo(dtype).max), -float(np.finfo(dtype).max), 0.0, -0.0])
     at_edges = np.array([np.inf, 0.0, np.nan, np.inf, 0.0, 1.0, 1.0])
     if multiple < 0:
         at_edges[[0, 1, 3, 4]] = at_edges[[1, 0, 4, 3]]
     for lanes in lane_counts(machine, dtype):
         function = compiled("exp_scaled", dtype, lanes, machine)
-        assert_within(function(x, high, low), expected, ACCURACY_ULP["exp_scaled"][dtype], x)
-        assert_same_bits(function(edges, high, low), at_edges.astype(dtype), edges)
+        assert_within(function(x, *scale), expected, ACCURACY_ULP["exp_scaled"][dtype], x)
+        assert_same_bits(function(edges, *scale), at_edges.astype(dtype), edges)
 
 
 @each_type
@@ -148,7 +148,7 @@ def test_exponential_of_a_multiple(multiple: float, dtype: str, machine: Any) ->
 def test_exponential_of_zero_times_x(dtype: str, machine: Any) -> None:
     x = np.array([0.0, 1.0, -1e30, np.nan, np.inf], dtype)
     for lanes in lane_counts(machine, dtype):
-        found = compiled("exp_scaled", dtype, lanes, machine)(x, 0.0, 0.0)
+        found = compiled("exp_scaled", dtype, lanes, machine)(x, *split(0.0, dtype))
         assert_same_bits(found, np.array([1.0, 1.0, 1.0, np.nan, np.nan], dtype), x)
 
 

@@ -119,11 +119,11 @@ def primitive_cost(name: str, arity: int, make: Make, *arguments: Any) -> Cost:
         return Cost(1, size=1)  # a mask, or a choice by a mask
     module = ir.Module()
     lanes = make(module, *arguments)
-    function = ir.Function(module, ir.FunctionType(lanes.real, [lanes.real] * max(arity, 3)), "primitive")
+    function = ir.Function(module, ir.FunctionType(lanes.real, [lanes.real] * max(arity, 5)), "primitive")
     builder = ir.IRBuilder(function.append_basic_block())
     if name == "ScaledExp":
         x, *scale = function.args
-        lanes.exponential(builder, x, (scale[0], scale[1]))
+        lanes.exponential(builder, x, tuple(scale))
         return _count(function, lanes, set(scale))
     lanes.elementwise(builder, name, list(function.args[:arity]))
     return _count(function, lanes, set())

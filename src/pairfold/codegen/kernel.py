@@ -67,7 +67,7 @@ class KernelBuilder(ABC):
         self.row_memory: dict[Expr, Any] = {}
         self.uniform_value: dict[tuple[Expr, int], Value] = {}
         self.uniform_memory: dict[Expr, Any] = {}
-        self.scales: dict[Expr, tuple[Value, Value]] = {}
+        self.scales: dict[Expr, tuple[Value, ...]] = {}
         self.current_column: list[Value] = []
         self.output_rows: list[Value] = []
         """Rows of the outputs that the row vectors of the step begin at."""

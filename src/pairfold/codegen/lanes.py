@@ -9,6 +9,7 @@ from llvmlite import ir
 from pairfold.codegen.primitives import CONTRACT, Comparison, Instruction, find_primitive
 from pairfold.codegen.vectormath import VectorMath
 from pairfold.codegen.vectormath_emitter import Emitter
+from pairfold.codegen.vectormath_exponential import scaled_interval
 
 __all__ = ["Lanes", "Value"]
 
@@ -109,22 +110,24 @@ class Lanes:
         known = self.module.globals.get(name)
         return known or ir.Function(self.module, ir.FunctionType(type_, [type_] * arguments), name)
 
-    def split_scale(self, builder: ir.IRBuilder, scale: Value) -> tuple[Value, Value]:
-        """Write scale * log2(e), for one float64 `scale`, as an unevaluated sum of two working precision numbers.
+    def split_scale(self, builder: ir.IRBuilder, scale: Value) -> tuple[Value, ...]:
+        """Return what `exponential` must know about a factor of its argument, one float64 number.
 
-        One number would not do: its rounding error would bias all exponentials of a call in the same direction.
+        These are two numbers in working precision whose sum is scale * log2(e), since the rounding error of one would
+        bias all exponentials of a call in the same direction; and two between which the exponential does not overflow.
         """
+        emitter = Emitter(builder, 1, self.dtype, self.math.features)
         if self.dtype == "float32":
             double = ir.DoubleType()
             product = builder.fmul(scale, ir.Constant(double, LOG2_E))
             high = builder.fptrunc(product, self.element)
             low = builder.fptrunc(builder.fsub(product, builder.fpext(high, double)), self.element)
         else:
-            emitter = Emitter(builder, 1, "float64", self.math.features)
             high, error = emitter.two_product(scale, LOG2_E)
             low = emitter.fma(scale, LOG2_E_REST, error)
-        return self.broadcast(builder, high), self.broadcast(builder, low)
+        parts = (high, low, *scaled_interval(emitter, high))
+        return tuple([self.broadcast(builder, part) for part in parts])
 
-    def exponential(self, builder: ir.IRBuilder, x: Value, scale: tuple[Value, Value]) -> Value:
+    def exponential(self, builder: ir.IRBuilder, x: Value, scale: tuple[Value, ...]) -> Value:
         """Return exp of `x` times a scale from `split_scale`."""
         return builder.call(self.math.function("exp_scaled"), [x, *scale])

@@ -9,7 +9,20 @@ from llvmlite import ir
 from pairfold.codegen import coefficients
 from pairfold.codegen.vectormath_emitter import Emitter, Value, in_float64_unless_fused
 
-__all__ = ["cosh", "exp", "exp2", "exp_scaled", "expm1", "log", "log1p", "odd_polynomial", "power", "sinh", "tanh"]
+__all__ = [
+    "cosh",
+    "exp",
+    "exp2",
+    "exp_scaled",
+    "expm1",
+    "log",
+    "log1p",
+    "odd_polynomial",
+    "power",
+    "scaled_interval",
+    "sinh",
+    "tanh",
+]
 
 _RANGE_SMALLER_MAGNITUDE = 2
 """Operand of vrange: the operand of smaller magnitude, with the sign of the first."""
@@ -74,8 +87,8 @@ def exp2(emitter: Emitter, x: Value) -> Value:
     return _exp2_scale(emitter, shifted, emitter.sub(x, emitter.sub(shifted, magic)))
 
 
-def exp_scaled(emitter: Emitter, x: Value, high: Value, low: Value) -> Value:
-    """exp(c * x) for c * log2(e) = high + low; c is finite."""
+def exp_scaled(emitter: Emitter, x: Value, high: Value, low: Value, least: Value, most: Value) -> Value:
+    """exp(c * x) for c * log2(e) = high + low and the ends of `scaled_interval`; c is finite."""
     if emitter.avx512:
         return _exp2_avx512(emitter, x, (high, low))
     if not emitter.fused and emitter.dtype == "float32":
@@ -84,8 +97,7 @@ def exp_scaled(emitter: Emitter, x: Value, high: Value, low: Value) -> Value:
         scale = wide.add(emitter.widen(high), emitter.widen(low))
         return emitter.narrow(exp2(wide, wide.mul(emitter.widen(x), scale)))
     magic = emitter.magic(1.0, emitter.scale_offset)
-    limit = emitter.div(emitter.scale_limit, emitter.abs(high))
-    x = emitter.at_most(emitter.at_least(x, emitter.neg(limit)), limit)
+    x = emitter.at_most(emitter.at_least(x, least), most)
     if emitter.fused:
         shifted = emitter.fma(x, high, magic)
         exponent = emitter.sub(shifted, magic)
@@ -98,10 +110,16 @@ def exp_scaled(emitter: Emitter, x: Value, high: Value, low: Value) -> Value:
     return _exp2_scale(emitter, shifted, fraction)
 
 
+def scaled_interval(emitter: Emitter, high: Value) -> tuple[Value, Value]:
+    """Return between which numbers exp(c * x) is neither 0 nor infinite: the same for all pairs, unlike a division."""
+    most = emitter.div(emitter.scale_limit, emitter.abs(high))
+    return emitter.neg(most), most
+
+
 def exp(emitter: Emitter, x: Value) -> Value:
     """Return e**x."""
-    high, low = coefficients.LOG2_E[emitter.dtype]
-    return exp_scaled(emitter, x, emitter.number(high), emitter.number(low))
+    high, low = map(emitter.number, coefficients.LOG2_E[emitter.dtype])
+    return exp_scaled(emitter, x, high, low, *scaled_interval(emitter, high))
 
 
 def _reduced(emitter: Emitter, x: Value) -> tuple[Value, Value, Value]:

@@ -27,11 +27,15 @@ MOST_IN_REGISTERS = 64
 """Nodes that depend on parameters only up to which registers keep them: twice what the largest machines have."""
 
 
+PARTS = 4
+"""Numbers that an exponential must know about a factor of its argument, see `Lanes.split_scale`."""
+
+
 class _TableBuilder(CpuBuilder):
     """The state of the emission of one kernel that keeps what depends on parameters only in a table.
 
     First come the short parameters, ordered by dimension, then what is computed from parameters, then the factors of
-    the arguments of exponentials, each in two parts.
+    the arguments of exponentials, each in four parts.
     """
 
     def __init__(self, module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> None:
@@ -51,9 +55,9 @@ class _TableBuilder(CpuBuilder):
         for node in exponential_scales(reachable(work.roots, self.held)):
             if _is_uniform(node):
                 self.scale_place[node] = size
-                size += 2
+                size += PARTS
         self.table = self.scratch(-(-size // schedule.lanes))
-        self.parts = ir.VectorType(self.lanes.element, 2)
+        self.parts = ir.VectorType(self.lanes.element, PARTS)
         self.element_bytes = 4 if dtype == "float32" else 8
 
     # ------------------------------------------------------------ once per call
@@ -127,8 +131,8 @@ class _TableBuilder(CpuBuilder):
             function.attributes.add("alwaysinline")
             builder = ir.IRBuilder(function.append_basic_block("entry"))
             x, parts = function.args
-            high, low = (lanes.broadcast(builder, builder.extract_element(parts, INT32(number))) for number in range(2))
-            builder.ret(lanes.exponential(builder, x, (high, low)))
+            scale = (builder.extract_element(parts, INT32(number)) for number in range(PARTS))
+            builder.ret(lanes.exponential(builder, x, tuple([lanes.broadcast(builder, part) for part in scale])))
         return function
 
     def _function(self, name: str, result: ir.Type, *arguments: ir.Type) -> ir.Function:

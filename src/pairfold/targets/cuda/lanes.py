@@ -61,7 +61,7 @@ class CudaLanes(Lanes):
         moderate = builder.fcmp_ordered("<", self.call_intrinsic(builder, "fabs", [power]), self.constant(128.0))
         return builder.select(moderate, better, result)
 
-    def split_scale(self, builder: ir.IRBuilder, scale: Value) -> tuple[Value, Value]:
+    def split_scale(self, builder: ir.IRBuilder, scale: Value) -> tuple[Value, ...]:
         """Write scale * log2(e), for one float64 `scale`, as an unevaluated sum of two working precision numbers.
 
         In float32 both have the same sign and neither is 0 alone, so that their products with an infinite number do not
@@ -86,7 +86,7 @@ class CudaLanes(Lanes):
         low = builder.select(usable, rest, self._fma(builder, high, self.constant(2.0**-30), smallest))
         return high, low
 
-    def exponential(self, builder: ir.IRBuilder, x: Value, scale: tuple[Value, Value]) -> Value:
+    def exponential(self, builder: ir.IRBuilder, x: Value, scale: tuple[Value, ...]) -> Value:
         """Return exp of `x` times a scale from `split_scale`.
 
         In float32 the product is rounded once, like the sums and products that `x` comes from: an error of half a unit
@@ -94,6 +94,6 @@ class CudaLanes(Lanes):
         """
         if self.dtype == "float64":
             return super().exponential(builder, x, scale)
-        high, low = scale
+        high, low, *_ = scale
         power = self._fma(builder, x, high, builder.fmul(x, low))
         return self._approximate(builder, "ex2.approx.ftz", power)
