@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Se
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from pairfold.errors import DimensionError
 from pairfold.ir.lock import ForkSafeLock
@@ -23,6 +23,7 @@ __all__ = [
     "OUTLINE",
     "Category",
     "Expr",
+    "Interval",
     "Op",
     "Rule",
     "apply",
@@ -80,6 +81,22 @@ Cotangents = tuple["Expr | None", ...]
 Rule = Callable[[Sequence["Expr"], Sequence[bool], Sequence[Any]], tuple["Expr", bool]]
 """From operands, whether they are complex, and static parameters to a result and whether it is complex; complex vectors
 are pairs: re, im, re, im, ..."""
+
+
+class Interval(NamedTuple):
+    """The ends between which the components of a node lie, as expressions; nan at both says that nothing is known.
+
+    Attributes
+    ----------
+    low, high : Expr
+        The ends, of the dimension of the node or 1. A value that may be nan has no ends.
+    sizes : tuple of Expr, optional
+        What the rounding errors at the two ends are relative to; the ends themselves when it is left out.
+    """
+
+    low: Expr
+    high: Expr
+    sizes: tuple[Expr, Expr] | None = None
 
 
 def _real(args: tuple[Expr, ...], params: tuple[Any, ...]) -> str:
@@ -147,6 +164,10 @@ class Op:
         It asks which number is larger, which has no meaning for complex ones.
     makes_complex : bool
         It makes complex numbers of real ones: its method belongs to tensors of both.
+    bounds : callable or None
+        ``bounds(node, operands) -> Interval``: where the components of the node lie when those of its operands lie in
+        the intervals `operands`, see `pairfold.transform.bounds`. The rounding errors that `ulp` states are added to
+        it. None for an operation with an `expand` takes that; a primitive without it bounds nothing.
     truth : str
         Whether the components are truth values: ``"always"``, ``"never"``, or when the ``"operands"`` are.
     """
@@ -176,6 +197,7 @@ class Op:
     on_complex: Rule | None = None
     orders: bool = False
     makes_complex: bool = False
+    bounds: Callable[[Expr, Sequence[Interval]], Interval] | None = None
     truth: str = "never"
     kind: Callable[[tuple[Expr, ...], tuple[Any, ...]], str] = _real
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Category, Expr, Op, apply, make, register
+from pairfold.ops import bounds
 from pairfold.ops.on_complex import choice, different, real_result, same_kind, scaling
 
 __all__ = [
@@ -126,6 +127,7 @@ VAR = register(
         parameters=("position", "dimension", "category"),
         access=True,
         definition="argument number `position`",
+        ulp=0,
     )
 )
 CONST = register(
@@ -137,6 +139,7 @@ CONST = register(
         access=True,
         parameters=("value",),
         definition="the number `value`",
+        bounds=bounds.at_ends,
     )
 )
 
@@ -152,6 +155,7 @@ register(
         pullback=lambda node, g: (g, g),
         on_complex=same_kind("ComplexAdd"),
         symbol="+",
+        bounds=bounds.added,
         definition="f + g",
         linear=((0, 1),),
         domain=((-2, 2), (-2, 2)),
@@ -167,6 +171,7 @@ register(
         pullback=lambda node, g: (g, -g),
         on_complex=same_kind("ComplexSubtract"),
         symbol="-",
+        bounds=bounds.subtracted,
         definition="f - g",
         linear=((0, 1),),
         domain=((-2, 2), (-2, 2)),
@@ -182,6 +187,7 @@ register(
         pullback=lambda node, g: (g * node.args[1], g * node.args[0]),
         on_complex=scaling("Mult", "ComplexMult"),
         symbol="*",
+        bounds=bounds.multiplied,
         definition="f g",
         linear=((0,), (1,)),
         domain=((-2, 2), (-2, 2)),
@@ -198,6 +204,7 @@ register(
         pullback=lambda node, g: (g / node.args[1], -(g * node) / node.args[1]),
         on_complex=scaling("Divide", "ComplexDivide"),
         symbol="/",
+        bounds=bounds.divided,
         definition="f / g",
         linear=((0,),),
         doc="Division by 0 gives inf or nan as IEEE says. What differs from pair to pair is multiplied by the "
@@ -215,6 +222,8 @@ register(
         pullback=lambda node, g: (-g,),
         on_complex=same_kind("Minus"),
         definition="-f",
+        bounds=bounds.negated,
+        ulp=0,
         linear=((0,),),
         domain=((-2, 2),),
     )
@@ -236,15 +245,27 @@ def _comparison(name: str, function: Any, symbol: str, doc: str, **facts: Any) -
             doc=doc,
             domain=((-2, 2), (-2, 2)),
             truth="always",
+            ulp=0,
             **facts,
         )
     )
 
 
-_comparison("LessThan", np.less, "<", "0 when either is nan. Derivative 0.", orders=True)
-_comparison("LessOrEqual", np.less_equal, "<=", "0 when either is nan. Derivative 0.", orders=True)
-_comparison("Equal", np.equal, "==", "0 when either is nan. Derivative 0.", on_complex=real_result("ComplexEqual"))
-_comparison("NotEqual", np.not_equal, "!=", "1 when either is nan. Derivative 0.", on_complex=different)
+_comparison("LessThan", np.less, "<", "0 when either is nan. Derivative 0.", orders=True, bounds=bounds.comparison)
+_comparison(
+    "LessOrEqual", np.less_equal, "<=", "0 when either is nan. Derivative 0.", orders=True, bounds=bounds.comparison
+)
+_comparison(
+    "Equal",
+    np.equal,
+    "==",
+    "0 when either is nan. Derivative 0.",
+    on_complex=real_result("ComplexEqual"),
+    bounds=bounds.equality,
+)
+_comparison(
+    "NotEqual", np.not_equal, "!=", "1 when either is nan. Derivative 0.", on_complex=different, bounds=bounds.equality
+)
 
 
 def _where_kind(args: tuple[Expr, ...], params: Params) -> str:
@@ -270,6 +291,8 @@ register(
         domain=((-2, 2), (-2, 2), (-2, 2)),
         method="where",
         kind=_where_kind,
+        bounds=bounds.where,
+        ulp=0,
         truth="operands",
     )
 )

@@ -13,6 +13,7 @@ import numpy as np
 
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr, Op, register
+from pairfold.ops import bounds
 from pairfold.ops.arithmetic import apply, constant, is_integer
 from pairfold.ops.on_complex import extract, same_kind
 
@@ -38,6 +39,7 @@ register(
         on_complex=same_kind("ComplexSum"),
         definition="sum of the components of f",
         linear=((0,),),
+        bounds=bounds.summed,
         accuracy="recursive summation: (D - 1) / 2 ulp of the sum of moduli",
         domain=((-2, 2),),
     )
@@ -60,6 +62,8 @@ register(
         dimension=_replicate_dimension,
         reference=lambda f, n: np.repeat(f, n, axis=-1),
         pullback=lambda node, g: (g,),
+        bounds=bounds.at_ends,
+        ulp=0,
         definition="the scalar f replicated n times",
         linear=((0,),),
         access=True,
@@ -97,6 +101,8 @@ register(
         reference=_concat_reference,
         pullback=_concat_pullback,
         on_complex=same_kind("Concat"),
+        bounds=bounds.at_ends,
+        ulp=0,
         definition="components of f, then those of g",
         linear=((0, 1),),
         access=True,
@@ -125,6 +131,8 @@ register(
         reference=lambda f, start, length: f[..., start : start + length],
         pullback=lambda node, g: (apply("ExtractT", g, params=(node.params[0], node.args[0].dim)),),
         on_complex=extract,
+        bounds=bounds.at_ends,
+        ulp=0,
         definition="components start, ..., start + length - 1 of f",
         linear=((0,),),
         access=True,
@@ -158,6 +166,8 @@ register(
         dimension=_embed_dimension,
         reference=_embed_reference,
         pullback=lambda node, g: (apply("Extract", g, params=(node.params[0], node.args[0].dim)),),
+        bounds=bounds.at_ends,
+        ulp=0,
         definition="a vector of zeros of the given length that holds f from index start on",
         linear=((0,),),
         domain=((-2, 2),),
@@ -178,6 +188,8 @@ register(
         dimension=lambda dims, params: dims[0] * int(params[0]),
         reference=_tile_reference,
         pullback=lambda node, g: (apply("SumTiles", g, params=node.params),),
+        bounds=bounds.at_ends,
+        ulp=0,
         definition="f repeated n times one after the other",
         linear=((0,),),
         access=True,
@@ -205,6 +217,7 @@ register(
         pullback=lambda node, g: (apply("Tile", g, params=node.params),),
         definition="the sum of the n equal parts of f: the adjoint of Tile",
         linear=((0,),),
+        bounds=bounds.summed,
         domain=((-2, 2),),
         sample=(((6,), (2,)), ((4,), (4,))),
     )
@@ -253,6 +266,7 @@ register(
         dimension=_spread_dimension,
         reference=_spread_reference,
         pullback=lambda node, g: (apply("SumAxis", g, params=node.params),),
+        bounds=bounds.at_ends,
         definition="f seen as a table of rows of length inner, each row repeated n times",
         linear=((0,),),
         domain=((-2, 2),),
@@ -285,6 +299,7 @@ register(
         pullback=lambda node, g: (apply("Spread", g, params=node.params),),
         definition="f seen as a tensor of shape (outer, n, inner), summed over the middle axis",
         linear=((0,),),
+        bounds=bounds.summed,
         accuracy="recursive summation: (n - 1) / 2 ulp of the sum of moduli",
         domain=((-2, 2),),
         sample=(((12,), (2, 3)), ((6,), (3, 1)), ((6,), (2, 3))),
@@ -320,6 +335,7 @@ register(
         dimension=_permute_dimension,
         reference=_permute_reference,
         pullback=_permute_pullback,
+        bounds=bounds.at_ends,
         definition="f seen as a row-major tensor, its axes permuted like numpy.transpose",
         linear=((0,),),
         domain=((-2, 2),),
@@ -344,6 +360,7 @@ register(
         parameters=("n",),
         dimension=_count_dimension,
         reference=lambda n: np.arange(float(n)),
+        bounds=bounds.at_ends,
         definition="the vector 0, 1, ..., n - 1",
         sample=(((), (4,)), ((), (1,))),
         accuracy="exact",
@@ -373,6 +390,7 @@ for _name, _function in (("Max", np.fmax), ("Min", np.fmin)):
             doc="nan is skipped; nan when all components are nan. The gradient goes to the first extremal component.",
             domain=((-2, 2),),
             method=_name.lower(),
+            bounds=bounds.extremal,
             accuracy="exact",
             ulp=0,
         )
