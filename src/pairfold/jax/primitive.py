@@ -24,6 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
+from jax.sharding import NamedSharding, PartitionSpec
 
 from pairfold.api.derivatives import Calculus, Reduced
 from pairfold.api.request import Request
@@ -92,7 +93,7 @@ def reduce(request: Request, arrays: Several) -> list[Array]:
     ranges = None if call.ranges is None else _Ranges(call.ranges)
     rows, columns, batch = call.extent
     found: list[Array] = _PRIMITIVE.bind(
-        *_alike_varying(arrays), request=request.text, rows=rows, columns=columns, batch=tuple(batch), ranges=ranges
+        *_alike(arrays), request=request.text, rows=rows, columns=columns, batch=tuple(batch), ranges=ranges
     )
     return found
 
@@ -103,6 +104,42 @@ def _asked(
 ) -> Request:
     """Return what the parameters of the primitive say."""
     return Request.from_text(request, Extent(rows, columns, batch), dtype, () if ranges is None else ranges.six)
+
+
+# ---------------------------------------------------------------- meshes
+
+
+# Inside of `shard_map` the type of an array says over which axes of the mesh its shards differ.
+
+
+def _axes(aval: Any) -> frozenset[str]:
+    """Return the axes of a mesh that an array varies over; versions of JAX say it in different words."""
+    kind = getattr(aval, "manual_axis_type", None)
+    return getattr(aval, "vma", frozenset()) if kind is None else kind.varying
+
+
+def _varying(arrays: Several, axes: frozenset[str]) -> list[Array]:
+    """Return the arrays, varying over these axes too."""
+    if not axes:
+        return list(arrays)
+    found = []
+    for array in arrays:
+        missing = tuple(axes - _axes(jax.typeof(array)))
+        found.append(jax.lax.pcast(array, missing, to="varying") if missing else array)
+    return found
+
+
+def _alike(arrays: Several) -> list[Array]:
+    """Return the arrays, all varying over the axes that one of them varies over."""
+    return _varying(arrays, frozenset().union(*[_axes(jax.typeof(array)) for array in arrays]))
+
+
+def _like(aval: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return the type of an output that varies as an argument of the type `aval` and is sharded in no other way."""
+    settings = {}
+    if getattr(aval, "sharding", None) is not None:
+        settings["sharding"] = NamedSharding(aval.sharding.mesh, PartitionSpec(*(None,) * len(shape)))
+    return aval.update(shape=shape, dtype=dtype, weak_type=False, **settings)
 
 
 # ---------------------------------------------------------------- the primitive
@@ -141,10 +178,6 @@ def _shapes(*avals: Any, **parameters: Any) -> list[Any]:
 _PRIMITIVE.def_abstract_eval(_shapes)
 
 
-def _like(aval: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    return aval.update(shape=shape, dtype=dtype, weak_type=False)
-
-
 def _lowered(context: Any, *operands: Any, request: str, columns: Any, ranges: _Ranges | None, **sizes: Any) -> Any:
     count = columns if isinstance(columns, int) else -1
     packed = packed_ranges(None) if ranges is None else ranges.packed
@@ -161,7 +194,7 @@ def _batched(arrays: Several, axes: Sequence[int | None], *, batch: tuple[int, .
         jnp.expand_dims(array, 0) if axis is None else jnp.moveaxis(array, axis, 0)
         for array, axis in zip(arrays, axes, strict=True)
     ]
-    found = _PRIMITIVE.bind(*_alike_varying(moved), batch=(size, *batch), **parameters)
+    found = _PRIMITIVE.bind(*_alike(moved), batch=(size, *batch), **parameters)
     return found, [0] * len(found)
 
 
@@ -189,6 +222,8 @@ def _push_forward(primals: Several, tangents: Several, **parameters: Any) -> tup
     given = {k: tangent for k, tangent in enumerate(tangents) if not isinstance(tangent, ad.Zero)}
     moved = Reduced(_CALCULUS, request, primals, outputs).push_forward(given)
     selected = [outputs[k] for k in form.selected]
+    axes = _axes(jax.typeof(outputs[0]))
+    moved = dict(zip(moved, _varying(list(moved.values()), axes), strict=True))
     return selected, [moved[k] if k in moved else _no_tangent(outputs[k]) for k in form.selected]
 
 
@@ -208,15 +243,10 @@ def _pull_back(cotangents: Several, *arrays: Any, **parameters: Any) -> list[Arr
     given = [None if isinstance(cotangent, ad.Zero) else cotangent for cotangent in cotangents]
     outputs = given if request.system is not None else ()
     found = Reduced(_CALCULUS, request, known, outputs).pull_back(wanted, given)
+    axes = frozenset().union(*[_axes(arrays[k].aval) for k in wanted])
+    found = dict(zip(found, _varying(list(found.values()), axes), strict=True))
     return [found.get(k) for k in range(len(arrays))]
 
 
 ad.primitive_jvps[_PRIMITIVE] = _push_forward
 ad.primitive_transposes[_PRIMITIVE] = _pull_back
-
-# ---------------------------------------------------------------- meshes
-
-
-def _alike_varying(arrays: Several) -> list[Array]:
-    """Return the arrays, all varying over the axes of a mesh that one of them varies over."""
-    return list(arrays)
