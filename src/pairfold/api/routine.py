@@ -12,6 +12,7 @@ import operator
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from pairfold.api.adapter import Adapter
@@ -23,6 +24,7 @@ from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.language.aliases import Argument
 from pairfold.ops.arithmetic import variable
+from pairfold.pruning import CURRENT, asked_tolerance, with_report
 from pairfold.sparsity.ranges import as_ranges, swap_axes
 
 __all__ = ["Routine"]
@@ -85,8 +87,14 @@ class Routine:
         out: Any = None,
         threads: int | None = None,
         progress: bool = False,
+        tol: float | None = None,
+        atol: float | None = None,
+        report: bool = False,
     ) -> Any:
-        """Return the reduction of `args`: an array, or a tuple of arrays."""
+        """Return the reduction of `args`: an array, or a tuple of arrays; with a report where one is asked for."""
+        if report:
+            again = partial(self, keys=keys, ranges=ranges, out=out, threads=threads, progress=progress)
+            return with_report(lambda: again(args, tol=tol, atol=atol))
         try:
             plan = self._plans.get(keys or tuple([(type(arg), arg.shape, arg.dtype) for arg in args]))
         except (AttributeError, TypeError):
@@ -97,8 +105,8 @@ class Routine:
         if plan.steps is not None:
             args = self.prepared(plan, args)
         call = plan.call
-        if threads is not None or progress:
-            call = replace(call, options=self.options_with(threads, progress))
+        if threads is not None or progress or tol is not None or atol is not None or CURRENT.get() is not None:
+            call = replace(call, options=self.options_with(threads, progress, tol, atol))
         if ranges is not None:
             call = replace(call, ranges=self.intervals(ranges, plan))
         outputs = self.adapter.run(call, args)
@@ -144,9 +152,12 @@ class Routine:
         """Return the outputs by the conventions of this class."""
         return outputs
 
-    def options_with(self, threads: int | None, progress: bool) -> Options:
-        """Return the options of this routine with what a call may choose."""
-        return replace(self.options, threads=_thread_count(threads), progress=bool(progress))
+    def options_with(
+        self, threads: int | None, progress: bool, tol: float | None = None, atol: float | None = None
+    ) -> Options:
+        """Return the options of this routine with what a call may choose, or else the context that it is in."""
+        tolerance = asked_tolerance(tol, atol) or CURRENT.get()
+        return replace(self.options, threads=_thread_count(threads), progress=bool(progress), tolerance=tolerance)
 
     def plan(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None) -> CallPlan:
         """Return what follows from the shapes and dtypes of `args`."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pairfold import engine
 from pairfold.engine import Call, target_of
-from pairfold.pruning.report import GivenUp, Report, record
+from pairfold.pruning.report import REDUCING, GivenUp, Report, record
 from pairfold.pruning.trees import Trees
 
 __all__ = ["STRATEGIES", "Strategy", "run_pruned"]
@@ -41,7 +41,7 @@ def run_pruned(call: Call, arrays: Sequence[Any]) -> Outputs:
         why = f"{why}; {found.why}" if why else found.why
     tried = perf_counter()
     outputs = engine.run(replace(call, options=replace(call.options, tolerance=None)), arrays)
-    seconds = (("planning", tried - start), ("reducing", perf_counter() - tried))
+    seconds = (("planning", tried - start), (REDUCING, perf_counter() - tried))
     record(Report("exhaustive", seconds=seconds, why=why or "no strategy serves this reduction"))
     return outputs
 
