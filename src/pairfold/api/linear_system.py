@@ -169,7 +169,7 @@ def solve_routine(
         )
     given = routine.prepared(plan, arrays)
     intervals = None if ranges is None else routine.intervals(ranges, plan)
-    call = replace(plan.call, options=routine.options_with(threads, progress, tol), ranges=intervals)
+    call = replace(plan.call, options=routine.options_with(arrays, threads, progress, tol), ranges=intervals)
     reports: list[Any] | None = [] if return_report else None
     found = carry_out(adapter, adapter.run, call, System(position, tuple(settings.items()), reports), given, alpha)
     with adapter.at(found):

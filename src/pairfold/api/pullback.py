@@ -230,7 +230,7 @@ class GradientRoutine:
         """Return the gradient, of the shape of the argument that it belongs to."""
         placed = self._routine.placed(backend, device_id)
         args = [placed.as_array(arg, position) for position, arg in enumerate(args)]
-        run = _Run(placed, placed.plan(args), args, placed.options_with(threads, progress, tol, atol))
+        run = _Run(placed, placed.plan(args), args, placed.options_with(args, threads, progress, tol, atol))
         return run.gradient(self._gradient)
 
 

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from pairfold.api.adapter import Adapter
 from pairfold.api.call_plan import CallPlan, Key, Numbers, Shape, Step, broadcast_batches
 from pairfold.api.options import ACCUMULATORS, options_at
+from pairfold.api.tree import array_of
 from pairfold.engine import TARGETS, Call, Extent, Options, explain, require_countable
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category
@@ -106,7 +107,7 @@ class Routine:
             args = self.prepared(plan, args)
         call = plan.call
         if threads is not None or progress or tol is not None or atol is not None or CURRENT.get() is not None:
-            call = replace(call, options=self.options_with(threads, progress, tol, atol))
+            call = replace(call, options=self.options_with(args, threads, progress, tol, atol))
         if ranges is not None:
             call = replace(call, ranges=self.intervals(ranges, plan))
         outputs = self.adapter.run(call, args)
@@ -153,10 +154,17 @@ class Routine:
         return outputs
 
     def options_with(
-        self, threads: int | None, progress: bool, tol: float | None = None, atol: float | None = None
+        self,
+        args: Sequence[Any],
+        threads: int | None,
+        progress: bool,
+        tol: float | None = None,
+        atol: float | None = None,
     ) -> Options:
         """Return the options of this routine with what a call may choose, or else the context that it is in."""
-        tolerance = asked_tolerance(tol, atol) or CURRENT.get()
+        tolerance = asked_tolerance(tol, atol)
+        if tolerance is None and not any(map(self.adapter.is_staged, args)):
+            tolerance = CURRENT.get()
         return replace(self.options, threads=_thread_count(threads), progress=bool(progress), tolerance=tolerance)
 
     def plan(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None) -> CallPlan:
@@ -195,7 +203,7 @@ class Routine:
         else:
             label = f"argument number {position}"
         try:
-            return self.adapter.as_array(arg)
+            return self.adapter.as_array(array_of(arg))
         except ArgumentTypeError as reason:
             raise ArgumentTypeError(f"{label[0].upper()}{label[1:]}: {reason}") from None
 

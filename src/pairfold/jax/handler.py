@@ -15,10 +15,11 @@ import numpy as np
 from pairfold.api.adapter import NUMPY
 from pairfold.api.linear_system import solve_call
 from pairfold.api.request import Request
-from pairfold.engine import Extent, run
+from pairfold.engine import Extent
 from pairfold.errors import ArgumentValueError, PairfoldError
 from pairfold.ir.expr import Category
 from pairfold.jax import frame as ffi
+from pairfold.pruning import run
 
 __all__ = ["ATTRIBUTES", "handler", "packed_ranges"]
 

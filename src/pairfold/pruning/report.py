@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-__all__ = ["REDUCING", "GivenUp", "Report", "collect_reports", "record", "with_report"]
+__all__ = ["REDUCING", "GivenUp", "Report", "collect_reports", "is_collecting", "record", "with_report"]
 
 REDUCING = "reducing"
 """The stage in which the formula is evaluated, for pairs that were looked at."""
@@ -122,6 +122,11 @@ def collect_reports() -> Iterator[list[Report]]:
             outer.extend(found)
 
 
+def is_collecting() -> bool:
+    """Tell whether anybody collects reports here."""
+    return _COLLECTED.get() is not None
+
+
 def record(report: Report) -> None:
     """Hand a report to whoever collects them."""
     found = _COLLECTED.get()
@@ -136,7 +141,7 @@ def with_report(compute: Callable[[], Any]) -> tuple[Any, Report]:
         result = compute()
     if found:
         return result, _joined(found)
-    why = "no tolerance was asked for, by tol=, atol= or pairfold.tolerance"
+    why = "no tolerance was asked for (tol=, atol=, pairfold.tolerance), or the call is traced and carried out later"
     return result, Report("exhaustive", seconds=((REDUCING, perf_counter() - start),), why=why)
 
 
