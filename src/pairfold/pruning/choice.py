@@ -9,6 +9,7 @@ from typing import Any
 
 from pairfold import engine
 from pairfold.engine import Call, target_of
+from pairfold.pruning.order_statistics import order_statistics
 from pairfold.pruning.report import REDUCING, GivenUp, Report, record
 from pairfold.pruning.trees import Trees
 
@@ -22,7 +23,7 @@ Strategy = Callable[[Call, Sequence[Any], Trees], tuple[Outputs, Report] | Given
 What it hands to the engine has no tolerance.
 """
 
-STRATEGIES: tuple[Strategy, ...] = ()
+STRATEGIES: tuple[Strategy, ...] = (order_statistics,)
 """In the order in which they are tried."""
 
 FEWEST_PAIRS = 4_000_000
