@@ -33,9 +33,9 @@ FEWEST_PAIRS = 4_000_000
 def run_pruned(call: Call, arrays: Sequence[Any]) -> Outputs:
     """Return the outputs of a call that has a tolerance, and record how they were found."""
     start = perf_counter()
-    why = _refused(call)
+    why, trees = _refused(call), Trees()
     for strategy in () if why else STRATEGIES:
-        found = strategy(call, arrays, Trees())
+        found = strategy(call, arrays, trees)
         if not isinstance(found, GivenUp):
             record(found[1])
             return found[0]

@@ -374,6 +374,6 @@ def replay(program: str, tensors: Sequence[Tensor]) -> Any:
         return found
     raise ArgumentTypeError(
         f"Inside of torch.compile a reduction must give tensors; found {type(found).__name__}. Build reductions that "
-        "wait for their call (call=False, symbolic variables) with Genred, or outside of the compiled function; ask for "
-        "reports there."
+        "wait for their call (call=False, symbolic variables) with Genred, or outside of the compiled function, as "
+        "reports."
     )
