@@ -311,30 +311,45 @@ class _FromSaved(torch.autograd.Function):
     def forward(ctx: Any, z: Tensor, axis: int, change: Change, reduce: Dense, slope: Dense) -> Tensor:
         result: Tensor = reduce(z, axis, keepdim=True)
         ctx.save_for_backward(z, result)
-        ctx.change, ctx.slope = change, slope
+        ctx.axis, ctx.change, ctx.slope = axis, change, slope
         return result
 
     @staticmethod
     def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor, None, None, None, None]:
         z, result = ctx.saved_tensors
-        return cotangent * ctx.slope(z, ctx.change(result)), None, None, None, None
+        return cotangent * ctx.slope(z, result, ctx.axis, ctx.change), None, None, None, None
+
+
+def _log_sum_exp(z: Tensor, axis: int, change: Change) -> Tensor:
+    result: Tensor = _FromSaved.apply(z, axis, change, torch.logsumexp, _shares)
+    return result
+
+
+def _shares(z: Tensor, total: Tensor, axis: int, change: Change) -> Tensor:
+    """Return exp(z - total); exact where a large total has no digits for the number of terms."""
+    return z.softmax(axis) * (total - change(total)).exp()
 
 
 def log_sum_exp(z: Tensor, axis: int, change: Change) -> Tensor:
-    result: Tensor = _FromSaved.apply(z, axis, change, torch.logsumexp, lambda z, result: (z - result).exp())
-    return result.squeeze(axis)
+    return _log_sum_exp(z, axis, change).squeeze(axis)
 
 
 def softmax(z: Tensor, axis: int, change: Change) -> Tensor:
-    """Return the shares; what changes is the saved log-sum-exp that the backward pass finds them from."""
-    total = z.logsumexp(axis, keepdim=True)
-    return z.softmax(axis) * (total - change(total)).exp()
+    """Return the shares, whose sum is 1 up to the rounding of the saved log-sum-exp, in derivatives as well."""
+    total = _log_sum_exp(z, axis, change)
+    return _shares(z.detach(), total.detach(), axis, change) * (_zero(z) - _zero(total)).exp()
+
+
+def _zero(z: Tensor) -> Tensor:
+    """Return 0 with the derivatives of `z`."""
+    finite = torch.where(z.isfinite(), z, 0)
+    return finite - finite.detach()
 
 
 def prod(z: Tensor, axis: int, change: Change) -> Tensor:
     if bool((z == 0).any()):
         return z.prod(axis)
-    result: Tensor = _FromSaved.apply(z, axis, change, torch.prod, lambda z, result: result / z)
+    result: Tensor = _FromSaved.apply(z, axis, change, torch.prod, lambda z, result, _axis, change: change(result) / z)
     return result.squeeze(axis)
 
 
