@@ -18,14 +18,11 @@ __all__ = [
     "KernelSolve",
     "LazyTensor",
     "Pm",
-    "Report",
-    "Tree",
     "Var",
     "Vi",
     "Vj",
     "__version__",
     "band",
-    "collect_reports",
     "compile_ahead",
     "generic_argkmin",
     "generic_argmin",
@@ -35,7 +32,6 @@ __all__ = [
     "lower",
     "radius",
     "segments",
-    "tolerance",
     "upper",
     "where",
 ]
@@ -46,7 +42,6 @@ _ELSEWHERE = {
     "compile_ahead": "pairfold.ahead",
     "install_as_pykeops": "pairfold.pykeops",
     "where": "pairfold.lazy.logic",
-    **dict.fromkeys(("Report", "collect_reports", "tolerance"), "pairfold.pruning"),
     **_MASKS,
 }
 

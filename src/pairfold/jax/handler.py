@@ -15,15 +15,15 @@ import numpy as np
 from pairfold.api.adapter import NUMPY
 from pairfold.api.linear_system import solve_call
 from pairfold.api.request import Request
-from pairfold.engine import Extent
+from pairfold.engine import Extent, run
 from pairfold.errors import ArgumentValueError, PairfoldError
 from pairfold.ir.expr import Category
 from pairfold.jax import frame as ffi
-from pairfold.pruning import run
+from pairfold.jax.small import SmallCalls, key_of
 
-__all__ = ["ATTRIBUTES", "handler", "packed_ranges"]
+__all__ = ["ATTRIBUTES", "SMALL", "handler", "packed_ranges"]
 
-ATTRIBUTES = ("columns", "ranges", "request")
+ATTRIBUTES = ("columns", "key", "ranges", "request")
 """The attributes of a call, in the order of the frame, which is that of their names."""
 
 _EXECUTE = 3
@@ -77,10 +77,13 @@ def _batch_axes(sample: Request, arrays: Sequence[Array]) -> int:
 
 def _execute(frame: ffi.Frame) -> None:
     arrays, outputs = ffi.buffers(frame.args), ffi.buffers(frame.rets)
-    columns, ranges, text = ffi.integer(frame, 0), ffi.integers(frame, 1), ffi.text(frame, 2)
+    columns, key = ffi.integer(frame, 0), ffi.text(frame, 1)
+    ranges, text = ffi.integers(frame, 2), ffi.text(frame, 3)
     request = _request(text, columns, ranges, arrays, outputs[0])
     if request.system is None:
         found = run(request.call, arrays)
+        if key and key == key_of(text.decode(), request.call.dtype).encode():
+            SMALL.offer(key, request.call, len(arrays))
     else:
         *given, alpha = arrays
         found = (solve_call(NUMPY, run, request.call, request.system, given, _number(alpha)),)
@@ -111,3 +114,6 @@ def _handle(address: int) -> Any:
 
 handler = ffi.HANDLER(_handle)
 """The generic handler, a function of C."""
+
+SMALL = SmallCalls(handler, ATTRIBUTES.index("key"))
+"""What XLA calls: the function before the handler."""

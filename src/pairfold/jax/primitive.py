@@ -15,6 +15,7 @@ This is the only file that knows what JAX does not promise to keep.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import Any
@@ -31,7 +32,8 @@ from pairfold.api.request import Request
 from pairfold.errors import ArgumentValueError
 from pairfold.ir.call import Call, Extent
 from pairfold.jax.arrays import ARRAYS
-from pairfold.jax.handler import handler, packed_ranges
+from pairfold.jax.handler import SMALL, packed_ranges
+from pairfold.jax.small import key_of
 from pairfold.reductions.state import outputs_of
 from pairfold.transform.derivatives import differentiable_form
 
@@ -43,7 +45,7 @@ Several = Sequence[Any]
 TARGET_NAME = "pairfold_reduce"
 """What the handler is called in compiled programs."""
 
-jax.ffi.register_ffi_target(TARGET_NAME, jax.ffi.pycapsule(handler), platform="cpu")
+jax.ffi.register_ffi_target(TARGET_NAME, jax.ffi.pycapsule(ctypes.c_void_p(SMALL.address)), platform="cpu")
 
 
 class _Ranges:
@@ -182,7 +184,8 @@ def _lowered(context: Any, *operands: Any, request: str, columns: Any, ranges: _
     count = columns if isinstance(columns, int) else -1
     packed = packed_ranges(None) if ranges is None else ranges.packed
     rule = jax.ffi.ffi_lowering(TARGET_NAME)
-    return rule(context, *operands, columns=np.int64(count), ranges=packed, request=request)
+    key = "" if ranges is not None else key_of(request, context.avals_in[0].dtype.name)
+    return rule(context, *operands, columns=np.int64(count), key=key, ranges=packed, request=request)
 
 
 mlir.register_lowering(_PRIMITIVE, _lowered, platform="cpu")

@@ -15,14 +15,13 @@ from pairfold.api.leaf import Leaf, Symbol
 from pairfold.api.options import make_options, make_problem
 from pairfold.api.rooms import room_called, room_of
 from pairfold.api.routine import Routine
-from pairfold.api.states import State, check_state, finished, partial_state, refuse_tolerance
+from pairfold.api.states import State, check_state, finished, partial_state
 from pairfold.engine import Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.language.aliases import Argument
 from pairfold.lazy.value import Value, ValueHolder, bound, framework_of, tensor_of, value_of
-from pairfold.pruning import with_report
 from pairfold.reductions import REDUCTIONS
 
 __all__ = [
@@ -41,7 +40,7 @@ __all__ = [
 ]
 
 ACCURACY_KEYWORDS = ("dtype_acc", "use_double_acc", "sum_scheme")
-CALL_KEYWORDS = ("backend", "device_id", "ranges", "out", "threads", "progress", "tol", "atol", "report")
+CALL_KEYWORDS = ("backend", "device_id", "ranges", "out", "threads", "progress")
 RESULT_KEYWORDS = ("dtype", "keepdims", "keepdim")
 """What is done to the result of a reduction that is carried out at once."""
 
@@ -254,8 +253,6 @@ def _with_result(
     kwargs: dict[str, Any],
 ) -> Any:
     """Carry out a reduction with ``dtype=`` or ``keepdims=``."""
-    if kwargs.pop("report", False):
-        return with_report(lambda: _with_result(value, reduction, side, weight, k, call, kwargs))
     if isinstance(reduction, str):
         reduction = choose_reduction(reduction, weight is not None)
     keep, dtype = keeps_axes(kwargs), kwargs.pop("dtype", None)
@@ -333,8 +330,7 @@ class LazyReduction:
         *args : arrays
             One per symbolic variable.
         **kwargs
-            ``backend``, ``device_id``, ``ranges``, ``out``, ``threads``, ``progress``, ``tol``, ``atol``, ``report``,
-            as for `Genred`.
+            ``backend``, ``device_id``, ``ranges``, ``out``, ``threads``, ``progress``, as for `Genred`.
         """
         _check_call(kwargs)
         reduction = self._bound(args)
@@ -346,7 +342,6 @@ class LazyReduction:
 
         `columns_from` is the number of the first column: of the first row, where the reduction is over i.
         """
-        refuse_tolerance(kwargs)
         _check_call(kwargs)
         reduction = self._bound(args)
         arrays, keys = reduction._arguments(args)

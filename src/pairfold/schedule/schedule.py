@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-__all__ = ["UNROLL", "Schedule", "choose", "choose_split"]
+__all__ = ["UNROLL", "WHOLE_COLUMNS", "Schedule", "choose", "choose_split"]
 
 UNROLL = 16
 """Largest dimension that is unrolled on CPUs."""
@@ -145,9 +145,13 @@ def _of_bounded_code(schedule: Schedule, code_size: Callable[[int], int]) -> Sch
     return schedule
 
 
+WHOLE_COLUMNS = 4096
+"""Columns, per thread, that are not split."""
+
+
 def choose_split(rows: int, columns: int, rows_per_step: int, threads: int) -> int:
     """Return into how many parts the columns are split so that every thread has work."""
     steps = -(-rows // rows_per_step)
-    if steps >= 2 * threads or columns < 4096 * threads:
+    if steps >= 2 * threads or columns < WHOLE_COLUMNS * threads:
         return 1
     return min(2 * threads, columns // 2048)

@@ -212,6 +212,8 @@ class Target:
     report : callable
         ``report(machine, call, parts, code, work) -> list of str``: the lines of `explain` about schedule, machine and
         the predicted limit.
+    shelf : callable, optional
+        ``shelf(general, attribute)``: what serves small calls of XLA without Python (`pairfold.targets.cpu.xla.shelf`).
     has_wide_states : bool
         Whether states of parts are float64 numbers, where sums are known to so many digits, and results are rounded:
         its memory must do that. Where a state itself is asked for, it is float64 on every target.
@@ -230,6 +232,7 @@ class Target:
     launch: Callable[[Launch], None]
     memory: Callable[[Any], OwnMemory]
     report: Callable[[Any, Call, Parts, Any, Work], list[str]]
+    shelf: Callable[[int, int], Any] | None = None
     has_wide_states: bool = False
 
     def workers(self, options: Options) -> int:

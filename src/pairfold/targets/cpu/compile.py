@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -26,6 +26,7 @@ __all__ = [
     "Machine",
     "compile_work",
     "default_threads",
+    "load",
     "machine",
     "schedule_on",
     "scratch_bytes",
@@ -207,19 +208,27 @@ def compile_work(
     """Emit, optimise and load the kernel for `work`."""
     module = ir.Module(name="pairfold")
     kernel = emit_kernel(module, name, work, dtype, schedule)
+    engine, (address,) = load(module, [name], schedule.features, opt=2 if schedule.inlines else 1)
+    integers = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
+    call = ctypes.CFUNCTYPE(None, *integers)(address)
+    return CpuCode(kernel, work, schedule, dtype, call, engine, columns)
+
+
+def load(
+    module: ir.Module, names: Sequence[str], features: frozenset[str] = frozenset(), opt: int = 2
+) -> tuple[Any, list[int]]:
+    """Make machine code of a module; return what keeps it alive, and the addresses of the functions called `names`."""
     with LLVM_LOCK:
-        target_machine = _target_machine(schedule.features, opt=2 if schedule.inlines else 1)
+        target_machine = _target_machine(features, opt)
         parsed = llvm.parse_assembly(str(module))
         parsed.triple = llvm.get_process_triple()
         parsed.verify()  # LLVM passes crash the process on what the verifier rejects
         optimise(parsed, target_machine)
         engine = llvm.create_mcjit_compiler(parsed, target_machine)
         engine.finalize_object()
-        address = engine.get_function_address(name)
+        addresses = [int(engine.get_function_address(name)) for name in names]
         engine.remove_module(parsed)  # the machine code stays; the module takes several times its memory
-    integers = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
-    call = ctypes.CFUNCTYPE(None, *integers)(address)
-    return CpuCode(kernel, work, schedule, dtype, call, engine, columns)
+    return engine, addresses
 
 
 def _target_machine(features: frozenset[str], opt: int = 2) -> Any:

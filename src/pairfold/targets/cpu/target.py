@@ -16,6 +16,7 @@ from pairfold.ir.problem import Problem
 from pairfold.schedule.schedule import Schedule, choose_split
 from pairfold.targets.cpu.compile import CpuCode, Machine, compile_work, default_threads, machine, schedule_on
 from pairfold.targets.cpu.pool import run_tasks, scratch_address
+from pairfold.targets.cpu.xla.shelf import Shelf
 from pairfold.targets.items import (
     Ranges,
     item_table,
@@ -188,5 +189,6 @@ CPU = Target(
     launch=_launch,
     memory=lambda processor: HOST,
     report=_report,
+    shelf=Shelf,
     has_wide_states=True,
 )

@@ -1,0 +1,1 @@
+"""Kernels behind XLA's calling convention, without Python between the two."""
