@@ -18,11 +18,14 @@ __all__ = [
     "KernelSolve",
     "LazyTensor",
     "Pm",
+    "Report",
+    "Tree",
     "Var",
     "Vi",
     "Vj",
     "__version__",
     "band",
+    "collect_reports",
     "compile_ahead",
     "generic_argkmin",
     "generic_argmin",
@@ -32,6 +35,7 @@ __all__ = [
     "lower",
     "radius",
     "segments",
+    "tolerance",
     "upper",
     "where",
 ]
@@ -42,6 +46,7 @@ _ELSEWHERE = {
     "compile_ahead": "pairfold.ahead",
     "install_as_pykeops": "pairfold.pykeops",
     "where": "pairfold.lazy.logic",
+    **dict.fromkeys(("Report", "collect_reports", "tolerance"), "pairfold.pruning"),
     **_MASKS,
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from pairfold.api.genred import make_generics
 from pairfold.api.rooms import room_called, room_of, rooms_in_use
 from pairfold.api.states import State
+from pairfold.api.tree import TreeBase
 from pairfold.language.aliases import PLAIN
 from pairfold.lazy.complex_tensor import ComplexLazyTensorBase
 from pairfold.lazy.methods import make_variables
@@ -20,6 +21,7 @@ __all__ = [
     "KernelSolve",
     "LazyTensor",
     "Pm",
+    "Tree",
     "Var",
     "Vi",
     "Vj",
@@ -90,6 +92,16 @@ class ComplexLazyTensor(metaclass=_AnyLazyTensor):
     def __new__(cls, x: Any = None, axis: int | None = None) -> Any:
         """Return the ComplexLazyTensor of the framework of `x`."""
         return room_of([x]).ComplexLazyTensor(x, axis)
+
+
+class Tree(metaclass=_AnyLazyTensor):
+    """Points that are sorted once and used often, in arrays of any framework; see `pairfold.numpy.Tree`."""
+
+    base = TreeBase
+
+    def __new__(cls, points: Any) -> Any:
+        """Return the Tree of the framework of `points`."""
+        return room_of([points]).Tree(points)
 
 
 Vi, Vj, Pm, Var = make_variables(LazyTensor)

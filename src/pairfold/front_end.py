@@ -17,10 +17,12 @@ from pairfold.api.genred import make_generics
 from pairfold.api.kernel_solve import KernelSolveBase as KernelSolve
 from pairfold.api.linear_system import solve_routine
 from pairfold.api.states import State
+from pairfold.api.tree import TreeBase as Tree
 from pairfold.lazy.complex_tensor import ComplexLazyTensorBase as ComplexLazyTensor
 from pairfold.lazy.logic import where
 from pairfold.lazy.methods import make_variables
 from pairfold.lazy.tensor import LazyTensorBase as LazyTensor
+from pairfold.pruning import Report, collect_reports, tolerance
 from pairfold.solvers.conjugate_gradients import SolveReport
 from pairfold.solvers.nystrom import Nystrom
 from pairfold.sparsity.masks import band, lower, radius, segments, upper
@@ -32,12 +34,15 @@ __all__ = [
     "LazyTensor",
     "Nystrom",
     "Pm",
+    "Report",
     "SolveReport",
     "State",
+    "Tree",
     "Var",
     "Vi",
     "Vj",
     "band",
+    "collect_reports",
     "generic_argkmin",
     "generic_argmin",
     "generic_logsumexp",
@@ -45,6 +50,7 @@ __all__ = [
     "lower",
     "radius",
     "segments",
+    "tolerance",
     "upper",
     "where",
 ]
@@ -87,11 +93,12 @@ def make_front_end(record: FrontEnd) -> dict[str, Any]:
     Returns
     -------
     dict
-        `Genred`, `KernelSolve`, `LazyTensor`, `ComplexLazyTensor`, and the functions that make them.
+        `Genred`, `KernelSolve`, `LazyTensor`, `ComplexLazyTensor`, `Tree`, and the functions that make them.
     """
     made: dict[str, Any] = {}
-    for base in (Genred, KernelSolve, LazyTensor, ComplexLazyTensor):
-        made |= {_public_name(base): _made(record, base, made.get("LazyTensor"))}
+    for base in (Genred, KernelSolve, LazyTensor, ComplexLazyTensor, Tree):
+        real = made["LazyTensor"] if base is ComplexLazyTensor else None
+        made |= {_public_name(base): _made(record, base, real)}
     for function in (*make_variables(made["LazyTensor"]), *make_generics(made["Genred"])):
         function.__module__, function.__qualname__ = record.room, function.__name__
         made[function.__name__] = function

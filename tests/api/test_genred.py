@@ -415,7 +415,7 @@ def test_dimensions_fit_the_reduction() -> None:
         (lambda: KernelSolve("SqDist(x, y)", ALIASES[:2]), "missing a required argument: 'varinvalias'."),
         (
             lambda: KernelSolve("y", ["y = Vj(1)"], "y")(X, lam=1),
-            "return_report=False, threads=None, progress=False): ",
+            "return_report=False, threads=None, progress=False, tol=None): ",
         ),
         (lambda: KernelSolve("y", ["y = Vj(1)"], "y")(X, lam=1), "got an unexpected keyword argument 'lam'."),
     ],

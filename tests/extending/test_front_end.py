@@ -38,6 +38,7 @@ def test_names() -> None:
         assert (value.__name__, value.__module__) == (name, boxed.__name__)
         assert value.__doc__
     shared = {"Nystrom", "SolveReport", "State", "band", "lower", "radius", "segments", "upper", "where"}
+    shared |= {"Report", "collect_reports", "tolerance"}
     assert {*made, *shared} == {*front_end.__all__}
     assert "boxed arrays" in boxed.Genred.__doc__
     assert "pairfold.numpy" not in boxed.LazyTensor.__doc__

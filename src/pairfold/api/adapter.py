@@ -6,6 +6,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -65,6 +66,12 @@ class Arrays:
         ``arange(count, like)``: 0, 1, 2, ... of the dtype and on the device of the array `like`.
     from_numpy : callable
         ``from_numpy(array) -> array`` of the numbers of a NumPy array, where the framework makes new arrays.
+    copied : callable
+        ``copied(array) -> array``, the same numbers in memory that nobody else writes to; arrays that cannot be changed
+        may return themselves.
+    is_staged : callable
+        ``is_staged(array)``: whether an array stands for those of later calls, of which nobody knows in what context
+        they will be.
     at : callable
         ``at(array)``: a context in which new arrays lie on the device of `array`.
     """
@@ -87,6 +94,8 @@ class Arrays:
     zeros: Callable[[Sequence[int], Any, Sequence[Any]], Any]
     arange: Callable[[int, Any], Any]
     from_numpy: Callable[[np.ndarray[Any, Any]], Any]
+    copied: Callable[[Any], Any] = deepcopy
+    is_staged: Callable[[Any], bool] = lambda array: False
     at: Callable[[Any], AbstractContextManager[Any]] = nullcontext
 
     def from_numbers(self, values: Any) -> Any:
@@ -201,6 +210,12 @@ def _prepare(
     return result if stretched is None else np.broadcast_to(result, stretched)
 
 
+def _copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    result = np.array(array, order="C")
+    result.flags.writeable = False
+    return result
+
+
 NUMPY = Adapter(
     name="NumPy",
     xp=np,
@@ -221,4 +236,5 @@ NUMPY = Adapter(
     arange=lambda count, like: np.arange(count, dtype=like.dtype),
     run=run,
     from_numpy=np.asarray,
+    copied=_copied,
 )

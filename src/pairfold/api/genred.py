@@ -10,7 +10,7 @@ from pairfold.api.adapter import Adapter
 from pairfold.api.options import make_options, make_problem
 from pairfold.api.routine import Routine
 from pairfold.api.signatures import checked, unknown_keywords
-from pairfold.api.states import State, check_state, finished, partial_state
+from pairfold.api.states import State, check_state, finished, partial_state, refuse_tolerance
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
@@ -221,6 +221,9 @@ class GenredBase:
         out: Any = None,
         threads: int | None = None,
         progress: bool = False,
+        tol: float | None = None,
+        atol: float | None = None,
+        report: bool = False,
         **unknown: Any,
     ) -> Any:
         """Reduce the formula of `args`.
@@ -244,6 +247,13 @@ class GenredBase:
             Number of threads.
         progress : bool
             Show a progress bar.
+        tol : float, optional
+            Pairs may be left out that change row i by no more than ``tol * sum_j |f(x_i, y_j)|`` in all; a log-sum-exp,
+            by no more than `tol`. 0 leaves out what changes nothing. See `pairfold.tolerance`.
+        atol : float, optional
+            An absolute error that is allowed beside.
+        report : bool
+            Return ``(result, report)`` with a `pairfold.Report` on what was left out.
 
         Returns
         -------
@@ -258,7 +268,9 @@ class GenredBase:
         if unknown:
             raise unknown_keywords(GenredBase.__call__, unknown)
         routine = self._routine.placed(backend, device_id)
-        return routine(args, ranges=ranges, out=out, threads=threads, progress=progress)
+        return routine(
+            args, ranges=ranges, out=out, threads=threads, progress=progress, tol=tol, atol=atol, report=report
+        )
 
     def partial(
         self,
@@ -288,6 +300,7 @@ class GenredBase:
             To be merged with those of the other parts, and given to `finish`.
         """
         if unknown:
+            refuse_tolerance(unknown)
             raise unknown_keywords(GenredBase.partial, unknown)
         routine = self._routine.placed(backend, device_id)
         return partial_state(routine, args, columns_from, ranges=ranges, threads=threads, progress=progress)

@@ -127,6 +127,7 @@ class KernelSolveBase:
         return_report: bool = False,
         threads: int | None = None,
         progress: bool = False,
+        tol: float | None = None,
     ) -> Any:
         """Solve ``alpha a + Sum F(..., a) = b``.
 
@@ -152,6 +153,9 @@ class KernelSolveBase:
             ``"raise"``, or ``"warn"`` to return what was reached with a `ConvergenceWarning`.
         return_report : bool
             Return ``(a, report)`` with a `SolveReport`.
+        tol : float, optional
+            Products may leave out pairs, as those of `Genred`, but never more than a tenth of what the iteration stops
+            at; the residual that decides is known to a tenth of its target.
 
         Returns
         -------
@@ -179,6 +183,7 @@ class KernelSolveBase:
             preconditioner=preconditioner,
             on_failure=on_failure,
             return_report=return_report,
+            tol=tol,
         )
 
     def __repr__(self) -> str:

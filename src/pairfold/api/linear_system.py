@@ -10,7 +10,7 @@ from typing import Any
 from pairfold.api.adapter import Arrays
 from pairfold.api.routine import Routine
 from pairfold.errors import ArgumentValueError, DimensionError
-from pairfold.ir.call import Call
+from pairfold.ir.call import Call, Tolerance
 from pairfold.ir.expr import outline
 from pairfold.solvers.conjugate_gradients import solve_linear
 from pairfold.transform.linear import acts_alike, widened
@@ -77,16 +77,28 @@ def solve_call(
     position, problem, xp = system.position, call.problem, framework.xp
     unknown = problem.arguments[position]
 
-    def product(v: Any) -> Any:
-        width = v.shape[-1]
-        matrix = call if width == unknown.dim else replace(call, problem=widened(problem, position, width))
-        (found,) = run(matrix, [*arrays[:position], v, *arrays[position + 1 :]])
-        return found
+    def operator(tolerance: Tolerance | None) -> Callable[[Any], Any]:
+        own = replace(call, options=replace(call.options, tolerance=tolerance))
+
+        def product(v: Any) -> Any:
+            width = v.shape[-1]
+            matrix = own if width == unknown.dim else replace(own, problem=widened(problem, position, width))
+            (found,) = run(matrix, [*arrays[:position], v, *arrays[position + 1 :]])
+            return found
+
+        return product
+
+    # An absolute tolerance says nothing of search directions, which have no unit.
+    asked = None if call.options.tolerance is None else call.options.tolerance.tol
+
+    def bounded(relative: float | None, absolute: float | None) -> Callable[[Any], Any]:
+        return operator(Tolerance(None if relative is None else min(relative, asked or 0.0), absolute))
 
     settings: dict[str, Any] = {"alpha": alpha, "alike": _acts_alike(problem.value, unknown), "return_report": True}
     with framework.at(arrays[position]):
         b = xp.broadcast_to(arrays[position], (*call.extent.batch, call.extent.rows, unknown.dim))
-        found, report = solve_linear(product, b, **settings, xp=xp, **dict(system.settings))
+        settings["bounded"] = None if asked is None else bounded
+        found, report = solve_linear(operator(None), b, **settings, xp=xp, **dict(system.settings))
     if system.reports is not None:
         system.reports.append(report)
     return found
@@ -100,6 +112,7 @@ def solve_routine(
     ranges: Any = None,
     threads: int | None = None,
     progress: bool = False,
+    tol: float | None = None,
     alpha: Any = 1e-10,
     return_report: bool = False,
     carry_out: Callable[..., Any] = solve_call,
@@ -117,6 +130,8 @@ def solve_routine(
         All arguments; in the place of the unknown, the right-hand side b.
     ranges, threads, progress
         As for a reduction.
+    tol : float, optional
+        The relative tolerance of the products; see `pairfold.solvers.conjugate_gradients.solve_linear`.
     alpha : float
         Added to the diagonal.
     return_report : bool
@@ -154,7 +169,7 @@ def solve_routine(
         )
     given = routine.prepared(plan, arrays)
     intervals = None if ranges is None else routine.intervals(ranges, plan)
-    call = replace(plan.call, options=routine.options_with(threads, progress), ranges=intervals)
+    call = replace(plan.call, options=routine.options_with(arrays, threads, progress, tol), ranges=intervals)
     reports: list[Any] | None = [] if return_report else None
     found = carry_out(adapter, adapter.run, call, System(position, tuple(settings.items()), reports), given, alpha)
     with adapter.at(found):

@@ -224,11 +224,13 @@ class GradientRoutine:
         device_id: object = -1,
         threads: int | None = None,
         progress: bool = False,
+        tol: float | None = None,
+        atol: float | None = None,
     ) -> Array:
         """Return the gradient, of the shape of the argument that it belongs to."""
         placed = self._routine.placed(backend, device_id)
         args = [placed.as_array(arg, position) for position, arg in enumerate(args)]
-        run = _Run(placed, placed.plan(args), args, placed.options_with(threads, progress))
+        run = _Run(placed, placed.plan(args), args, placed.options_with(args, threads, progress, tol, atol))
         return run.gradient(self._gradient)
 
 

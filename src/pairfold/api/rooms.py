@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
+from pairfold.api.tree import array_of
+
 __all__ = ["NUMPY_ROOM", "ROOMS", "room_called", "room_of", "rooms_in_use"]
 
 NUMPY_ROOM = "pairfold.numpy"
@@ -54,7 +56,8 @@ def room_of(values: Iterable[object]) -> ModuleType:
     >>> room_of([1.0]).__name__
     'pairfold.numpy'
     """
+    arrays = [array_of(value) for value in values]
     for array_type, room in _in_use():
-        if any(isinstance(value, array_type) for value in values):
+        if any(isinstance(array, array_type) for array in arrays):
             return _opened(room)
     return _opened(NUMPY_ROOM)

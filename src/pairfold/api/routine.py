@@ -12,17 +12,20 @@ import operator
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from pairfold.api.adapter import Adapter
 from pairfold.api.call_plan import CallPlan, Key, Numbers, Shape, Step, broadcast_batches
 from pairfold.api.options import ACCUMULATORS, options_at
+from pairfold.api.tree import array_of
 from pairfold.engine import TARGETS, Call, Extent, Options, explain, require_countable
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.language.aliases import Argument
 from pairfold.ops.arithmetic import variable
+from pairfold.pruning import CURRENT, asked_tolerance, with_report
 from pairfold.sparsity.ranges import as_ranges, swap_axes
 
 __all__ = ["Routine"]
@@ -85,8 +88,14 @@ class Routine:
         out: Any = None,
         threads: int | None = None,
         progress: bool = False,
+        tol: float | None = None,
+        atol: float | None = None,
+        report: bool = False,
     ) -> Any:
-        """Return the reduction of `args`: an array, or a tuple of arrays."""
+        """Return the reduction of `args`: an array, or a tuple of arrays; with a report where one is asked for."""
+        if report:
+            again = partial(self, keys=keys, ranges=ranges, out=out, threads=threads, progress=progress)
+            return with_report(lambda: again(args, tol=tol, atol=atol))
         try:
             plan = self._plans.get(keys or tuple([(type(arg), arg.shape, arg.dtype) for arg in args]))
         except (AttributeError, TypeError):
@@ -97,8 +106,8 @@ class Routine:
         if plan.steps is not None:
             args = self.prepared(plan, args)
         call = plan.call
-        if threads is not None or progress:
-            call = replace(call, options=self.options_with(threads, progress))
+        if threads is not None or progress or tol is not None or atol is not None or CURRENT.get() is not None:
+            call = replace(call, options=self.options_with(args, threads, progress, tol, atol))
         if ranges is not None:
             call = replace(call, ranges=self.intervals(ranges, plan))
         outputs = self.adapter.run(call, args)
@@ -144,9 +153,19 @@ class Routine:
         """Return the outputs by the conventions of this class."""
         return outputs
 
-    def options_with(self, threads: int | None, progress: bool) -> Options:
-        """Return the options of this routine with what a call may choose."""
-        return replace(self.options, threads=_thread_count(threads), progress=bool(progress))
+    def options_with(
+        self,
+        args: Sequence[Any],
+        threads: int | None,
+        progress: bool,
+        tol: float | None = None,
+        atol: float | None = None,
+    ) -> Options:
+        """Return the options of this routine with what a call may choose, or else the context that it is in."""
+        tolerance = asked_tolerance(tol, atol)
+        if tolerance is None and not any(map(self.adapter.is_staged, args)):
+            tolerance = CURRENT.get()
+        return replace(self.options, threads=_thread_count(threads), progress=bool(progress), tolerance=tolerance)
 
     def plan(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None) -> CallPlan:
         """Return what follows from the shapes and dtypes of `args`."""
@@ -184,7 +203,7 @@ class Routine:
         else:
             label = f"argument number {position}"
         try:
-            return self.adapter.as_array(arg)
+            return self.adapter.as_array(array_of(arg))
         except ArgumentTypeError as reason:
             raise ArgumentTypeError(f"{label[0].upper()}{label[1:]}: {reason}") from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from pairfold.engine.states import State, finish, state_of, told
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.call import DEFAULT
 
-__all__ = ["State", "check_state", "finished", "finished_by", "partial_state"]
+__all__ = ["State", "check_state", "finished", "finished_by", "partial_state", "refuse_tolerance"]
 
 
 class _Unfinished(Routine):
@@ -31,6 +31,18 @@ class _Unfinished(Routine):
 def _unfinished(routine: Routine) -> _Unfinished:
     facts = (routine.axis, routine.arguments, routine.options, routine.adapter, routine.stretches)
     return _Unfinished(routine.problem.unfinished, *facts)
+
+
+def refuse_tolerance(keywords: Iterable[str]) -> None:
+    """Raise `ArgumentTypeError` for the keywords of a tolerance.
+
+    States are merged, and a tolerance is about the whole: what a part may leave out depends on the other parts.
+    """
+    for name in keywords:
+        if name in ("tol", "atol", "report"):
+            raise ArgumentTypeError(
+                f"A state has no {name}=: it is made of all pairs of its part, also inside of pairfold.tolerance."
+            )
 
 
 def partial_state(

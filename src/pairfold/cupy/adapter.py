@@ -185,6 +185,7 @@ CUPY = Adapter(
     arange=_arange,
     run=_run,
     from_numpy=cupy.asarray,
+    copied=cupy.array,
     at=operator.attrgetter("device"),
     target="cuda",
 )

@@ -49,7 +49,8 @@ def run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
     made = prepared(target, call.options.device or 0, call)
     memory = target.memory(made.machine)
     try:
-        places = {k: memory.send(arrays[k]) for k in call.problem.arguments}  # type: ignore[arg-type]
+        read = call.problem.arguments
+        places = dict(zip(read, map(memory.send, map(arrays.__getitem__, read)), strict=True))  # type: ignore[arg-type]
         return memory.fetch(_outputs(made, call, places, memory))
     except TargetError as error:
         raise _told(error, call, made.machine.name) from error

@@ -15,8 +15,9 @@ from pairfold.api.linear_system import System
 from pairfold.api.request import Request
 from pairfold.errors import ArgumentValueError
 from pairfold.ir.call import Call
-from pairfold.jax.arrays import ARRAYS
+from pairfold.jax.arrays import ARRAYS, is_traced
 from pairfold.jax.primitive import reduce
+from pairfold.pruning import is_collecting, run
 from pairfold.transform.derivatives import numbered
 
 __all__ = ["JAX", "solve_arrays"]
@@ -32,6 +33,9 @@ def _numbered(call: Call, arrays: Sequence[Any]) -> tuple[Call, list[Any], tuple
 def _run(call: Call, arrays: Sequence[Any]) -> tuple[Any, ...]:
     """Carry out a reduction of JAX arrays; see `pairfold.engine.run`."""
     call, given, _ = _numbered(call, arrays)
+    if call.options.tolerance is not None and is_collecting() and not any(map(is_traced, given)):
+        # XLA would carry it out in a thread of its own, where nobody collects reports.
+        return tuple(map(jnp.asarray, run(call, [np.asarray(array) for array in given])))
     return tuple(reduce(Request(call), given))
 
 

@@ -119,4 +119,7 @@ ARRAYS = Arrays(
     zeros=lambda shape, dtype, args: jnp.zeros(shape, dtype),
     arange=lambda count, like: jnp.arange(count, dtype=like.dtype),
     from_numpy=jnp.asarray,
+    # They cannot be changed, but their memory can be given away (donated).
+    copied=lambda array: jnp.array(array, copy=True),
+    is_staged=is_traced,
 )

@@ -15,11 +15,12 @@ import numpy as np
 from pairfold.api.adapter import NUMPY
 from pairfold.api.linear_system import solve_call
 from pairfold.api.request import Request
-from pairfold.engine import Extent, run
+from pairfold.engine import Extent
 from pairfold.errors import ArgumentValueError, PairfoldError
 from pairfold.ir.expr import Category
 from pairfold.jax import frame as ffi
 from pairfold.jax.small import SmallCalls, key_of
+from pairfold.pruning import run
 
 __all__ = ["ATTRIBUTES", "SMALL", "handler", "packed_ranges"]
 

@@ -40,6 +40,7 @@ from pairfold.lazy.reduction import (
 from pairfold.lazy.value import Value
 from pairfold.ops import OPERATIONS
 from pairfold.ops.arithmetic import apply
+from pairfold.pruning import tolerance, with_report
 from pairfold.reductions import REDUCTIONS
 from pairfold.reductions.state import folded
 
@@ -51,7 +52,7 @@ LARGEST_FOLD = 32
 FEW_COMPONENTS = 4
 """Components for which such a formula may be written one by one."""
 
-_FIRST_ONLY = ("ranges", "backend", "device_id", "progress")
+_FIRST_ONLY = ("ranges", "backend", "device_id", "progress", "tol", "atol")
 """Keywords of the reduction over i or j that do not apply to the one of its result."""
 
 
@@ -125,9 +126,17 @@ def reduce_axes(value: Value, reduction: Reduction, axis: Any, weight: Any, kwar
         return value
     if is_lazy:
         return _fold(value, reduction, axes, keep)
+    if kwargs.pop("report", False):
+        result, report = with_report(lambda: _reduce_by_engine(value, reduction, axes, kwargs))
+        return _kept(value, result, axes if keep else ()), report
     result = _reduce_by_engine(value, reduction, axes, kwargs)
-    for axis in axes if keep else ():
-        result = result if axis == batch + 2 else with_axis(result, axis)
+    return _kept(value, result, axes if keep else ())
+
+
+def _kept(value: Value, result: Any, axes: Sequence[int]) -> Any:
+    """Return the result of a reduction of some axes with these axes again, of length 1."""
+    for axis in axes:
+        result = result if axis == value.ndim - 1 else with_axis(result, axis)
     return result
 
 
@@ -197,7 +206,9 @@ def _reduce_array(value: Value, array: Any, reduction: Reduction, axes: Sequence
     sizes = [shape[axis] for axis in kept]
     table = value.kind.adapter.permute(array, (*kept, *axes, len(shape) - 1))
     table = table.reshape((*sizes, prod(shape[axis] for axis in axes), shape[-1]))
-    result = reduce_tensor(read(value.kind, table, 1), reduction, 1, **kwargs)
+    with tolerance(None):
+        # All numbers of the first step count, and they are few.
+        result = reduce_tensor(read(value.kind, table, 1), reduction, 1, **kwargs)
     return result.reshape((*sizes, shape[-1]))
 
 

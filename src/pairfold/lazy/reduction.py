@@ -15,13 +15,14 @@ from pairfold.api.leaf import Leaf, Symbol
 from pairfold.api.options import make_options, make_problem
 from pairfold.api.rooms import room_called, room_of
 from pairfold.api.routine import Routine
-from pairfold.api.states import State, check_state, finished, partial_state
+from pairfold.api.states import State, check_state, finished, partial_state, refuse_tolerance
 from pairfold.engine import Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.language.aliases import Argument
 from pairfold.lazy.value import Value, ValueHolder, bound, framework_of, tensor_of, value_of
+from pairfold.pruning import with_report
 from pairfold.reductions import REDUCTIONS
 
 __all__ = [
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 ACCURACY_KEYWORDS = ("dtype_acc", "use_double_acc", "sum_scheme")
-CALL_KEYWORDS = ("backend", "device_id", "ranges", "out", "threads", "progress")
+CALL_KEYWORDS = ("backend", "device_id", "ranges", "out", "threads", "progress", "tol", "atol", "report")
 RESULT_KEYWORDS = ("dtype", "keepdims", "keepdim")
 """What is done to the result of a reduction that is carried out at once."""
 
@@ -253,6 +254,8 @@ def _with_result(
     kwargs: dict[str, Any],
 ) -> Any:
     """Carry out a reduction with ``dtype=`` or ``keepdims=``."""
+    if kwargs.pop("report", False):
+        return with_report(lambda: _with_result(value, reduction, side, weight, k, call, kwargs))
     if isinstance(reduction, str):
         reduction = choose_reduction(reduction, weight is not None)
     keep, dtype = keeps_axes(kwargs), kwargs.pop("dtype", None)
@@ -330,7 +333,8 @@ class LazyReduction:
         *args : arrays
             One per symbolic variable.
         **kwargs
-            ``backend``, ``device_id``, ``ranges``, ``out``, ``threads``, ``progress``, as for `Genred`.
+            ``backend``, ``device_id``, ``ranges``, ``out``, ``threads``, ``progress``, ``tol``, ``atol``, ``report``,
+            as for `Genred`.
         """
         _check_call(kwargs)
         reduction = self._bound(args)
@@ -342,6 +346,7 @@ class LazyReduction:
 
         `columns_from` is the number of the first column: of the first row, where the reduction is over i.
         """
+        refuse_tolerance(kwargs)
         _check_call(kwargs)
         reduction = self._bound(args)
         arrays, keys = reduction._arguments(args)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pairfold.api.genred import choose_reduction
 from pairfold.api.linear_system import solve_routine
-from pairfold.api.states import State, finished_by
+from pairfold.api.states import State, finished_by, refuse_tolerance
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, suggestion
 from pairfold.ir.reduction import Reduction
 from pairfold.lazy.arithmetic import Arithmetic
@@ -18,6 +18,7 @@ from pairfold.lazy.matrix import LazyMatrix
 from pairfold.lazy.operations import unary
 from pairfold.lazy.reading import checked_array
 from pairfold.lazy.reduction import (
+    LazyReduction,
     check_lazy_keywords,
     reduce_tensor,
     reduction_axis,
@@ -131,9 +132,9 @@ class LazyTensorBase(Arithmetic, Entries):
             their like.
         **kwargs
             ``call=False`` returns a `LazyReduction`. ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``,
-            ``out``, ``threads``, ``progress``, ``backend`` are those of `Genred`. ``keepdims=True`` (or ``keepdim``)
-            keeps the reduced axis with length 1, so that the result meets the tensor in operations. ``dtype`` is that
-            of the result; the arithmetic has its precision at least.
+            ``out``, ``threads``, ``progress``, ``backend``, ``tol``, ``atol``, ``report`` are those of `Genred`.
+            ``keepdims=True`` (or ``keepdim``) keeps the reduced axis with length 1, so that the result meets the tensor
+            in operations. ``dtype`` is that of the result; the arithmetic has its precision at least.
 
         Returns
         -------
@@ -195,6 +196,7 @@ class LazyTensorBase(Arithmetic, Entries):
             )
         if "call" in kwargs:
             raise ArgumentTypeError("partial() has no call=: it computes a state at once.")
+        refuse_tolerance(kwargs)
         waiting = getattr(self, method)(*args, call=False, **kwargs)
         state: State = waiting.partial(columns_from=columns_from)
         return state
@@ -250,7 +252,11 @@ class LazyTensorBase(Arithmetic, Entries):
                 f"it must have shape ({value.columns},) or (..., {value.columns}, E)."
             )
         result = reduce_tensor(value_of(self * column), REDUCTIONS["Sum"], 1, **kwargs)
-        return result.reshape(result.shape[:-1]) if is_vector and not value.is_symbolic else result
+        if not is_vector or isinstance(result, LazyReduction):
+            return result
+        if isinstance(result, tuple):
+            return result[0][..., 0], result[1]
+        return result.reshape(result.shape[:-1])
 
     def rmatvec(self, v: Any, **kwargs: Any) -> Any:
         """Return ``sum_i K_ij v_i``; see `matvec`."""
@@ -273,8 +279,8 @@ class LazyTensorBase(Arithmetic, Entries):
         call : bool
             False returns a callable, as symbolic variables do.
         **kwargs
-            ``alpha``, ``eps``, ``rtol``, ``maxiter``, ``preconditioner``, ``return_report``, as for `KernelSolve`;
-            ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``, ``threads``.
+            ``alpha``, ``eps``, ``rtol``, ``maxiter``, ``preconditioner``, ``return_report``, ``tol``, as for
+            `KernelSolve`; ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``, ``threads``.
 
         Returns
         -------

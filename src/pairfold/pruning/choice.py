@@ -9,7 +9,8 @@ from typing import Any
 
 from pairfold import engine
 from pairfold.engine import Call, target_of
-from pairfold.pruning.report import GivenUp, Report, record
+from pairfold.pruning.order_statistics import order_statistics
+from pairfold.pruning.report import REDUCING, GivenUp, Report, record
 from pairfold.pruning.trees import Trees
 
 __all__ = ["STRATEGIES", "Strategy", "run_pruned"]
@@ -22,7 +23,7 @@ Strategy = Callable[[Call, Sequence[Any], Trees], tuple[Outputs, Report] | Given
 What it hands to the engine has no tolerance.
 """
 
-STRATEGIES: tuple[Strategy, ...] = ()
+STRATEGIES: tuple[Strategy, ...] = (order_statistics,)
 """In the order in which they are tried."""
 
 FEWEST_PAIRS = 4_000_000
@@ -32,16 +33,16 @@ FEWEST_PAIRS = 4_000_000
 def run_pruned(call: Call, arrays: Sequence[Any]) -> Outputs:
     """Return the outputs of a call that has a tolerance, and record how they were found."""
     start = perf_counter()
-    why = _refused(call)
+    why, trees = _refused(call), Trees()
     for strategy in () if why else STRATEGIES:
-        found = strategy(call, arrays, Trees())
+        found = strategy(call, arrays, trees)
         if not isinstance(found, GivenUp):
             record(found[1])
             return found[0]
         why = f"{why}; {found.why}" if why else found.why
     tried = perf_counter()
     outputs = engine.run(replace(call, options=replace(call.options, tolerance=None)), arrays)
-    seconds = (("planning", tried - start), ("reducing", perf_counter() - tried))
+    seconds = (("planning", tried - start), (REDUCING, perf_counter() - tried))
     record(Report("exhaustive", seconds=seconds, why=why or "no strategy serves this reduction"))
     return outputs
 

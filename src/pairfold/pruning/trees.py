@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,16 +30,18 @@ def _entries(points: Array) -> list[Array]:
     return [points] if points.ndim == 2 else [entry for part in points for entry in _entries(part)]
 
 
-def announce(points: Array) -> None:
-    """Keep the trees of points ``(..., N, D)``, which nobody changes, until `forget` is called for them."""
-    for entry in _entries(points):
-        _ANNOUNCED.setdefault(_place(entry), [])
+def announce(points: Array) -> list[Place]:
+    """Keep the trees of points ``(..., N, D)``, which nobody changes, until `forget` is called with their places."""
+    places = [_place(entry) for entry in _entries(points)]
+    for place in places:
+        _ANNOUNCED[place] = []
+    return places
 
 
-def forget(points: Array) -> None:
-    """Forget the trees of points."""
-    for entry in _entries(points):
-        _ANNOUNCED.pop(_place(entry), None)
+def forget(places: Iterable[Place]) -> None:
+    """Forget the trees of points, before their memory is used again."""
+    for place in places:
+        _ANNOUNCED.pop(place, None)
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from pairfold.sparsity.ranges import TILE, Integers
 
-__all__ = ["LEAF", "Boxes", "Tree", "build_tree"]
+__all__ = ["LEAF", "Boxes", "Tree", "boxes_of", "build_tree"]
 
-LEAF = TILE
-"""Points of a leaf: the rows that a kernel works on together."""
+LEAF = TILE // 2
+"""Points of a leaf: the fewest rows that kernels work on together well; small boxes leave out more pairs."""
 
 Points = NDArray[np.floating[Any]]
 
@@ -72,6 +72,19 @@ class Tree:
         """The smallest boxes."""
         return self.levels[-1]
 
+    def down_to(self, size: int) -> tuple[Boxes, ...]:
+        """Return the levels whose boxes hold at least `size` points, the last one of each level excepted.
+
+        Examples
+        --------
+        >>> [len(boxes) for boxes in build_tree(np.random.default_rng(0).random((1000, 3))).down_to(200)]
+        [1, 2, 4]
+        """
+        depth = len(self.levels)
+        while depth > 1 and LEAF << (len(self.levels) - depth) < size:
+            depth -= 1
+        return self.levels[:depth]
+
     @property
     def inverse(self) -> Integers:
         """Where each point went: ``sorted[tree.inverse]`` has the order of the points that were given."""
@@ -101,7 +114,7 @@ def build_tree(points: NDArray[Any]) -> Tree:
     --------
     >>> tree = build_tree(np.random.default_rng(0).random((1000, 3), np.float32))
     >>> [len(boxes) for boxes in tree.levels]
-    [1, 2, 4, 8, 16]
+    [1, 2, 4, 8, 16, 32]
     """
     coordinates = _coordinates(points)
     order = np.arange(coordinates.shape[1])
@@ -117,6 +130,27 @@ def build_tree(points: NDArray[Any]) -> Tree:
         _halve(coordinates[:, :count], order[:count], size)
         size //= 2
     return Tree(order, _levels(coordinates))
+
+
+def boxes_of(ordered: NDArray[Any]) -> tuple[Boxes, ...]:
+    """Return the boxes of what belongs to the sorted points of a tree: weights, say.
+
+    Parameters
+    ----------
+    ordered : (N, E) array
+        Real numbers, in the order of a tree.
+
+    Returns
+    -------
+    tuple of Boxes
+        As `Tree.levels`: for the sorted points themselves, the same.
+
+    Examples
+    --------
+    >>> boxes_of(np.array([[0.5], [0.25]]))[0].high.tolist()
+    [[0.5]]
+    """
+    return _levels(_coordinates(ordered))
 
 
 def _coordinates(points: NDArray[Any]) -> Points:

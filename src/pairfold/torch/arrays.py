@@ -111,4 +111,5 @@ TENSORS = Arrays(
     zeros=lambda shape, dtype, args: torch.zeros(shape, dtype=dtype, device=args[0].device if args else None),
     arange=lambda count, like: torch.arange(count, dtype=like.dtype, device=like.device),
     from_numpy=torch.from_numpy,
+    copied=lambda array: array.clone(memory_format=torch.contiguous_format),
 )

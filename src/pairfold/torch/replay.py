@@ -20,13 +20,22 @@ from torch import Tensor
 
 from pairfold.errors import ArgumentValueError
 from pairfold.lazy.value import value_of
+from pairfold.pruning import tolerance
 from pairfold.sparsity.ranges import Pattern
 
 __all__ = ["STEPS", "carry_out", "class_named"]
 
 
 def carry_out(program: str, tensors: Sequence[Tensor]) -> Any:
-    """Return the result of the last step of `program`."""
+    """Return the result of the last step of `program`.
+
+    It is the same whenever and wherever the graph is carried out: a tolerance is in the program, or there is none.
+    """
+    with tolerance(None):
+        return _carried_out(program, tensors)
+
+
+def _carried_out(program: str, tensors: Sequence[Tensor]) -> Any:
     values: list[Any] = []
     for name, args, kwargs in _parsed(program):
         given = [_read(arg, values, tensors) for arg in args]

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pairfold.api.tree import TreeBase
 from pairfold.errors import ArgumentTypeError, PairfoldError
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.reductions import REDUCTIONS
@@ -194,6 +195,7 @@ def _as_tensor(number: float) -> Tensor:
 
 def _written(value: Any, tensors: list[Tensor], programs: list[tuple[str, tuple[int, ...]]]) -> Any:
     """Return `value` as constants: a tensor by its number, a traced tensor by that of its program."""
+    value = value.array if isinstance(value, TreeBase) else value
     if isinstance(value, TracedTensor):
         programs.append((value._program, tuple([_number(t, tensors) for t in value._tensors])))
         return ("program", len(programs) - 1)
@@ -372,5 +374,6 @@ def replay(program: str, tensors: Sequence[Tensor]) -> Any:
         return found
     raise ArgumentTypeError(
         f"Inside of torch.compile a reduction must give tensors; found {type(found).__name__}. Build reductions that "
-        "wait for their call (call=False, symbolic variables) with Genred, or outside of the compiled function."
+        "wait for their call (call=False, symbolic variables) with Genred, or outside of the compiled function, as "
+        "reports."
     )
