@@ -131,9 +131,9 @@ class _AnyRoutine:
         """Call the routine of the framework of `args`; see `pairfold.numpy`, `pairfold.torch` and so on."""
         return self._of(room_of(args))(*args, **kwargs)
 
-    def explain(self, *args: Any, target: str | None = None) -> str:
+    def explain(self, *args: Any, **kwargs: Any) -> str:
         """Return what the engine does with arguments of these shapes, in words."""
-        return str(self._of(room_of(args)).explain(*args, target=target))
+        return str(self._of(room_of(args)).explain(*args, **kwargs))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -387,7 +387,7 @@ def test_a_tree_of_another_framework() -> None:
 
 def test_reports_are_read_in_one_look() -> None:
     stages = (("trees", 0.1), ("walk", 0.1), ("reducing", 0.3))
-    assert repr(Report("guaranteed", 1.2e-4, 0.03, stages)) == (
+    assert repr(Report("guaranteed", 1.2e-4, 0.03, stages, every_pair=10.0)) == (
         "Report(guaranteed: errors at most 0.00012; 3 % of the pairs; 0.5 s = trees 0.1 + walk 0.1 + reducing 0.3, "
         "about 20 times faster)"
     )
@@ -395,7 +395,38 @@ def test_reports_are_read_in_one_look() -> None:
     assert repr(Report("checked", 2e-5)) == "Report(checked: errors on a sample of rows up to 2e-05)"
     assert repr(Report("exhaustive", why="boxes overlap")) == "Report(exhaustive: boxes overlap)"
     assert repr(Report("exhaustive")) == "Report(exhaustive)"
-    assert Report("exact", pairs=0.0, seconds=stages).speedup == 1.0
+    assert repr(Report("exact", 0.0, 1.0, (("walk", 1.0),), "", 0.5)) == (
+        "Report(exact: 1 s = walk 1, about 2 times slower)"
+    )
+
+
+def test_the_time_of_every_pair_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a few rows, when somebody wants to know."""
+
+    def nothing(call: Call, arrays: Sequence[Array], known: Trees) -> tuple[tuple[Array, ...], Report]:
+        return (np.zeros((300, 1)),), Report("exact", seconds=(("walk", 1e-9),))
+
+    monkeypatch.setattr(choice, "STRATEGIES", (nothing,))
+    monkeypatch.setattr(choice, "FEWEST_PAIRS", 0)
+    monkeypatch.setattr(choice, "MEASURED_PAIRS", 3000)
+    tensor = pairfold.Vi(X).sqdist(pairfold.Vj(X))
+    with pairfold.tolerance(0):
+        tensor.sum(axis=1)
+        _, report = tensor.sum(axis=1, report=True)
+    assert report.every_pair > 1e-7
+    assert report.speedup > 100
+
+
+def test_explain_mentions_the_plan(seen: list[Call], monkeypatch: pytest.MonkeyPatch) -> None:
+    routine = pairfold.Genred(*GAUSSIAN, axis=1)
+    tensor = pairfold.Vi(X).sqdist(pairfold.Vj(X))
+    assert "tolerance" not in routine.explain(X, X, B)
+    for text in (routine.explain(X, X, B, tol=1e-3), tensor.explain(tol=1e-3)):
+        assert "tolerance tol=0.001: looks; every pair, if none of them helps" in text
+    with pairfold.tolerance(0, atol=2):
+        assert "tolerance tol=0, atol=2: " in tensor.explain("Max")
+    monkeypatch.setattr(choice, "FEWEST_PAIRS", 90_001)
+    assert "every pair is looked at: there are fewer than 90001 pairs" in routine.explain(X, X, B, tol=1e-3)
 
 
 def test_one_report_of_several_reductions() -> None:

@@ -309,12 +309,15 @@ class GenredBase:
         """Return the result for all columns of a state: an array, or a tuple of arrays, as a call gives it."""
         return finished(self._routine, check_state(self._routine, state))
 
-    def explain(self, *args: Any, target: str | None = None) -> str:
+    def explain(
+        self, *args: Any, target: str | None = None, tol: float | None = None, atol: float | None = None
+    ) -> str:
         """Return what the engine does with arguments of these shapes, in words.
 
-        `target` is ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there.
+        `target` is ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there. `tol` and `atol` are as
+        for a call.
         """
-        return self._routine.explain(args, target=target)
+        return self._routine.explain(args, target=target, tol=tol, atol=atol)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._formulas[0]!r}, {self.aliases!r}, {self.reduction_op!r}, {self.axis})"

@@ -19,13 +19,13 @@ from pairfold.api.adapter import Adapter
 from pairfold.api.call_plan import CallPlan, Key, Numbers, Shape, Step, broadcast_batches
 from pairfold.api.options import ACCUMULATORS, options_at
 from pairfold.api.tree import array_of
-from pairfold.engine import TARGETS, Call, Extent, Options, explain, require_countable
+from pairfold.engine import TARGETS, Call, Extent, Options, require_countable
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.language.aliases import Argument
 from pairfold.ops.arithmetic import variable
-from pairfold.pruning import CURRENT, asked_tolerance, with_report
+from pairfold.pruning import CURRENT, asked_tolerance, explain, with_report
 from pairfold.sparsity.ranges import as_ranges, swap_axes
 
 __all__ = ["Routine"]
@@ -171,7 +171,14 @@ class Routine:
         """Return what follows from the shapes and dtypes of `args`."""
         return self._planned(args, keys)[1]
 
-    def explain(self, args: Sequence[Any], keys: tuple[Key, ...] | None = None, target: str | None = None) -> str:
+    def explain(
+        self,
+        args: Sequence[Any],
+        keys: tuple[Key, ...] | None = None,
+        target: str | None = None,
+        tol: float | None = None,
+        atol: float | None = None,
+    ) -> str:
         """Return the engine's account of what it does for `args`."""
         plan = self.plan(args, keys)
         names = {}
@@ -182,7 +189,8 @@ class Routine:
         if target is not None and target not in TARGETS:
             raise ArgumentValueError(f"target is {target!r}; allowed are {' and '.join(map(repr, TARGETS))}.")
         target = self.adapter.target if target is None else target
-        options = self.options if target is None else replace(self.options, target=target)
+        options = self.options_with(args, None, False, tol, atol)
+        options = options if target is None else replace(options, target=target)
         text = explain(replace(plan.call, options=options), names)
         return text if self.axis == 1 else f"axis=0: below, i and j have exchanged their names.\n{text}"
 

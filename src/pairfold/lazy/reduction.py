@@ -380,7 +380,9 @@ class LazyReduction:
         """Return what the engine does with arguments of these shapes, in words; see `LazyTensor.explain`."""
         reduction = self._bound(args)
         arrays, keys = reduction._arguments(args)
-        return reduction._routine.explain(arrays, tuple(keys), target)
+        return reduction._routine.explain(
+            arrays, tuple(keys), target, self._settings.get("tol"), self._settings.get("atol")
+        )
 
     def _bound(self, args: Sequence[Any]) -> LazyReduction:
         """Return this reduction for the framework of `args`, while it holds no array itself."""

@@ -9,11 +9,12 @@ from typing import Any
 
 from pairfold import engine
 from pairfold.engine import Call, target_of
+from pairfold.ir.expr import Category
 from pairfold.pruning.order_statistics import order_statistics
-from pairfold.pruning.report import REDUCING, GivenUp, Report, record
+from pairfold.pruning.report import REDUCING, GivenUp, Report, is_collecting, record
 from pairfold.pruning.trees import Trees
 
-__all__ = ["STRATEGIES", "Strategy", "run_pruned"]
+__all__ = ["STRATEGIES", "Strategy", "outlook", "run_pruned"]
 
 Outputs = tuple[Any, ...]
 
@@ -26,6 +27,9 @@ What it hands to the engine has no tolerance.
 STRATEGIES: tuple[Strategy, ...] = (order_statistics,)
 """In the order in which they are tried."""
 
+MEASURED_PAIRS = 20_000_000
+"""By which it is measured how long all of them would take."""
+
 FEWEST_PAIRS = 4_000_000
 """Below, looking at every pair takes a millisecond or two, and anything else at least as long."""
 
@@ -37,14 +41,53 @@ def run_pruned(call: Call, arrays: Sequence[Any]) -> Outputs:
     for strategy in () if why else STRATEGIES:
         found = strategy(call, arrays, trees)
         if not isinstance(found, GivenUp):
-            record(found[1])
-            return found[0]
+            outputs, report = found
+            if is_collecting():
+                report = replace(report, every_pair=_seconds_of_every_pair(call, arrays))
+            record(report)
+            return outputs
         why = f"{why}; {found.why}" if why else found.why
     tried = perf_counter()
-    outputs = engine.run(replace(call, options=replace(call.options, tolerance=None)), arrays)
+    outputs = engine.run(_exhaustive(call), arrays)
     seconds = (("planning", tried - start), (REDUCING, perf_counter() - tried))
     record(Report("exhaustive", seconds=seconds, why=why or "no strategy serves this reduction"))
     return outputs
+
+
+def _exhaustive(call: Call) -> Call:
+    return replace(call, options=replace(call.options, tolerance=None))
+
+
+def _seconds_of_every_pair(call: Call, arrays: Sequence[Any]) -> float:
+    """Return how long the call would take without a tolerance, by that of some of its rows."""
+    extent = call.extent
+    rows = min(extent.rows, max(1, MEASURED_PAIRS // (extent.columns * extent.entries)))
+    given = list(arrays)
+    for position, variable in call.problem.arguments.items():
+        if variable.category == Category.ROW:
+            given[position] = arrays[position][..., :rows, :]
+    options = replace(call.options, tolerance=None, progress=False)
+    some = replace(call, options=options, extent=extent._replace(rows=rows))
+    # The code of this kernel may still have to be made.
+    engine.run(some, given)
+    start = perf_counter()
+    engine.run(some, given)
+    return (perf_counter() - start) * extent.rows / rows
+
+
+def outlook(call: Call) -> str:
+    """Return what is done about a tolerance, in words, before anything is known of the arrays."""
+    asked = call.options.tolerance
+    if asked is None:
+        return ""
+    numbers = [f"{name}={value:g}" for name, value in vars(asked).items() if value is not None]
+    why, names = _refused(call), ", then ".join(map(_name, STRATEGIES))
+    plan = f"every pair is looked at: {why}" if why else f"{names}; every pair, if none of them helps"
+    return f"tolerance {', '.join(numbers)}: {plan} (report=True says what was done)"
+
+
+def _name(strategy: Strategy) -> str:
+    return strategy.__name__.replace("_", " ")
 
 
 def _refused(call: Call) -> str:

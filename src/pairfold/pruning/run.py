@@ -7,9 +7,10 @@ from typing import Any
 
 from pairfold import engine
 from pairfold.engine import Call, DeviceArray, Memory
+from pairfold.ir.expr import Expr
 from pairfold.pruning.report import Report, record
 
-__all__ = ["run", "run_on_device"]
+__all__ = ["explain", "run", "run_on_device"]
 
 Outputs = tuple[Any, ...]
 
@@ -27,6 +28,16 @@ def run(call: Call, arrays: Sequence[Any]) -> Outputs:
     from pairfold.pruning.choice import run_pruned  # noqa: PLC0415 - nobody pays for it who asks for every pair
 
     return run_pruned(call, arrays)
+
+
+def explain(call: Call, names: dict[Expr, str] | None = None) -> str:
+    """Return what is computed where, as `pairfold.engine.explain`, and what is done about a tolerance."""
+    text = engine.explain(call, names)
+    if call.options.tolerance is None:
+        return text
+    from pairfold.pruning.choice import outlook  # noqa: PLC0415 - as above
+
+    return f"{text}\n{outlook(call)}"
 
 
 def run_on_device(call: Call, arrays: Sequence[DeviceArray | None], memory: Memory, target: str) -> Outputs:
