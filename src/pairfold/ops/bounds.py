@@ -22,9 +22,12 @@ __all__ = [
     "at_ends",
     "bounded_by",
     "choose",
+    "clamped",
+    "clamped_to_integers",
     "comparison",
     "decreasing",
     "divided",
+    "entropy",
     "equality",
     "even",
     "extremal",
@@ -40,6 +43,8 @@ __all__ = [
     "periodic",
     "power",
     "reciprocal_root",
+    "remainder",
+    "sine_quotient",
     "subtracted",
     "summed",
     "tangent",
@@ -224,6 +229,60 @@ def extremal(node: Expr, operands: Sequence[Interval]) -> Interval:
 
 
 # ---------------------------------------------------------------- functions with turning points
+
+
+def clamped(node: Expr, operands: Sequence[Interval]) -> Interval:
+    """f between a and b: grows with all of them when a <= b, and is one of them else."""
+    f, a, b = operands
+    low, high, _ = at_ends(node, operands)
+    is_ordered = apply("LessOrEqual", a.high, b.low)
+    low = choose(is_ordered, low, lesser_of(f.low, lesser_of(a.low, b.low)))
+    return Interval(low, choose(is_ordered, high, greater_of(f.high, greater_of(a.high, b.high))))
+
+
+def clamped_to_integers(node: Expr, operands: Sequence[Interval]) -> Interval:
+    """f between the integers a and b."""
+    a, b = map(number, node.params)
+    return clamped(apply("Clamp", node.args[0], a, b), [*operands, Interval(a, a), Interval(b, b)])
+
+
+def remainder(node: Expr, operands: Sequence[Interval]) -> Interval:
+    """f - n floor((f - d) / n): of one floor where that is certain, else in [d, d + n).
+
+    The quotient is rounded in the working precision, so it must be clear of integers by more than that.
+    """
+    f, n, d = operands
+    first, last = f.low - d.high, f.high - d.low
+    size = greater_of(_size(first), _size(last)) + greater_of(_size(d.low), _size(d.high)) + n.high
+    slack = (size + n.high) * number(1e-6)
+    low, high = lesser_of((first - slack) / n.low, (first - slack) / n.high), (last + slack) / n.low
+    high = greater_of(high, (last + slack) / n.high)
+    floor = apply("Floor", low)
+    is_single = _both(apply("Equal", floor, apply("Floor", high)), less(number(0), n.low))
+    away = [n.low * floor, n.high * floor]
+    low = choose(is_single, f.low - greater_of(*away), lesser_of(d.low, d.low + n.low))
+    high = choose(is_single, f.high - lesser_of(*away), greater_of(d.high, d.high + n.high))
+    # nan where the divisor may be 0, or f infinite.
+    is_defined = _extremes([f.low / n.low, f.high / n.high], less(number(0), n.low * n.high))
+    found = bounded_by(Interval(is_defined.low, is_defined.high), low, high)
+    # The remainder is the difference of numbers as large as f, in a few steps.
+    return Interval(found.low, found.high, (number(4) * size, number(4) * size))
+
+
+def sine_quotient(node: Expr, operands: Sequence[Interval]) -> Interval:
+    """sin(f) / f: within 1 / |f|, from its least value, -0.2172, to 1."""
+    (f,) = operands
+    nearest = absolute(f).low
+    limit = choose(less(number(1), nearest), number(1) / nearest, number(1))
+    return bounded_by(f, greater_of(-limit, number(-0.2173)), limit)
+
+
+def entropy(node: Expr, operands: Sequence[Interval]) -> Interval:
+    """f log(f): falls to -1 / e at f = 1 / e and grows from there."""
+    (f,) = operands
+    first, second, _ = at_ends(node, operands)
+    has_turn = _both(less(f.low, number(0.368)), less(number(0.367), f.high))
+    return Interval(choose(has_turn, number(-0.3679), lesser_of(first, second)), greater_of(first, second))
 
 
 def bounded_by(f: Interval, low: Expr, high: Expr) -> Interval:

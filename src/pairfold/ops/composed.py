@@ -9,6 +9,7 @@ import numpy as np
 
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr, Op, register
+from pairfold.ops import bounds
 from pairfold.ops.arithmetic import apply, constant, is_integer, one, replicate
 from pairfold.ops.elementary import unary
 from pairfold.ops.on_complex import same_kind, square
@@ -62,6 +63,8 @@ unary(
     reference=lambda f: np.where(f < 0, np.zeros_like(f), f),
     pullback=lambda node, g: (g * apply("Step", node.args[0]),),
     expand=lambda f: apply("Where", apply("LessThan", f, constant(0.0)), constant(0.0), f),
+    bounds=bounds.increasing,
+    ulp=0,
     definition="0 where f < 0, else f",
     doc="Derivative 1 at 0.",
     domain=((0.1, 2),),

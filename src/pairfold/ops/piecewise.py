@@ -8,6 +8,7 @@ import numpy as np
 
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr, Op, register
+from pairfold.ops import bounds
 from pairfold.ops.arithmetic import apply, broadcast_dimension, constant, is_integer, one, same_dimension
 from pairfold.ops.on_complex import choice
 
@@ -139,6 +140,7 @@ register(
         reference=_mod_reference,
         pullback=_mod_pullback,
         expand=_mod_expand,
+        bounds=bounds.remainder,
         definition="f - n floor((f - d) / n), in [d, d + n)",
         doc="nan at an infinite f or n and at n = 0. Derivatives 1, -floor((f - d) / n) and 0.",
         accuracy="absolute error of a few ulp of f; integers are exact",
@@ -158,6 +160,8 @@ register(
         elementwise=True,
         reference=lambda f, a, b: np.where(f < a, a, np.where(b < f, b, f)),
         expand=lambda f, a, b: _where(_less(f, a), a, _where(_less(b, f), b, f)),
+        bounds=bounds.clamped,
+        ulp=0,
         orders=True,
         definition="a where f < a, b where f > b, else f",
         doc="f < a is tested first; nan stays nan. Derivative 1 with respect to f on both closed ends.",
@@ -186,6 +190,8 @@ register(
         expand=lambda f, a, b: _where(
             _less(f, constant(a)), constant(a), _where(_less(constant(b), f), constant(b), f)
         ),
+        bounds=bounds.clamped_to_integers,
+        ulp=0,
         orders=True,
         definition="a where f < a, b where f > b, else f, for integers a and b",
         doc="nan stays nan. Derivative 1 on both closed ends.",
@@ -247,6 +253,8 @@ for _name, _function in (("Maximum", np.maximum), ("Minimum", np.minimum)):
             elementwise=True,
             reference=_function,
             expand=lambda f, g, name=_name: _extremal(name, f, g),
+            bounds=bounds.increasing,
+            ulp=0,
             orders=True,
             definition=f"the {'larger' if _name == 'Maximum' else 'smaller'} of f and g",
             doc="nan when either is nan. On ties the derivative goes to f.",

@@ -10,6 +10,7 @@ import numpy as np
 
 from pairfold.errors import DimensionError
 from pairfold.ir.expr import Expr, Op, register
+from pairfold.ops import bounds
 from pairfold.ops.arithmetic import apply, constant, is_integer, one, same_dimension
 
 __all__: list[str] = []
@@ -41,6 +42,7 @@ register(
         reference=lambda f: np.where(f == 0, np.zeros_like(f), f * np.log(f)),
         pullback=lambda node, g: (g * (apply("Log", node.args[0]) + one()),),
         expand=lambda f: _where(_is_zero(f), constant(0.0), f * apply("Log", f)),
+        bounds=bounds.entropy,
         definition="f log(f)",
         doc="0 at 0, nan below 0. Derivative -inf at 0.",
         domain=((0.2, 3),),
@@ -56,6 +58,7 @@ register(
         reference=lambda f: np.where(f == 0, np.ones_like(f), np.sin(f) / f),
         pullback=lambda node, g: (-(g * apply("SphericalBessel", node.args[0], params=(1,))),),
         expand=lambda f: _where(_is_zero(f), one(), apply("Sin", f) / f),
+        bounds=bounds.sine_quotient,
         definition="sin(f) / f",
         doc="1 at 0, nan at infinity. All derivatives are right at 0.",
         domain=((-3, 3),),

@@ -12,6 +12,7 @@ from pairfold.engine import Call, target_of
 from pairfold.ir.expr import Category
 from pairfold.pruning.order_statistics import order_statistics
 from pairfold.pruning.report import REDUCING, GivenUp, Report, is_collecting, record
+from pairfold.pruning.sums import sums
 from pairfold.pruning.trees import Trees
 
 __all__ = ["STRATEGIES", "Strategy", "outlook", "run_pruned"]
@@ -24,7 +25,7 @@ Strategy = Callable[[Call, Sequence[Any], Trees], tuple[Outputs, Report] | Given
 What it hands to the engine has no tolerance.
 """
 
-STRATEGIES: tuple[Strategy, ...] = (order_statistics,)
+STRATEGIES: tuple[Strategy, ...] = (order_statistics, sums)
 """In the order in which they are tried."""
 
 MEASURED_PAIRS = 20_000_000
