@@ -9,12 +9,14 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.clouds import CLOUD_JOBS
 from benchmarks.gpu import GPU_JOBS, GPU_PEERS, measure_gpu
 from benchmarks.jobs import JOBS, scaled
 from benchmarks.machine import measure_machine
 from benchmarks.peers import PEERS
 from benchmarks.probes import PROBES, run_probe
 from benchmarks.table import print_rows, run_job
+from benchmarks.tolerance import never_slower, run_cloud_jobs
 from benchmarks.worker import Worker
 
 
@@ -45,6 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="factor on rows and columns (%(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="for every peer (%(default)s)")
     parser.add_argument("--probes", choices=("yes", "no", "only"), default="yes", help="(%(default)s)")
+    parser.add_argument("--tolerance", choices=("yes", "no", "only"), default="yes", help="large clouds (%(default)s)")
     parser.add_argument("--output", type=Path, default=Path("output"), help="caches and results (%(default)s)")
     arguments = parser.parse_args()
     peers = PEERS if arguments.device == "cpu" else GPU_PEERS
@@ -63,7 +66,7 @@ def main() -> None:
     machine = measure_machine(arguments.threads) if arguments.device == "cpu" else measure_gpu()
     print(machine.describe())
     report: dict[str, object] = {"machine": asdict(machine)}
-    if arguments.probes != "only":
+    if "only" not in (arguments.tolerance, arguments.probes):
         caches = arguments.output.resolve() / "caches"
         workers = {name: Worker(name, arguments.threads, caches, arguments.device) for name in peers}
         everything = []
@@ -77,9 +80,12 @@ def main() -> None:
             for worker in workers.values():
                 worker.close()
         report["jobs"] = [asdict(row) for row in everything]
-    if arguments.probes != "no" and arguments.device == "cpu":
+    if arguments.tolerance != "only" and arguments.probes != "no" and arguments.device == "cpu":
         packages = [name for name in ("pairfold", "pykeops") if name in peers]
         report["probes"] = run_probes(packages, arguments.threads)
+    if arguments.tolerance != "no" and arguments.probes != "only" and arguments.device == "cpu" and not arguments.jobs:
+        report["tolerance"] = run_cloud_jobs(list(CLOUD_JOBS), arguments.threads, arguments.rounds, arguments.scale)
+        report["never slower"] = never_slower(arguments.threads, arguments.rounds)
     arguments.output.mkdir(parents=True, exist_ok=True)
     (arguments.output / "benchmarks.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.clouds import CLOUD_JOBS
 from benchmarks.gpu import GPU_JOBS, GpuBench, GpuMachine
 from benchmarks.jobs import JOBS, Job, make_arguments, reference_error, scaled
 from benchmarks.machine import Machine
 from benchmarks.peers import PEERS
+from benchmarks.tolerance import run_cloud_job
 
 FLOAT32_ERROR = 1e-5
 """What kernels with exponents up to about 60 reach with room to spare."""
@@ -62,3 +64,14 @@ def test_limit_of_a_gpu() -> None:
     machine = GpuMachine("some", multiprocessors=100, clock=2e9, threads=100)
     assert machine.limit(JOBS["J1"]) == pytest.approx(100 * 2e9 * 16)
     assert machine.limit(JOBS["J7"]) == pytest.approx(100 * 2e9 * 128 / 4)
+
+
+@pytest.mark.parametrize("name", ["knn-clusters", "knn-l1", "gauss-0.1-1e-3", "kde-0.1", "coulomb"])
+def test_large_clouds(name: str) -> None:
+    """Without peers, and small: what is printed of errors is true, and within the tolerance."""
+    job = replace(CLOUD_JOBS[name], count=2500, peers={})
+    rows = {row.program: row for row in run_cloud_job(name, job, threads=1, rounds=1)}
+    assert set(rows) == {"every pair", "pairfold"}
+    assert 0 <= rows["pairfold"].error <= job.tol + FLOAT32_ERROR
+    assert "NOT" not in rows["pairfold"].note
+    assert min(row.seconds for row in rows.values()) > 0
