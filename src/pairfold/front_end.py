@@ -74,12 +74,15 @@ class FrontEnd:
     own : mapping of str to type
         By the name of a class, one with what is special about it in this framework; its docstring is part of the
         documentation.
+    shows_examples : bool
+        Whether the examples of the classes, written for NumPy, are right for its arrays too.
     """
 
     room: str
     adapter: Adapter
     solver: Callable[..., Any] = solve_routine
     own: Mapping[str, type[Any]] = field(default_factory=dict)
+    shows_examples: bool = True
 
 
 def make_front_end(record: FrontEnd) -> dict[str, Any]:
@@ -128,6 +131,8 @@ def _made(record: FrontEnd, base: type[Any], real: type[Any] | None) -> Any:
 def _documentation(record: FrontEnd, base: type[Any], own: type[Any] | None) -> str:
     """Return the documentation of a class, which is written for NumPy, in the words of the framework."""
     text = inspect.cleandoc(base.__doc__ or "")
+    if not record.shows_examples:
+        text = text.partition("\n\nExamples\n---")[0]
     xp = record.adapter.xp.__name__
     if xp != "numpy":
         text = text.replace("import numpy as np", f"import {xp}").replace("np.", f"{xp}.")

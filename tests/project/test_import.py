@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-OPTIONAL = ("torch", "cupy", "jax", "scipy", "tqdm", "numba", "pykeops", "matplotlib", "skimage", "sklearn")
+OPTIONAL = ("torch", "cupy", "jax", "dask", "scipy", "tqdm", "numba", "pykeops", "matplotlib", "skimage", "sklearn")
 
 BLOCK_OPTIONAL = f"""
 import importlib.abc, sys

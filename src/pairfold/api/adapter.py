@@ -123,11 +123,14 @@ class Adapter(Arrays):
     run : callable
         ``run(call, arrays)``: the engine on arrays of the framework, as `pairfold.engine.run`; the ranges of the call
         are six arrays.
+    in_parts : bool
+        Whether `run` cuts the columns into parts, so that there may be more of them than one call of the engine takes.
     target : str or None
         What the engine runs on, ``"cuda"`` for arrays that always lie on a GPU; None where arrays and options tell.
     """
 
     run: Callable[..., tuple[Any, ...]]
+    in_parts: bool = False
     target: str | None = None
 
 

@@ -22,6 +22,7 @@ ROOMS = {
     "torch": ("Tensor", "pairfold.torch"),
     "cupy": ("ndarray", "pairfold.cupy"),
     "jax": ("Array", "pairfold.jax"),
+    "dask.array": ("Array", "pairfold.dask"),
 }
 """By the name of a module: the name of the type of its arrays, and the room of their front end."""
 

@@ -264,8 +264,9 @@ class Routine:
         rows, columns = sizes[Category.ROW], sizes[Category.COLUMN]
         if self.axis == 0:
             rows, columns = columns, rows
-        # Before anything is converted, which takes its time.
-        require_countable(columns)
+        if not self.adapter.in_parts:
+            # Before anything is converted, which takes its time.
+            require_countable(columns)
         name = self.adapter.dtype_name(computing)
         is_direct = all(used) and bool(used) and not any(steps)
         return CallPlan(

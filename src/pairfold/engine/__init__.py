@@ -1,5 +1,6 @@
 """Requests become plans, plans become machine code, machine code is kept and called."""
 
+from pairfold.engine.cache import cost_per_pair
 from pairfold.engine.explain import explain
 from pairfold.engine.run import run, run_on_device
 from pairfold.engine.states import State, finish, partial
@@ -16,6 +17,7 @@ __all__ = [
     "Options",
     "State",
     "Tolerance",
+    "cost_per_pair",
     "explain",
     "finish",
     "partial",

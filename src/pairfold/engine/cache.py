@@ -13,9 +13,18 @@ from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.reductions.state import outputs_of
 from pairfold.targets.items import has_few_rows, require_countable
-from pairfold.targets.target import Parts, Target
+from pairfold.targets.target import TARGETS, Parts, Target
 
-__all__ = ["Merging", "PlannedCode", "Prepared", "forget_everything", "merging", "planned_code", "prepared"]
+__all__ = [
+    "Merging",
+    "PlannedCode",
+    "Prepared",
+    "cost_per_pair",
+    "forget_everything",
+    "merging",
+    "planned_code",
+    "prepared",
+]
 
 CAPACITY = 512
 """Formulas kept; the least recently used one makes room."""
@@ -130,6 +139,11 @@ def _prepared(
     if problem.reduction.is_unfinished:
         outputs = tuple((shape, kind) for (shape, _), kind in zip(outputs, planned.dtypes, strict=True))
     return Prepared(target, machine, planned, parts, outputs, states)
+
+
+def cost_per_pair(call: Call) -> float:
+    """Return how many instructions a CPU needs for one pair, roughly; several lanes share one."""
+    return float(prepared(TARGETS["cpu"], 0, call).planned.code.cost)
 
 
 def forget_everything() -> None:

@@ -17,8 +17,13 @@ __all__ = ["merge"]
 Array = NDArray[Any]
 
 
-def merge(reduction: Reduction, sizes: Sizes, dtype: str, states: Sequence[Sequence[Array]]) -> list[Array]:
-    """Return the outputs of a reduction of one state or two, each an array (rows, n) per field."""
+def merge(
+    reduction: Reduction, sizes: Sizes, dtype: str, states: Sequence[Sequence[Array]], threads: int | None = None
+) -> list[Array]:
+    """Return the outputs of a reduction of one state or two, each an array (rows, n) per field.
+
+    `threads` is their number; None takes that of all reductions.
+    """
     cpu, first, last = TARGETS["cpu"], states[0], states[-1]
     code = merging(cpu, cpu.machine(0, None), reduction, sizes, dtype)
     outputs = [HOST.empty((len(first[0]), dim), kind) for dim, kind in code.outputs]
@@ -28,6 +33,6 @@ def merge(reduction: Reduction, sizes: Sizes, dtype: str, states: Sequence[Seque
             position: DeviceArray(HOST.address(a), (2, dim), ((HOST.address(b) - HOST.address(a)) // a.itemsize, 1))
             for (position, dim), a, b in zip(code.variables, first, last, strict=True)
         }
-        extent, parts = Extent(len(first[0]), len(states)), Parts(1, threads=cpu.workers(DEFAULT))
+        extent, parts = Extent(len(first[0]), len(states)), Parts(1, threads=threads or cpu.workers(DEFAULT))
         cpu.launch(Launch(code.code, HOST, extent, places, outputs, parts))
     return outputs

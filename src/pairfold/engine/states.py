@@ -72,11 +72,11 @@ class State:
     is_complex: bool = False
     framework: str = "numpy"
 
-    def merge(self, *others: State) -> State:
+    def merge(self, *others: State, threads: int | None = None) -> State:
         """Return the state after the columns of this one and of others.
 
         The order of the states makes no difference: ties go to the smallest column number, and those of one call are
-        merged in the order of their columns.
+        merged in the order of their columns. `threads` is how many threads merge, as for a reduction.
 
         Raises
         ------
@@ -90,13 +90,14 @@ class State:
         states = sorted((state for state in (self, *others) if state.columns), key=lambda state: state.columns[0])
         merged = states[0] if states else self
         for state in states[1:]:
-            merged = merged._with(state)
+            merged = merged._with(state, threads)
         return merged
 
-    def _with(self, other: State) -> State:
+    def _with(self, other: State, threads: int | None) -> State:
         columns, precision = _united(self.columns, other.columns), _precision(self, other)
         reduction, sizes = self.problem.reduction.unfinished, self.problem.sizes
-        merged = merge(reduction, sizes, precision, [_flat(self, precision), _flat(other, precision)])
+        states = [_flat(self, precision), _flat(other, precision)]
+        merged = merge(reduction, sizes, precision, states, threads)
         fields = zip(self.fields.items(), merged, strict=True)
         return replace(
             self,
@@ -233,11 +234,11 @@ def _counted_from(first: int, numbers: Array) -> Array:
     return np.where(numbers < 0, numbers, numbers + first) if first else numbers
 
 
-def finish(state: State) -> tuple[Array, ...]:
+def finish(state: State, threads: int | None = None) -> tuple[Array, ...]:
     """Return the outputs of the reduction of all columns of a state, in the precision of the arithmetic."""
     problem, extent = state.problem, state.extent
     precision = _precision(state)
-    outputs = merge(problem.reduction, problem.sizes, precision, [_flat(state, precision)])
+    outputs = merge(problem.reduction, problem.sizes, precision, [_flat(state, precision)], threads)
     with np.errstate(over="ignore"):
         return tuple(
             output.reshape(*extent.batch, extent.rows, *shape).astype(

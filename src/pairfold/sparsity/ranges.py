@@ -16,6 +16,7 @@ number     name          content
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,22 @@ from numpy.typing import NDArray
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 
-__all__ = ["TILE", "Pattern", "Ranges", "as_host_array", "as_ranges", "swap_axes", "validate_ranges"]
+__all__ = [
+    "TILE",
+    "Half",
+    "Pattern",
+    "Ranges",
+    "as_host_array",
+    "as_ranges",
+    "columns_of",
+    "rows_of",
+    "swap_axes",
+    "validate_ranges",
+]
 
 Integers = NDArray[np.int64]
+Half = tuple[Integers, Integers, Integers]
+"""Blocks of rows, the ends of their lists of intervals of columns, and these intervals."""
 Ranges = tuple[Integers, Integers, Integers, Integers, Integers, Integers]
 
 TILE = 64
@@ -224,9 +238,6 @@ def _shifted(ends: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([np.zeros(min(1, len(ends)), ends.dtype), ends[:-1]])
 
 
-Half = tuple[Integers, Integers, Integers]
-
-
 def _require_same_pairs(row_half: Half, column_half: Half) -> None:
     """Refuse halves that cannot describe one set of pairs: derivatives would be silently wrong."""
     if any(_overlap(half[0]) for half in (row_half, column_half)):
@@ -251,3 +262,42 @@ def _pairs(half: Half) -> int:
     seen = np.concatenate([[0], np.cumsum(intervals[:, 1] - intervals[:, 0])])
     starts = _shifted(ends)
     return int(np.sum((blocks[:, 1] - blocks[:, 0]) * (seen[ends] - seen[starts])))
+
+
+# ---------------------------------------------------------------- parts
+
+
+def rows_of(ranges: Sequence[Integers], first: int, last: int) -> Half:
+    """Return what the rows ``[first, last)`` see, numbered from 0.
+
+    Parameters
+    ----------
+    ranges : three arrays, or six
+        Checked ones; the first three count.
+
+    Examples
+    --------
+    >>> half = np.array([[0, 2], [2, 5]]), np.array([1, 2]), np.array([[0, 2], [2, 5]])
+    >>> [array.tolist() for array in rows_of(half, 1, 3)]
+    [[[0, 1], [1, 2]], [1, 2], [[0, 2], [2, 5]]]
+    """
+    blocks, ends, intervals = ranges[:3]
+    own = np.clip(blocks, first, last) - first
+    return _kept(own, ends, intervals, own[:, 0] < own[:, 1], np.ones(len(intervals), np.bool_))
+
+
+def columns_of(ranges: Sequence[Integers], first: int, last: int) -> Half:
+    """Return what of the columns ``[first, last)``, numbered from 0, all rows see."""
+    blocks, ends, intervals = ranges[:3]
+    own = np.clip(intervals, first, last) - first
+    return _kept(blocks, ends, own, np.ones(len(blocks), np.bool_), own[:, 0] < own[:, 1])
+
+
+def _kept(
+    blocks: Integers, ends: Integers, intervals: Integers, keep: NDArray[np.bool_], seen: NDArray[np.bool_]
+) -> Half:
+    """Return some blocks of rows, with some intervals of their lists."""
+    owner = np.repeat(np.arange(len(blocks)), np.diff(ends, prepend=0))
+    chosen = keep[owner] & seen
+    counts = np.bincount(owner[chosen], minlength=len(blocks))[keep]
+    return np.ascontiguousarray(blocks[keep]), np.cumsum(counts), np.ascontiguousarray(intervals[chosen])
