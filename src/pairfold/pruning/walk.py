@@ -61,6 +61,12 @@ Levels = Sequence[Boxes]
 """Of a tree, or some of it: from large boxes to small ones, see `pairfold.sparsity.tree.Tree`."""
 
 
+LARGEST = np.finfo(np.float64).max
+
+WIDER = 1
+"""Column boxes that each of the smallest row boxes could keep, for the same work as that of larger boxes."""
+
+
 def walk(rows: Levels, columns: Levels, decide: Decide, slab: tuple[int, int, int] = (0, 0, 1)) -> Pairs:
     """Return the pairs of the smallest boxes that are left when pairs are decided from the largest to the smallest.
 
@@ -95,8 +101,9 @@ def walk(rows: Levels, columns: Levels, decide: Decide, slab: tuple[int, int, in
 def nearest(rows: Levels, columns: Levels, score: Score, width: int, count: int) -> Integers:
     """Return column boxes near each row box, of the lowest levels.
 
-    Each row box looks at those inside the `width` column boxes that were nearest to the row box around it, so one that
-    is nearer may be missed (a beam search).
+    Each row box looks at those inside the column boxes that were nearest to the row box around it, so one that is
+    nearer may be missed (a beam search). Large boxes tell little, but they are few: each of them keeps so many that the
+    work is the same at every level, at least `width`.
 
     Parameters
     ----------
@@ -105,14 +112,14 @@ def nearest(rows: Levels, columns: Levels, score: Score, width: int, count: int)
     score : callable
         See `Score`; nan counts as far away.
     width : int
-        How many column boxes each row box keeps on the way down.
+        How many column boxes each of the smallest row boxes keeps.
     count : int
         How many it returns, at most `width`.
 
     Returns
     -------
     (row boxes, at most count) int64 array
-        Numbers of column boxes, the nearest ones first; -1 where there are no more.
+        Numbers of column boxes; -1 where there are no more.
     """
     row_level = column_level = 0
     found = np.zeros((len(rows[0]), 1), np.int64)
@@ -125,12 +132,15 @@ def nearest(rows: Levels, columns: Levels, score: Score, width: int, count: int)
             column_level += 1
             found = _inside(found, len(columns[column_level]))
         is_last = not any(_next(row_level, len(rows), column_level, len(columns)))
-        if found.shape[1] > width or is_last:
+        kept = max(width, WIDER * len(rows[-1]) // len(found))
+        if found.shape[1] > kept or is_last:
             numbers = np.repeat(np.arange(len(found)), found.shape[1])
             scores = score(row_level, numbers, column_level, np.maximum(found, 0).ravel()).reshape(found.shape)
-            scores[np.isnan(scores)] = np.inf
-            # Boxes that are infinitely far away still come before none.
-            places = np.lexsort((scores, found < 0), axis=1)[:, : count if is_last else width]
+            # What is infinitely far away still comes before nothing.
+            np.nan_to_num(scores, copy=False, nan=LARGEST, posinf=LARGEST)
+            scores[found < 0] = np.inf
+            wanted = min(count if is_last else kept, found.shape[1])
+            places = np.argpartition(scores, wanted - 1, axis=1)[:, :wanted]
             found = np.take_along_axis(found, places, axis=1)
         if is_last:
             return found
