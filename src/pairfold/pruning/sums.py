@@ -238,8 +238,10 @@ class _Sum:
 
         def score(row_level: int, row_numbers: Integers, column_level: int, column_numbers: Integers) -> Floats:
             low, high = self._closeness.ends(rows[row_level], row_numbers, columns[column_level], column_numbers)
+            # What is bounded on one side only is as near as that says, what is not bounded at all is far away.
             low = np.where(low > -np.inf, low, high)
-            far: Floats = -(np.where(high < np.inf, high, low) + low).sum(axis=1)
+            high = np.where(high < np.inf, high, low)
+            far: Floats = np.where(high < np.inf, -(low + high), np.inf).sum(axis=1)
             return far
 
         return nearest(rows, columns, score, WIDTH, NEAR)

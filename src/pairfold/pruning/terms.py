@@ -62,8 +62,11 @@ class Terms:
         return Problem(apply("Abs", product([*factors(self.kernel), *factors(weight)])), REDUCTIONS["Sum"])
 
     def error(self, left_out: float) -> float:
-        """Return the error of the result, in the units of the tolerance, for the share of `share` that is left out."""
-        part = left_out * self.share
+        """Return the error of the result, in the units of the tolerance, when a part of what may be is left out.
+
+        With a relative and an absolute tolerance, both are used up to that part: this is that of the relative one.
+        """
+        part = left_out * (self.share or self.absolute)
         if not self.is_exponent:
             return part
         return -log1p(-part) if len(self.weights) == 1 else 2 * part / (1 - part)

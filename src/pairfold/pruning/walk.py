@@ -211,6 +211,6 @@ def _split_columns(pairs: Pairs, boxes: Boxes) -> Pairs:
 
 def _inside(numbers: Integers, count: int) -> Integers:
     """Return the numbers of the boxes inside boxes, two for each in a row; -1 for those that do not exist."""
-    result = np.stack([2 * numbers, 2 * numbers + 1], axis=2).reshape(len(numbers), -1)
+    result = np.stack([2 * numbers, 2 * numbers + 1], axis=2).reshape(len(numbers), 2 * numbers.shape[1])
     result[(result < 0) | (result >= count)] = -1
     return result
