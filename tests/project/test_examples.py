@@ -14,6 +14,7 @@ SIZES = {
     "handwritten_digits.py": (500, "Dense NumPy finds the same neighbours: True.", "sklearn"),
     "laplacian_eigenvectors.py": (1500, "The eigenvalues differ from those of the sphere by", "scipy"),
     "rbf_interpolation.py": (1200, "the coefficients agree with a dense solver", "matplotlib"),
+    "two_million_points.py": (5000, "all pairs have the same neighbours: True", "matplotlib"),
     "torch/attention.py": (40, "pixels it agrees with PyTorch's attention", "skimage"),
     "torch/gaussian_mixture.py": (1500, "The log-densities agree with dense PyTorch", "torch"),
     "torch/gaussian_process.py": (600, "soundings the solution agrees with dense PyTorch", "torch"),

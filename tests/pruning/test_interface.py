@@ -58,6 +58,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
 
     monkeypatch.setattr(choice, "STRATEGIES", (looks,))
     monkeypatch.setattr(choice, "FEWEST_PAIRS", 0)
+    monkeypatch.setattr(choice, "PAIRS_PER_POINT", 0)
     return calls
 
 
@@ -291,6 +292,14 @@ def test_few_pairs_and_ranges_are_not_looked_at(seen: list[Call], monkeypatch: p
     _, report = tensor.sum(axis=1, tol=1e-3, report=True)
     assert "fewer than 90001 pairs" in report.why
     assert not seen
+    monkeypatch.setattr(choice, "FEWEST_PAIRS", 0)
+    monkeypatch.setattr(choice, "PAIRS_PER_POINT", 200)
+    _, report = tensor.sum(axis=1, tol=1e-3, report=True)
+    assert report.why.startswith("300 rows and 300 columns have so few pairs for each point")
+    assert not seen
+    # What is sorted already costs nothing.
+    pairfold.Vi(X).sqdist(pairfold.Vj(pairfold.numpy.Tree(X))).sum(axis=1, tol=1e-3)
+    assert len(seen) == 1
 
 
 # ---------------------------------------------------------------- trees
@@ -408,6 +417,7 @@ def test_the_time_of_every_pair_is_measured(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(choice, "STRATEGIES", (nothing,))
     monkeypatch.setattr(choice, "FEWEST_PAIRS", 0)
+    monkeypatch.setattr(choice, "PAIRS_PER_POINT", 0)
     monkeypatch.setattr(choice, "MEASURED_PAIRS", 3000)
     tensor = pairfold.Vi(X).sqdist(pairfold.Vj(X))
     with pairfold.tolerance(0):

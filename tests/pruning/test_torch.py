@@ -32,6 +32,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
 
     monkeypatch.setattr(choice, "STRATEGIES", (looks,))
     monkeypatch.setattr(choice, "FEWEST_PAIRS", 0)
+    monkeypatch.setattr(choice, "PAIRS_PER_POINT", 0)
     torch.compiler.reset()
     return calls
 

@@ -31,14 +31,17 @@ STRATEGIES: tuple[Strategy, ...] = (order_statistics, sums)
 MEASURED_PAIRS = 20_000_000
 """By which it is measured how long all of them would take."""
 
-FEWEST_PAIRS = 4_000_000
-"""Below, looking at every pair takes a millisecond or two, and anything else at least as long."""
+FEWEST_PAIRS = 50_000_000
+"""Below, looking at every pair takes ten milliseconds or two, and anything else at least as long."""
+
+PAIRS_PER_POINT = 3000
+"""How many pairs are looked at while one point finds its place in a tree."""
 
 
 def run_pruned(call: Call, arrays: Sequence[Any]) -> Outputs:
     """Return the outputs of a call that has a tolerance, and record how they were found."""
     start = perf_counter()
-    why, trees = _refused(call), Trees()
+    why, trees = _refused(call) or _not_worth(call, arrays), Trees()
     for strategy in () if why else STRATEGIES:
         found = strategy(call, arrays, trees)
         if not isinstance(found, GivenUp):
@@ -95,10 +98,30 @@ def _refused(call: Call) -> str:
     """Return why no strategy is asked; "" when they are."""
     if call.problem.reduction.is_unfinished:
         return "the state of a part is made of all its pairs"
-    if call.extent.entries * call.extent.rows * call.extent.columns < FEWEST_PAIRS:
-        return f"there are fewer than {FEWEST_PAIRS} pairs, which are looked at faster than they are sorted"
+    if _pairs(call) < FEWEST_PAIRS:
+        return f"there are fewer than {FEWEST_PAIRS} pairs, which are looked at faster than points are sorted"
     if call.ranges is not None:
         return "ranges say already which pairs are looked at"
     if target_of(call.options).backend == "GPU":
         return "the reduction runs on a GPU, where every pair is looked at"
     return ""
+
+
+def _pairs(call: Call) -> int:
+    return call.extent.entries * call.extent.rows * call.extent.columns
+
+
+def _not_worth(call: Call, arrays: Sequence[Any]) -> str:
+    """Return why sorting takes as long as looking at every pair; "" where it does not."""
+    extent = call.extent
+    counts = {Category.ROW: extent.rows, Category.COLUMN: extent.columns}
+    for position, variable in call.problem.arguments.items():
+        if variable.category in counts and Trees.knows(arrays[position]):
+            counts[variable.category] = 0
+    sorting = extent.entries * sum(counts.values()) * PAIRS_PER_POINT
+    if sorting < _pairs(call):
+        return ""
+    return (
+        f"{extent.rows} rows and {extent.columns} columns have so few pairs for each point that these are looked at "
+        "faster than the points are sorted; a Tree is sorted once for many calls"
+    )

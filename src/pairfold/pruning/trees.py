@@ -59,6 +59,11 @@ class Trees:
     made: dict[Place, tuple[Array, Tree]] = field(default_factory=dict)
     """With the array, so that no other one comes to its place."""
 
+    @staticmethod
+    def knows(points: Array) -> bool:
+        """Tell whether points ``(..., N, D)`` were announced, so that they are sorted once for many calls."""
+        return all(_place(entry) in _ANNOUNCED for entry in _entries(points))
+
     def of(self, points: Array) -> Tree:
         """Return the tree of points (N, D)."""
         place = _place(points)
