@@ -1,10 +1,14 @@
-"""JAX computes in float64 here, as the dense programs that results are compared with."""
+"""JAX computes in float64 here, as the dense programs that results are compared with, on four devices of one CPU."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+
+# Read when JAX makes its first array: four devices to shard arrays over.
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=4"
 
 jax = pytest.importorskip("jax", reason="pairfold.jax needs jax")
 

@@ -19,6 +19,7 @@ from pairfold.errors import ArgumentTypeError
 from pairfold.ir.call import DEFAULT, Call, Extent, Options, Tolerance
 from pairfold.ir.expr import OPERATIONS, Category, Expr, Op, make, topological
 from pairfold.ir.problem import Problem
+from pairfold.ir.reduction import UNFINISHED
 from pairfold.reductions import REDUCTIONS
 from pairfold.solvers.nystrom import Nystrom
 from pairfold.sparsity.ranges import swap_axes
@@ -39,17 +40,21 @@ class Request:
     system : System or None
         The linear system to solve with the call as its matrix; its alpha is one more array after those of the problem.
         None carries out the call.
+    merges : bool
+        Whether the arrays are the fields of states, which are to be merged and finished: ``(*batch, rows, columns *
+        dim)``, where the columns of the call are parts of the columns of the problem.
     """
 
     call: Call
     checks_ranges: bool = False
     system: System | None = None
+    merges: bool = False
 
     @property
     def text(self) -> str:
         """The request without sizes, dtype and ranges, as text."""
         system = None if self.system is None else _text_of_system(self.system)
-        return _text(self.call.problem, self.call.options, self.checks_ranges, system)
+        return _text(self.call.problem, self.call.options, self.checks_ranges, system, self.merges)
 
     @staticmethod
     def from_text(text: str, extent: Extent, dtype: str, ranges: Sequence[Any] = ()) -> Request:
@@ -65,7 +70,8 @@ class Request:
         """
         read = _read(text)
         found = (swap_axes(ranges) if read.is_swapped else tuple(ranges)) if ranges else None
-        return Request(Call(read.problem, extent, dtype, found, read.options), read.checks_ranges, read.system)
+        call = Call(read.problem, extent, dtype, found, read.options)
+        return Request(call, read.checks_ranges, read.system, read.merges)
 
 
 class _Read(NamedTuple):
@@ -74,10 +80,11 @@ class _Read(NamedTuple):
     is_swapped: bool
     checks_ranges: bool
     system: System | None
+    merges: bool
 
 
 @lru_cache(maxsize=1024)
-def _text(problem: Problem, options: Options, checks_ranges: bool, system: str | None) -> str:
+def _text(problem: Problem, options: Options, checks_ranges: bool, system: str | None, merges: bool) -> str:
     order = topological(problem.roots)
     number = {node: k for k, node in enumerate(order)}
     content = {
@@ -90,6 +97,7 @@ def _text(problem: Problem, options: Options, checks_ranges: bool, system: str |
         "swapped": False,
         "checks": checks_ranges,
         "system": None if system is None else json.loads(system),
+        **({"merges": True} if merges else {}),
     }
     return json.dumps(content, separators=(",", ":"))
 
@@ -104,11 +112,15 @@ def _read(text: str) -> _Read:
             given[2] = Category(given[2])
         nodes.append(make(_operation(name), [nodes[k] for k in args], given))
     value, *weights = (nodes[k] for k in content["roots"])
-    problem = Problem(value, REDUCTIONS[content["reduction"]], weights[0] if weights else None, content["k"])
+    name = content["reduction"]
+    reduction = REDUCTIONS[name.removeprefix(UNFINISHED)]
+    reduction = reduction.unfinished if name.startswith(UNFINISHED) else reduction
+    problem = Problem(value, reduction, weights[0] if weights else None, content["k"])
     options = Options(**content["options"])
     if options.tolerance is not None:
         options = replace(options, tolerance=Tolerance(**content["options"]["tolerance"]))
-    return _Read(problem, options, content["swapped"], content["checks"], _system(content["system"]))
+    system, merges = _system(content["system"]), content.get("merges", False)
+    return _Read(problem, options, content["swapped"], content["checks"], system, merges)
 
 
 def _operation(name: str) -> Op:

@@ -24,9 +24,12 @@ from pairfold.errors import UnknownNameError, suggestion
 from pairfold.ir.expr import Expr
 from pairfold.ir.registry import Registry
 
-__all__ = ["REDUCTIONS", "Field", "Reduction", "Sizes", "register_reduction"]
+__all__ = ["REDUCTIONS", "UNFINISHED", "Field", "Reduction", "Sizes", "register_reduction"]
 
 State = dict[str, Expr]
+
+UNFINISHED = "State of "
+"""What the names of unfinished reductions begin with."""
 
 _LARGEST = {"float16": 65504.0, "float32": (2 - 2.0**-23) * 2.0**127, "float64": sys.float_info.max}
 
@@ -181,7 +184,7 @@ class Reduction:
             return self
         return replace(
             self,
-            name=f"State of {self.name}",
+            name=f"{UNFINISHED}{self.name}",
             finish=lambda state, sizes: tuple(state.values()),
             shapes=lambda sizes: tuple((field.dim(sizes),) for field in self.fields),
             is_unfinished=True,

@@ -7,8 +7,9 @@ from pairfold.api.linear_system import solve_routine
 from pairfold.front_end import *  # noqa: F403
 from pairfold.jax import classes, cluster
 from pairfold.jax.adapter import JAX, solve_arrays
+from pairfold.jax.sharded import sharded
 
-__all__ = ["cluster", *front_end.__all__]  # noqa: PLE0604
+__all__ = ["cluster", "sharded", *front_end.__all__]  # noqa: PLE0604
 
 _OWN = {"Genred": classes.Routine, "KernelSolve": classes.Solver, "LazyTensor": classes.Tensor}
 _RECORD = front_end.FrontEnd(

@@ -20,10 +20,10 @@ from pairfold.jax.primitive import reduce
 from pairfold.pruning import is_collecting, run
 from pairfold.transform.derivatives import numbered
 
-__all__ = ["JAX", "solve_arrays"]
+__all__ = ["JAX", "numbered_call", "solve_arrays"]
 
 
-def _numbered(call: Call, arrays: Sequence[Any]) -> tuple[Call, list[Any], tuple[int, ...]]:
+def numbered_call(call: Call, arrays: Sequence[Any]) -> tuple[Call, list[Any], tuple[int, ...]]:
     """Return the call and its arrays with the arguments that are read, and the positions of these."""
     problem, positions = numbered(call.problem)
     given = [arrays[position] for position in positions] if positions else list(arrays)
@@ -32,7 +32,7 @@ def _numbered(call: Call, arrays: Sequence[Any]) -> tuple[Call, list[Any], tuple
 
 def _run(call: Call, arrays: Sequence[Any]) -> tuple[Any, ...]:
     """Carry out a reduction of JAX arrays; see `pairfold.engine.run`."""
-    call, given, _ = _numbered(call, arrays)
+    call, given, _ = numbered_call(call, arrays)
     if call.options.tolerance is not None and is_collecting() and not any(map(is_traced, given)):
         # XLA would carry it out in a thread of its own, where nobody collects reports.
         return tuple(map(jnp.asarray, run(call, [np.asarray(array) for array in given])))
@@ -53,7 +53,7 @@ def solve_arrays(
         raise ArgumentValueError(
             f"alpha has shape {tuple(np.shape(alpha))}; it must be a number or an array with one entry."
         )
-    call, given, positions = _numbered(call, arrays)
+    call, given, positions = numbered_call(call, arrays)
     system = replace(system, position=positions.index(system.position))
     shape = (1,) * (len(call.extent.batch) + 1)
     given.append(jnp.asarray(alpha, given[0].dtype).reshape(shape))

@@ -15,7 +15,7 @@ import numpy as np
 from pairfold.api.adapter import NUMPY
 from pairfold.api.linear_system import solve_call
 from pairfold.api.request import Request
-from pairfold.engine import Extent
+from pairfold.engine import Call, Extent, State, finish
 from pairfold.errors import ArgumentValueError, PairfoldError
 from pairfold.ir.expr import Category
 from pairfold.jax import frame as ffi
@@ -58,6 +58,9 @@ def _dense(text: bytes, extent: Extent, dtype: str) -> Request:
 def _request(text: bytes, columns: int, ranges: Array, arrays: Sequence[Array], output: Array) -> Request:
     """Return what is asked; the sizes are those of the memory, as a program for any sizes knows no others."""
     sample = _dense(text, Extent(1, 1), "float64")
+    if sample.merges:
+        *batch, rows, _ = arrays[0].shape
+        return _dense(text, Extent(rows, columns, tuple(batch)), arrays[0].dtype.name)
     axes = _batch_axes(sample, arrays)
     batch, rows = output.shape[:axes], output.shape[axes]
     for position, node in sample.call.problem.arguments.items():
@@ -81,7 +84,10 @@ def _execute(frame: ffi.Frame) -> None:
     columns, key = ffi.integer(frame, 0), ffi.text(frame, 1)
     ranges, text = ffi.integers(frame, 2), ffi.text(frame, 3)
     request = _request(text, columns, ranges, arrays, outputs[0])
-    if request.system is None:
+    found: Sequence[Array]
+    if request.merges:
+        found = merge_parts(request.call, arrays)
+    elif request.system is None:
         found = run(request.call, arrays)
         if key and key == key_of(text.decode(), request.call.dtype).encode():
             SMALL.offer(key, request.call, len(arrays))
@@ -90,6 +96,25 @@ def _execute(frame: ffi.Frame) -> None:
         found = (solve_call(NUMPY, run, request.call, request.system, given, _number(alpha)),)
     for output, array in zip(outputs, found, strict=True):
         output[...] = array
+
+
+def merge_parts(call: Call, arrays: Sequence[Array]) -> tuple[Array, ...]:
+    """Return the outputs for all columns, from the fields of states of parts of the columns; see `Request.merges`."""
+    problem, parts = call.problem, call.extent.columns
+    names, extent = [field.name for field in problem.reduction.fields], call.extent._replace(columns=1)
+    stacks = [array.reshape(*array.shape[:-1], parts, -1) for array in arrays]
+    first, *others = (
+        State(
+            {name: stack[..., part, :] for name, stack in zip(names, stacks, strict=True)},
+            ((part, part + 1),),
+            problem,
+            extent,
+            call.dtype,
+            call.dtype,
+        )
+        for part in range(parts)
+    )
+    return finish(first.merge(*others))
 
 
 def _number(alpha: Array) -> float:

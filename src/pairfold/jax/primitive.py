@@ -37,7 +37,7 @@ from pairfold.jax.small import key_of
 from pairfold.reductions.state import outputs_of
 from pairfold.transform.derivatives import differentiable_form
 
-__all__ = ["TARGET_NAME", "reduce"]
+__all__ = ["CALCULUS", "TARGET_NAME", "reduce", "varying_axes"]
 
 Array = Any
 Several = Sequence[Any]
@@ -118,6 +118,11 @@ def _axes(aval: Any) -> frozenset[str]:
     """Return the axes of a mesh that an array varies over; versions of JAX say it in different words."""
     kind = getattr(aval, "manual_axis_type", None)
     return getattr(aval, "vma", frozenset()) if kind is None else kind.varying
+
+
+def varying_axes(array: Array) -> frozenset[str]:
+    """Return the axes of a mesh that an array varies over, as far as JAX checks that: see ``check_vma``."""
+    return _axes(jax.typeof(array))
 
 
 def _varying(arrays: Several, axes: frozenset[str]) -> list[Array]:
@@ -214,7 +219,7 @@ def _scattered(part: Array, index: Array, shape: tuple[int, ...]) -> Array:
     return jax.linear_transpose(lambda array: _gathered(array, index), jnp.zeros(shape, part.dtype))(part)[0]
 
 
-_CALCULUS = Calculus(ARRAYS, reduce, _gathered, _scattered)
+CALCULUS = Calculus(ARRAYS, reduce, _gathered, _scattered)
 
 
 def _push_forward(primals: Several, tangents: Several, **parameters: Any) -> tuple[list[Array], list[Any]]:
@@ -223,7 +228,7 @@ def _push_forward(primals: Several, tangents: Several, **parameters: Any) -> tup
     request = Request(_with_problem(request.call, form.problem), system=request.system)
     outputs = reduce(request, primals)
     given = {k: tangent for k, tangent in enumerate(tangents) if not isinstance(tangent, ad.Zero)}
-    moved = Reduced(_CALCULUS, request, primals, outputs).push_forward(given)
+    moved = Reduced(CALCULUS, request, primals, outputs).push_forward(given)
     selected = [outputs[k] for k in form.selected]
     axes = _axes(jax.typeof(outputs[0]))
     moved = dict(zip(moved, _varying(list(moved.values()), axes), strict=True))
@@ -245,7 +250,7 @@ def _pull_back(cotangents: Several, *arrays: Any, **parameters: Any) -> list[Arr
     request = _asked(**parameters, dtype=known[0].dtype.name)
     given = [None if isinstance(cotangent, ad.Zero) else cotangent for cotangent in cotangents]
     outputs = given if request.system is not None else ()
-    found = Reduced(_CALCULUS, request, known, outputs).pull_back(wanted, given)
+    found = Reduced(CALCULUS, request, known, outputs).pull_back(wanted, given)
     axes = frozenset().union(*[_axes(arrays[k].aval) for k in wanted])
     found = dict(zip(found, _varying(list(found.values()), axes), strict=True))
     return [found.get(k) for k in range(len(arrays))]
