@@ -16,6 +16,7 @@ __all__ = [
     "ArgumentTypeError",
     "ArgumentValueError",
     "BridgeError",
+    "CheckpointError",
     "ConvergenceWarning",
     "DimensionError",
     "FormulaError",
@@ -91,6 +92,10 @@ class AliasError(PairfoldError, ImportError):
 
 class BridgeError(PairfoldError, ValueError):
     """A program in another language and `pairfold.bridge` do not understand each other."""
+
+
+class CheckpointError(PairfoldError, OSError):
+    """A file that a run was to go on from is damaged, of another run, or cannot be written."""
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from pairfold.api.options import make_options, make_problem
 from pairfold.api.routine import Routine
 from pairfold.api.signatures import checked, unknown_keywords
 from pairfold.api.states import State, check_state, finished, partial_state, refuse_tolerance
+from pairfold.api.stream import stream
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
@@ -308,6 +309,56 @@ class GenredBase:
     def finish(self, state: State) -> Any:
         """Return the result for all columns of a state: an array, or a tuple of arrays, as a call gives it."""
         return finished(self._routine, check_state(self._routine, state))
+
+    def stream(
+        self,
+        *args: Any,
+        out: Any = None,
+        memory: int | str = "1GB",
+        progress: Any = False,
+        checkpoint: Any = None,
+        backend: str = "auto",
+        device_id: int = -1,
+        threads: int | None = None,
+        **unknown: Any,
+    ) -> Any:
+        """Reduce arguments that are read block by block, and may be larger than memory.
+
+        Parameters
+        ----------
+        *args : arrays, or where to read them
+            As for a call; what is indexed by i or j may be anything with shape, dtype and slices (a map of a file, an
+            array of zarr, h5py, Dask or PyTorch, a class that computes its entries) or an iterable of blocks
+            ``(..., n, D)``, or a function that returns one.
+        out : array, or what has shape, dtype and slices that can be set, or a tuple of these, optional
+            Is filled with the result, part by part, and returned.
+        memory : int or str
+            What may be read and kept at a time, as ``"4GB"`` or a number of bytes; a new result comes beside.
+        progress : bool or callable
+            True shows a bar; a callable gets the pairs done, the pairs in all (None when nobody knows) and the seconds.
+        checkpoint : path, optional
+            A file that says how far the reduction has come. A call that finds it there goes on from it, and its result
+            has the same bits; it is removed at the end.
+        backend, device_id, threads
+            As for a call.
+
+        Returns
+        -------
+        array, or tuple of arrays
+            As a call; `out` where it is given.
+
+        Raises
+        ------
+        ArgumentTypeError, ArgumentValueError
+            If an argument does not fit its alias or the other arguments, or `memory` is too little.
+        CheckpointError
+            If the checkpoint is damaged or of another call, or cannot be written.
+        """
+        if unknown:
+            raise unknown_keywords(GenredBase.stream, unknown)
+        routine = self._routine.placed(backend, device_id)
+        settings = {"out": out, "memory": memory, "progress": progress, "checkpoint": checkpoint, "threads": threads}
+        return stream(routine, args, **settings)
 
     def explain(
         self, *args: Any, target: str | None = None, tol: float | None = None, atol: float | None = None

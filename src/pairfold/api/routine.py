@@ -207,7 +207,7 @@ class Routine:
     def as_array(self, arg: object, position: int) -> Any:
         """Return argument number `position` as an array; raises `ArgumentTypeError` with its name."""
         if self.arguments and position < len(self.arguments):
-            label = self._label(self.arguments[position])
+            label = self.label(self.arguments[position])
         else:
             label = f"argument number {position}"
         try:
@@ -215,7 +215,8 @@ class Routine:
         except ArgumentTypeError as reason:
             raise ArgumentTypeError(f"{label[0].upper()}{label[1:]}: {reason}") from None
 
-    def _label(self, argument: Argument) -> str:
+    def label(self, argument: Argument) -> str:
+        """Return what messages call an argument."""
         if argument.name is None:
             return f"argument number {argument.position}, {argument.declaration}"
         return f"argument {argument.name!r} (number {argument.position}, {argument.declaration})"
@@ -233,20 +234,24 @@ class Routine:
         return args, plan or self._new_plan(keys)
 
     def _new_plan(self, keys: tuple[Key, ...]) -> CallPlan:
-        if len(keys) != len(self.arguments):
-            listing = ", ".join(
-                argument.declaration if argument.name is None else f"{argument.name} = {argument.declaration}"
-                for argument in self.arguments
-            )
-            raise ArgumentValueError(
-                f"This routine takes {len(self.arguments)} arguments ({listing or 'none'}); found {len(keys)}."
-            )
+        self.check_count(len(keys))
         plan = self._work_out(keys)
         if len(self._plans) >= PLANS_KEPT:
             self._plans.clear()
         with contextlib.suppress(TypeError):
             self._plans[keys] = plan
         return plan
+
+    def check_count(self, count: int) -> None:
+        """Raise `ArgumentValueError` unless the routine takes `count` arguments."""
+        if count != len(self.arguments):
+            listing = ", ".join(
+                argument.declaration if argument.name is None else f"{argument.name} = {argument.declaration}"
+                for argument in self.arguments
+            )
+            raise ArgumentValueError(
+                f"This routine takes {len(self.arguments)} arguments ({listing or 'none'}); found {count}."
+            )
 
     def _work_out(self, keys: tuple[Key, ...]) -> CallPlan:
         dtype, computing = self._dtypes(keys)
@@ -304,7 +309,7 @@ class Routine:
         return (*natural[:-1], argument.dim)
 
     def _sentence(self, argument: Argument) -> str:
-        label = self._label(argument)
+        label = self.label(argument)
         return f"{label[0].upper()}{label[1:]}"
 
     def _dtypes(self, keys: tuple[Key, ...]) -> tuple[Any, Any]:
@@ -340,7 +345,7 @@ class Routine:
                 found = argument, shape
             elif not (self.stretches and shape[-2] == 1):
                 raise ArgumentValueError(
-                    f"{self._sentence(found[0])} has shape {found[1]}, but {self._label(argument)} has shape {shape}: "
+                    f"{self._sentence(found[0])} has shape {found[1]}, but {self.label(argument)} has shape {shape}: "
                     f"all arguments indexed by {side.letter} must have the same number of entries "
                     f"({found[1][-2]} and {shape[-2]} found)."
                 )

@@ -16,6 +16,7 @@ from pairfold.api.options import make_options, make_problem
 from pairfold.api.rooms import room_called, room_of
 from pairfold.api.routine import Routine
 from pairfold.api.states import State, check_state, finished, partial_state, refuse_tolerance
+from pairfold.api.stream import stream
 from pairfold.engine import Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
@@ -354,6 +355,21 @@ class LazyReduction:
         routine = reduction._routine.placed(settings.pop("backend", "auto"), settings.pop("device_id", -1))
         return partial_state(routine, arrays, columns_from, tuple(keys), **settings)
 
+    def stream(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the result for arguments that are read block by block, and may be larger than memory.
+
+        See `Genred.stream` for what symbolic variables may be given, and for the keywords.
+        """
+        reduction = self._bound(args)
+        routine, settings = reduction._routine, {**self._settings, **kwargs}
+        if settings.pop("ranges", None) is not None:
+            raise ArgumentTypeError(
+                "stream() has no ranges: it visits all pairs; partial() takes ranges."
+            )
+        routine = routine.placed(settings.pop("backend", "auto"), settings.pop("device_id", -1))
+        arrays, keys = reduction._given(args)
+        return stream(routine, arrays, keys, **settings)
+
     def finish(self, state: State) -> Any:
         """Return the result of the reduction for all columns of a state.
 
@@ -394,21 +410,21 @@ class LazyReduction:
         kind = framework_of(self._value, room)
         return self if kind is None else _rebuild(tensor_of(bound(self._value, kind)), *self.__reduce__()[1][1:])
 
-    def _arguments(self, args: Sequence[Any]) -> tuple[list[Any], list[Key]]:
+    def _given(self, args: Sequence[Any]) -> tuple[list[Any], list[Key | None]]:
+        """Return the arguments of the routine, and what is known of those that are arrays of the tensor."""
         if len(args) != self._count:
             raise ArgumentValueError(
                 f"This reduction has {self._count} symbolic variables and takes as many arguments; found {len(args)}."
             )
-        arrays: list[Any] = []
-        keys: list[Key] = []
-        for position, leaf in enumerate(self._value.leaves):
-            if isinstance(leaf, Leaf):
-                arrays.append(leaf.array)
-                keys.append(leaf.key)
-            else:
-                array = self._routine.as_array(args[leaf.number], position)
-                arrays.append(array)
-                keys.append((type(array), array.shape, array.dtype))
+        given = [leaf.array if isinstance(leaf, Leaf) else args[leaf.number] for leaf in self._value.leaves]
+        return given, [leaf.key if isinstance(leaf, Leaf) else None for leaf in self._value.leaves]
+
+    def _arguments(self, args: Sequence[Any]) -> tuple[list[Any], list[Key]]:
+        arrays, found = self._given(args)
+        if None not in found:
+            return arrays, found
+        arrays = [self._routine.as_array(array, position) for position, array in enumerate(arrays)]
+        keys = [key or (type(array), array.shape, array.dtype) for array, key in zip(arrays, found, strict=True)]
         return arrays, keys
 
     def __repr__(self) -> str:

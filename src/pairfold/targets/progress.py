@@ -11,7 +11,7 @@ from pairfold.errors import ArgumentValueError
 
 __all__ = ["progress_bar", "reporting"]
 
-Report = Callable[[int, int], Any]
+Report = Callable[[int, Any], Any]
 
 _report: ContextVar[Report | None] = ContextVar("pairfold_progress", default=None)
 
@@ -27,8 +27,15 @@ def reporting(report: Report) -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar(total: int) -> Iterator[Callable[[int], Any]]:
+def progress_bar(total: int | None, **looks: Any) -> Iterator[Callable[[int], Any]]:
     """Yield a function that takes the number of pieces of work finished since its last call.
+
+    Parameters
+    ----------
+    total : int or None
+        How many there are; None when nobody knows.
+    **looks
+        As tqdm takes them; by default the pieces are blocks.
 
     Raises
     ------
@@ -37,7 +44,7 @@ def progress_bar(total: int) -> Iterator[Callable[[int], Any]]:
     """
     report = _report.get()
     if report is None:
-        with _bar(total) as bar:
+        with _bar(total, looks) as bar:
             yield bar.update
         return
     done = 0
@@ -50,7 +57,7 @@ def progress_bar(total: int) -> Iterator[Callable[[int], Any]]:
     yield update
 
 
-def _bar(total: int) -> Any:
+def _bar(total: int | None, looks: dict[str, Any]) -> Any:
     try:
         from tqdm.auto import tqdm  # noqa: PLC0415 - an optional extra
     except ImportError:
@@ -58,4 +65,4 @@ def _bar(total: int) -> Any:
             "progress=True needs the package tqdm, which is not installed. Install it with "
             "`pip install pairfold[progress]`, or leave progress out."
         ) from None
-    return tqdm(total=total, desc="pairfold", unit="block")
+    return tqdm(total=total, **{"desc": "pairfold", "unit": "block", **looks})
