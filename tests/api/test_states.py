@@ -202,7 +202,7 @@ def test_arguments_of_partial() -> None:
         ArgumentValueError, match=r"in steps: out=, call=False, partial\(\) and symbolic variables are for"
     ):
         lazy.partial("sum", axis=(0, 1))
-    with pytest.raises(ArgumentTypeError, match=r"partial\(\) has no call=: it computes a state at once"):
+    with pytest.raises(ArgumentTypeError, match=r"partial\(\) has no call=: it computes at once"):
         lazy.partial("sum", axis=1, call=True)
     with pytest.raises(ArgumentValueError, match=r"No method that reduces is called \['sum'\]"):
         lazy.partial(["sum"], axis=1)  # type: ignore[arg-type]

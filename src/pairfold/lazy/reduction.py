@@ -363,9 +363,7 @@ class LazyReduction:
         reduction = self._bound(args)
         routine, settings = reduction._routine, {**self._settings, **kwargs}
         if settings.pop("ranges", None) is not None:
-            raise ArgumentTypeError(
-                "stream() has no ranges: it visits all pairs; partial() takes ranges."
-            )
+            raise ArgumentTypeError("stream() has no ranges: it visits all pairs; partial() takes ranges.")
         routine = routine.placed(settings.pop("backend", "auto"), settings.pop("device_id", -1))
         arrays, keys = reduction._given(args)
         return stream(routine, arrays, keys, **settings)
@@ -421,9 +419,10 @@ class LazyReduction:
 
     def _arguments(self, args: Sequence[Any]) -> tuple[list[Any], list[Key]]:
         arrays, found = self._given(args)
-        if None not in found:
-            return arrays, found
-        arrays = [self._routine.as_array(array, position) for position, array in enumerate(arrays)]
+        arrays = [
+            self._routine.as_array(array, position) if found[position] is None else array
+            for position, array in enumerate(arrays)
+        ]
         keys = [key or (type(array), array.shape, array.dtype) for array, key in zip(arrays, found, strict=True)]
         return arrays, keys
 

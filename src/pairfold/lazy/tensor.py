@@ -188,6 +188,45 @@ class LazyTensorBase(Arithmetic, Entries):
         array([[6.],
                [6.]])
         """
+        state: State = self._waiting("partial", method, args, kwargs).partial(columns_from=columns_from)
+        return state
+
+    def stream(
+        self,
+        method: str,
+        *args: Any,
+        out: Any = None,
+        memory: int | str = "1GB",
+        progress: Any = False,
+        checkpoint: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Return what `method` returns; the arrays of this tensor are read block by block, and may be maps of files.
+
+        Parameters
+        ----------
+        method : str
+            The name of a method that reduces, such as ``"sum"``, ``"logsumexp"`` or ``"argKmin"``.
+        *args, **kwargs
+            What the method takes.
+        out, memory, progress, checkpoint
+            As for `Genred.stream`. What is read from anything else than arrays is given to symbolic variables:
+            ``Vi(0, 3).sqdist(Vj(1, 3)).argKmin(5, axis=1).stream(first, second)``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.zeros((2, 1)), np.arange(4.0).reshape(4, 1)
+        >>> (Vi(x) + Vj(y)).stream("sum", axis=1, memory="50MB")
+        array([[6.],
+               [6.]])
+        """
+        settings = {"out": out, "memory": memory, "progress": progress, "checkpoint": checkpoint}
+        return self._waiting("stream", method, args, kwargs).stream(**settings)
+
+    def _waiting(self, name: str, method: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return a reduction by `method` that waits for its call, which is another one than that of `method`."""
         names = dict.fromkeys(filter(None, ("reduction", *(reduction.method for reduction in REDUCTIONS.values()))))
         if not isinstance(method, str) or method not in names:
             raise ArgumentValueError(
@@ -195,11 +234,9 @@ class LazyTensorBase(Arithmetic, Entries):
                 f"{', '.join(names)}."
             )
         if "call" in kwargs:
-            raise ArgumentTypeError("partial() has no call=: it computes a state at once.")
+            raise ArgumentTypeError(f"{name}() has no call=: it computes at once.")
         refuse_tolerance(kwargs)
-        waiting = getattr(self, method)(*args, call=False, **kwargs)
-        state: State = waiting.partial(columns_from=columns_from)
-        return state
+        return getattr(self, method)(*args, call=False, **kwargs)
 
     def finish(self, state: State) -> Any:
         """Return the result of a reduction for all columns of a state, in arrays of this tensor's framework."""
