@@ -162,6 +162,11 @@ class Results:
         return tuple(checksum(self._read(target, first, last)) for target in lasting)
 
     @property
+    def kinds(self) -> list[str]:
+        """Which results end with this process."""
+        return ["in memory" if self._ends(target) else "in a file" for target in self.targets]
+
+    @property
     def _in_memory(self) -> list[Any]:
         return [target for target in self.targets if self._ends(target)]
 

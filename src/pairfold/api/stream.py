@@ -134,6 +134,9 @@ class _Run:
     def _resume(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint, if there is one; else make the first one, so that what prevents it is said now."""
         found = checkpoint.load()
+        if found is None:
+            self._save(checkpoint)
+            return
         self._job.results.restore(found.results)
         there = self._still_there(found)
         if there < found.panels:
@@ -146,7 +149,6 @@ class _Run:
             )
             found = Progress(there, width=found.width if there else 0, checksums=found.checksums[:there])
         self._now = replace(found, state={}, results=()), self._job.restored(found)
-        self._save(checkpoint)
 
     def _still_there(self, found: Progress) -> int:
         """Return how many panels, from the first one on, are finished, by what is in the files of results."""

@@ -149,6 +149,7 @@ class Job:
             "batch": list(self.plan.extent.batch),
             "precision": [call.dtype, self.nothing.result],
             "division into pieces (which follows from memory=)": list(asdict(self.layout).values()),
+            "kind of out": self.results.kinds,
             "formula": Request(call).text,
             "list of arguments": self.arguments.facts(),
         }

@@ -82,8 +82,8 @@ class Checkpoint:
         self._facts = facts
         self._next = 0.0
 
-    def load(self) -> Progress:
-        """Return how far the last run came.
+    def load(self) -> Progress | None:
+        """Return how far the last run came; None if there was none.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Checkpoint:
             If the file is damaged, or of another run; it stays as it is.
         """
         if not self.path.exists():
-            return Progress()
+            return None
         try:
             found = _read(self.path)
         except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile) as reason:
@@ -158,7 +158,7 @@ class Checkpoint:
 
 
 def _read(path: Path) -> tuple[Facts, Progress]:
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise ValueError("it is an array.")
         content = json.loads(archive[_CALL].tobytes())

@@ -132,13 +132,14 @@ def lay_out(rows: int, columns: int | None, weights: Weights, memory: int, chunk
     else:
         panel = min(rows, room)
         most = share // of_column if columns is None else min(share // of_column, columns)
-        block = _whole(min(most, max(_PAIRS // max(panel, 1), _FEWEST_COLUMNS)), chunks[1])
+        block = min(most, max(_PAIRS // max(panel, 1), _FEWEST_COLUMNS))
     if panel < min(rows, _LEAST) or (block < _LEAST and not stays):
         least = max(4 * of_row * min(rows, _LEAST) // 3 + 4, 4 * of_column * _LEAST)
         raise ArgumentValueError(
             f"memory is {memory} bytes, too little for {_LEAST} rows and {_LEAST} columns: give {least} or more."
         )
-    return Layout(panel if panel == rows else _whole(panel, chunks[0]), block, stays)
+    panel, block = (panel if panel == rows else _whole(panel, chunks[0])), (block if stays else _whole(block, chunks[1]))
+    return Layout(panel, block, stays)
 
 
 def _whole(count: int, chunk: int) -> int:

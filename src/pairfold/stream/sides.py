@@ -83,11 +83,12 @@ class Together:
         ArgumentValueError
             If one ends before another, or not where it should.
         """
+        known, sources = self._side.length, self._side.sources
+        count = count if known is None else min(count, known - self._first)
         found = {k: reader.take(count) for k, reader in self._readers.items()}
         lengths = {k: array.shape[axis_of(array.shape)] for k, array in found.items()}
-        known, sources = self._side.length, self._side.sources
         if known is not None:
-            expected, other = min(count, known - self._first), f"{known} are needed"
+            expected, other = count, f"{known} are needed"
         else:
             longest = max(lengths, key=lambda k: lengths[k])
             expected, other = lengths[longest], f"{sources[longest].label} goes on"
@@ -103,8 +104,8 @@ class Together:
             more = reader.take(1)
             if more.shape[axis_of(more.shape)]:
                 raise ArgumentValueError(
-                    f"{_begin(self._side.sources[k].label)} goes on after {self._first} entries, of which there should "
-                    f"be {self._side.length}."
+                    f"{_begin(self._side.sources[k].label)} goes on after {self._first} entries, and all that is indexed "
+                    f"by {self._side.letter} has {self._side.length}."
                 )
 
 
