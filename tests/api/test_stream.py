@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -111,8 +109,18 @@ def memmap_of(array: Any, path: Path) -> Any:
     return np.memmap(path / "array.bin", array.dtype, "r", shape=array.shape)
 
 
+def _filled(store: Any, array: Any) -> Any:
+    store[:] = array
+    return store
+
+
 def zarr_of(array: Any, path: Path) -> Any:
-    return zarr.create_array(str(path / "array.zarr"), data=array, chunks=(64, *array.shape[1:]))
+    return _filled(
+        zarr.open_array(
+            str(path / "array.zarr"), mode="w", shape=array.shape, chunks=(64, *array.shape[1:]), dtype=array.dtype
+        ),
+        array,
+    )
 
 
 def h5py_of(array: Any, path: Path) -> Any:
@@ -161,7 +169,9 @@ def test_sources_of_rows(kind: str, tmp_path: Path) -> None:
         source.file.close()
 
 
-@pytest.mark.parametrize("dtypes", [("f2", "f2"), ("f2", "f4"), (">f4", "f4"), ("f4", "f8"), (">f8", "f2"), ("i2", "f4")])
+@pytest.mark.parametrize(
+    "dtypes", [("f2", "f2"), ("f2", "f4"), (">f4", "f4"), ("f4", "f8"), (">f8", "f2"), ("i2", "f4")]
+)
 def test_dtypes(dtypes: tuple[str, str], tmp_path: Path) -> None:
     """Blocks are cast, and the result has the dtype that a call gives it."""
     x, y, b = points()
@@ -171,7 +181,7 @@ def test_dtypes(dtypes: tuple[str, str], tmp_path: Path) -> None:
 
 
 def test_complex_numbers() -> None:
-    x, y, b = points("float64")
+    x, y, _ = points("float64")
     z = y + 1j * y[:, ::-1]
     tensor = pn.Vi(x) * pn.Vj(z)
     close(tensor.stream("sum", axis=1, memory=100_000), tensor.sum(axis=1), 1e-10)
@@ -181,7 +191,9 @@ def test_batches_stay_whole() -> None:
     random = np.random.default_rng(0)
     x, y, g = random.random((2, 1, 100, 3)), random.random((3, 200, 3)), random.random((2, 1, 1))
     routine = pn.Genred("Exp(-g * SqDist(x, y))", ["x = Vi(3)", "y = Vj(3)", "g = Pm(1)"], "LogSumExp", axis=1)
-    close(routine.stream(x, lambda: (y[:, k : k + 70] for k in (0, 70, 140)), g, memory=200_000), routine(x, y, g), 1e-10)
+    close(
+        routine.stream(x, lambda: (y[:, k : k + 70] for k in (0, 70, 140)), g, memory=200_000), routine(x, y, g), 1e-10
+    )
 
 
 def test_one_row_stands_for_all() -> None:
@@ -210,6 +222,10 @@ def test_lazy_tensors(tmp_path: Path) -> None:
         tensor.stream("sum", axis=1, call=False)
     with pytest.raises(ArgumentTypeError, match="no ranges"):
         tensor.stream("sum", axis=1, ranges=pn.lower().ranges(N, M))
+    with pytest.raises(ArgumentTypeError, match="has no tol="):
+        tensor.stream("sum", axis=1, tol=0.1)
+    with pytest.raises(ArgumentTypeError, match=r"stream\(\) has no keyword 'memry'; allowed are out, memory"):
+        waiting.stream(x, y, memry=3)
 
 
 def test_tensors_of_torch() -> None:
@@ -247,7 +263,7 @@ def test_results_go_into_files(tmp_path: Path) -> None:
     routine = gauss("Min_ArgMin")
     expected = routine(x, y, b, 2)
     values = np.memmap(tmp_path / "values.bin", np.float32, "w+", shape=(N, 1))
-    numbers = zarr.create_array(str(tmp_path / "numbers.zarr"), shape=(N, 1), chunks=(32, 1), dtype="int64")
+    numbers = zarr.open_array(str(tmp_path / "numbers.zarr"), mode="w", shape=(N, 1), chunks=(32, 1), dtype="int64")
     assert routine.stream(x, y, b, 2, out=(values, numbers), memory=SMALL) == (values, numbers)
     close((values, np.asarray(numbers)), expected)
     with h5py.File(tmp_path / "out.h5", "w") as file:
@@ -299,7 +315,11 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
         ((x, y, b), {}, "takes 4 arguments"),
         ((x, y, b[1:], 2), {}, r"Argument 'b' \(number 2, Vj\(1\)\) has 399 entries, but argument 'y'"),
         ((x, cut(y[1:]), b, 2), {}, "Argument 'y' .* ends after 399 rows: 400 are needed"),
-        ((x, cut(np.vstack([y, y])), b, 2), {}, "Argument 'y' .* goes on after 400 entries, and all that is indexed by j"),
+        (
+            (x, cut(np.vstack([y, y])), b, 2),
+            {},
+            "Argument 'y' .* goes on after 400 entries: all indexed by j",
+        ),
         ((x, cut(y), cut(b[1:]), 2), {}, "Argument 'b' .* ends after 399 rows: argument 'y' .* goes on"),
         ((x, y[:, :2], b, 2), {}, "its last axis must have length 3"),
         ((x, cut(y[:, :2]), b, 2), {}, "its last axis must have length 3"),
@@ -308,8 +328,16 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
         ((x, 3, b, 2), {}, "of type int.*read from what has shape, dtype and slices"),
         ((x, ["a"], b, 2), {}, "dtype|axis"),
         ((cut(x), y, b, 2), {}, "How many i there are is not known"),
-        ((x, cut(y)(), b, 2), {"memory": TINY["Sum"]}, r"gives its blocks once, and \d+ panels of rows need them.*memory=\d+"),
-        ((x, y, b, 2), {"memory": 100}, r"memory is 100 bytes, too little for 64 rows and 64 columns: give \d+ or more"),
+        (
+            (x, cut(y)(), b, 2),
+            {"memory": TINY["Sum"]},
+            r"gives its blocks once, and \d+ panels of rows need them.*memory=\d+",
+        ),
+        (
+            (x, y, b, 2),
+            {"memory": 100},
+            r"memory is 100 bytes, too little for 64 rows and 64 columns: give \d+ or more",
+        ),
         ((x, y, b, 2), {"memory": "much"}, "memory is 'much'"),
         ((x, y, b, 2), {"memory": 1.5}, "memory is 1.5"),
         ((x, y, b, 2), {"progress": 3}, "progress is 3"),
@@ -343,7 +371,7 @@ def test_errors_of_a_source_are_its_own() -> None:
 # ---------------------------------------------------------------- checkpoints
 
 
-class Stop(Exception):
+class StopError(Exception):
     """Ends a run."""
 
 
@@ -353,7 +381,7 @@ def stopped_after(count: int) -> Callable[..., None]:
     def report(*told: Any) -> None:
         seen.append(told)
         if len(seen) > count:
-            raise Stop
+            raise StopError
 
     return report
 
@@ -373,7 +401,7 @@ def test_a_run_goes_on_with_equal_bits(
     routine = gauss(reduction, opt_arg=3 if reduction != "Sum" else None, **settings)
     expected = routine.stream(x, y_source, b, 2, memory=memory)
     file = tmp_path / "run"
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         routine.stream(x, y_source, b, 2, memory=memory, checkpoint=file, progress=stopped_after(pieces))
     assert file.exists()
     first = []
@@ -394,7 +422,7 @@ def test_results_in_files_are_looked_at(tmp_path: Path) -> None:
         return np.memmap(tmp_path / "out.bin", np.float32, mode, shape=(N, 1))
 
     def stop() -> None:
-        with pytest.raises(Stop):
+        with pytest.raises(StopError):
             gauss().stream(x, y, b, 2, memory=TINY["Sum"], checkpoint=file, out=out("w+"), progress=stopped_after(12))
 
     stop()
@@ -410,7 +438,7 @@ def test_results_in_files_are_looked_at(tmp_path: Path) -> None:
 def test_other_runs_are_told_apart(tmp_path: Path) -> None:
     x, y, b = points()
     file = tmp_path / "run"
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         gauss().stream(x, y, b, 2, memory=TINY["Sum"], checkpoint=file, progress=stopped_after(7))
     content = file.read_bytes()
     other = y.copy()
@@ -436,7 +464,7 @@ def test_damage_is_found(tmp_path: Path) -> None:
     x = x[:80]
     routine, file = gauss(), tmp_path / "run"
     expected = routine.stream(x, y, b, 2, memory=TINY["Sum"], threads=1)
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         routine.stream(x, y, b, 2, memory=TINY["Sum"], threads=1, checkpoint=file, progress=stopped_after(2))
     content, refused = file.read_bytes(), 0
     places = [*range(0, len(content), len(content) // 40), *range(len(content) - 30, len(content))]

@@ -270,7 +270,7 @@ def test_states_are_of_all_pairs(seen: list[Call]) -> None:
         lambda: tensor.sum(axis=1, call=False).partial(tol=1e-3),
         lambda: tensor.sum(axis=1, call=False).partial(report=True),
     ):
-        with pytest.raises(ArgumentTypeError, match=r"A state has no .*: it is made of all pairs of its part"):
+        with pytest.raises(ArgumentTypeError, match=r"What is reduced in parts has no .*: all pairs of each part"):
             call()
     with pairfold.tolerance(1e-2), pairfold.collect_reports() as reports:
         state = routine.partial(X[:, :], X[:100], B[:100]).merge(routine.partial(X, X[100:], B[100:], columns_from=100))

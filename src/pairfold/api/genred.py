@@ -355,6 +355,7 @@ class GenredBase:
             If the checkpoint is damaged or of another call, or cannot be written.
         """
         if unknown:
+            refuse_tolerance(unknown)
             raise unknown_keywords(GenredBase.stream, unknown)
         routine = self._routine.placed(backend, device_id)
         settings = {"out": out, "memory": memory, "progress": progress, "checkpoint": checkpoint, "threads": threads}

@@ -41,7 +41,8 @@ def refuse_tolerance(keywords: Iterable[str]) -> None:
     for name in keywords:
         if name in ("tol", "atol", "report"):
             raise ArgumentTypeError(
-                f"A state has no {name}=: it is made of all pairs of its part, also inside of pairfold.tolerance."
+                f"What is reduced in parts has no {name}=: all pairs of each part are looked at, also inside of "
+                "pairfold.tolerance."
             )
 
 

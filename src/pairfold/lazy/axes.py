@@ -22,19 +22,15 @@ from pairfold.errors import ArgumentTypeError, ArgumentValueError, NotDifferenti
 from pairfold.ir.call import Extent
 from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Reduction
+from pairfold.lazy.dtypes import at_least, cast, computing_dtype, result_dtype, stored_dtype
 from pairfold.lazy.index import components_of, selected
 from pairfold.lazy.operations import join_all, unary
 from pairfold.lazy.reading import read
 from pairfold.lazy.reduction import (
-    at_least,
-    cast,
     check_keywords,
     check_lazy_keywords,
-    computing_dtype,
     keeps_axes,
     reduce_tensor,
-    result_dtype,
-    stored_dtype,
     with_axis,
 )
 from pairfold.lazy.value import Value

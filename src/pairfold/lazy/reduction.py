@@ -8,7 +8,6 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-from pairfold.api.adapter import Adapter
 from pairfold.api.call_plan import Key
 from pairfold.api.genred import choose_reduction, number_kept
 from pairfold.api.leaf import Leaf, Symbol
@@ -22,27 +21,24 @@ from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.language.aliases import Argument
+from pairfold.lazy.dtypes import at_least, cast, result_dtype
 from pairfold.lazy.value import Value, ValueHolder, bound, framework_of, tensor_of, value_of
 from pairfold.pruning import with_report
 from pairfold.reductions import REDUCTIONS
 
 __all__ = [
     "LazyReduction",
-    "at_least",
-    "cast",
     "check_keywords",
     "check_lazy_keywords",
-    "computing_dtype",
     "keeps_axes",
     "reduce_tensor",
     "reduction_axis",
-    "result_dtype",
-    "stored_dtype",
     "with_axis",
 ]
 
 ACCURACY_KEYWORDS = ("dtype_acc", "use_double_acc", "sum_scheme")
 CALL_KEYWORDS = ("backend", "device_id", "ranges", "out", "threads", "progress", "tol", "atol", "report")
+STREAM_KEYWORDS = ("out", "memory", "progress", "checkpoint", "backend", "device_id", "threads")
 RESULT_KEYWORDS = ("dtype", "keepdims", "keepdim")
 """What is done to the result of a reduction that is carried out at once."""
 
@@ -198,47 +194,6 @@ def check_lazy_keywords(value: Value, kwargs: dict[str, Any], has_last: bool) ->
     return keep
 
 
-def result_dtype(value: Value, given: Any) -> Any:
-    """Return the dtype that a user asks for, a type of numbers that the tensor has.
-
-    Raises
-    ------
-    ArgumentTypeError
-        If it is none.
-    """
-    adapter = value.kind.adapter
-    dtype = adapter.as_dtype(given)
-    if dtype is None or adapter.is_complex(dtype) != value.is_complex or not _is_floating(adapter, dtype):
-        kinds = "complex64, complex128" if value.kind.is_complex else "float32, float64, float16, bfloat16"
-        raise ArgumentTypeError(
-            f"dtype is {given!r}; it is the {adapter.name} dtype of the result of a reduction of "
-            f"{'complex' if value.kind.is_complex else 'real'} numbers: {kinds}. Convert the result for any other."
-        )
-    return dtype
-
-
-def _is_floating(adapter: Adapter, dtype: Any) -> bool:
-    try:
-        return adapter.is_complex(dtype) or adapter.working_dtype([dtype]) == dtype
-    except ArgumentValueError:
-        return False
-
-
-def stored_dtype(value: Value) -> Any:
-    """Return the real type that the arrays of `value` are promoted to; None where there are only numbers."""
-    found = _dtypes(value)
-    return value.kind.adapter.working_dtype(found) if found else None
-
-
-def computing_dtype(value: Value) -> Any:
-    """Return the type of the arithmetic on the arrays of `value`."""
-    return value.kind.adapter.computing_dtype(_dtypes(value))
-
-
-def _dtypes(value: Value) -> list[Any]:
-    return [leaf.key[2] for leaf in value.arrays if leaf.is_strong]
-
-
 def with_axis(array: Any, place: int) -> Any:
     """Return `array` with a new axis of length 1."""
     shape = tuple(array.shape)
@@ -279,21 +234,6 @@ def _with_result(
             for array, shape in zip(results, reduction.shapes(sizes), strict=True)
         )
     return results if isinstance(result, tuple) else results[0]
-
-
-def at_least(value: Value, dtype: Any) -> Value:
-    """Return `value` with arrays of a type that holds them and those of `dtype`."""
-    return value.widened(value.kind.adapter.computing_dtype([*_dtypes(value), dtype]))
-
-
-def cast(value: Value, array: Any, dtype: Any) -> Any:
-    """Return numbers as `dtype`; column numbers stay what they are."""
-    adapter = value.kind.adapter
-    if not _is_floating(adapter, array.dtype):
-        return array
-    if value.kind.is_complex:
-        return adapter.from_pairs(adapter.prepare(array, adapter.working_dtype([dtype]), None, None))
-    return adapter.prepare(array, dtype, None, None)
 
 
 class LazyReduction:
@@ -360,11 +300,14 @@ class LazyReduction:
 
         See `Genred.stream` for what symbolic variables may be given, and for the keywords.
         """
-        reduction = self._bound(args)
-        routine, settings = reduction._routine, {**self._settings, **kwargs}
+        reduction, settings = self._bound(args), {**self._settings, **kwargs}
+        refuse_tolerance(settings)
         if settings.pop("ranges", None) is not None:
             raise ArgumentTypeError("stream() has no ranges: it visits all pairs; partial() takes ranges.")
-        routine = routine.placed(settings.pop("backend", "auto"), settings.pop("device_id", -1))
+        for name in settings:
+            if name not in STREAM_KEYWORDS:
+                raise ArgumentTypeError(f"stream() has no keyword {name!r}; allowed are {', '.join(STREAM_KEYWORDS)}.")
+        routine = reduction._routine.placed(settings.pop("backend", "auto"), settings.pop("device_id", -1))
         arrays, keys = reduction._given(args)
         return stream(routine, arrays, keys, **settings)
 

@@ -12,6 +12,7 @@ from pairfold.ir.reduction import Reduction
 from pairfold.lazy.arithmetic import Arithmetic
 from pairfold.lazy.axes import is_single_axis, reduce_axes
 from pairfold.lazy.core import LazyCore, lift
+from pairfold.lazy.dtypes import stored_dtype
 from pairfold.lazy.entries import Entries
 from pairfold.lazy.linear_system import solve_lazy
 from pairfold.lazy.matrix import LazyMatrix
@@ -22,7 +23,6 @@ from pairfold.lazy.reduction import (
     check_lazy_keywords,
     reduce_tensor,
     reduction_axis,
-    stored_dtype,
 )
 from pairfold.lazy.value import Value, class_of, value_of
 from pairfold.ops import OPERATIONS

@@ -138,8 +138,8 @@ def lay_out(rows: int, columns: int | None, weights: Weights, memory: int, chunk
         raise ArgumentValueError(
             f"memory is {memory} bytes, too little for {_LEAST} rows and {_LEAST} columns: give {least} or more."
         )
-    panel, block = (panel if panel == rows else _whole(panel, chunks[0])), (block if stays else _whole(block, chunks[1]))
-    return Layout(panel, block, stays)
+    panel = panel if panel == rows else _whole(panel, chunks[0])
+    return Layout(panel, block if stays else _whole(block, chunks[1]), stays)
 
 
 def _whole(count: int, chunk: int) -> int:

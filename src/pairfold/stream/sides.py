@@ -104,8 +104,8 @@ class Together:
             more = reader.take(1)
             if more.shape[axis_of(more.shape)]:
                 raise ArgumentValueError(
-                    f"{_begin(self._side.sources[k].label)} goes on after {self._first} entries, and all that is indexed "
-                    f"by {self._side.letter} has {self._side.length}."
+                    f"{_begin(self._side.sources[k].label)} goes on after {self._first} entries: all indexed by "
+                    f"{self._side.letter} has {self._side.length}."
                 )
 
 
