@@ -41,7 +41,7 @@ class Side:
         ArgumentValueError
             If two have different ones.
         """
-        name = "the result"
+        name = "out"
         for source in sources.values():
             if source.length is None:
                 continue
