@@ -13,7 +13,7 @@ EXTRAS_gpu := test,cuda
 BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox \
 	ghostscript fonts-freefont-otf octave-dev gcc g++ gfortran valgrind
 
-.PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck lint docs bench fuzz clients aarch64 clean
+.PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck lint docs bench fuzz clients dask recipes aarch64 clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/python examples/demo.py
@@ -64,6 +64,16 @@ bench: $(VENV)/bench.installed
 fuzz: $(VENV)/test.installed
 	$(BIN)/python tools/fuzz_formulas.py --jobs $(CORES) $(ARGUMENTS)
 
+# What docs/dask.rst says of clusters, measured with processes of this machine: it should be idle.
+dask: $(VENV)/test.installed
+	$(BIN)/python -m benchmarks.dask_cluster $(ARGUMENTS)
+
+# The recipes of docs/larger.rst, in an environment of their own. Spark needs Java 17.
+recipes:
+	test -x .recipes/bin/python || $(PYTHON) -m venv .recipes
+	.recipes/bin/python -m pip install --quiet pyspark==4.3.0 ray==2.60.0 pyarrow pandas .
+	for recipe in tools/recipes/*.py; do PYTHONPATH= .recipes/bin/python $$recipe || exit 1; done
+
 clients:
 	$(PYTHON) tools/run_clients.py $(ARGUMENTS)
 
@@ -80,4 +90,4 @@ aarch64:
 		tests/pykeops/test_interface.py tests/pykeops/test_do_better.py --ignore tests/codegen/test_all_float32.py $(ARGUMENTS)
 
 clean:
-	rm -rf $(VENV) build dist docs/_build output
+	rm -rf $(VENV) .recipes build dist docs/_build output

@@ -66,18 +66,18 @@ def check(program: Program) -> None:
         assert_eq(one, other)
 
 
-@pytest.mark.parametrize("every", [1, 2, 4])
 @pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_that_reduces(method: str, axis: int, every: int) -> None:
+def test_every_method_that_reduces(method: str, axis: int) -> None:
     reduction = next(r for r in REDUCTIONS.values() if r.method == method)
 
     def program(room: Any, x: Any, y: Any, b: Any) -> Any:
         weight = (room.Vj(y),) if reduction.needs_weight else ()
         return getattr(distances(room, x, y), method)(*((7,) if reduction.needs_k else weight), axis=axis)
 
-    with dask.config.set(split_every=every):
-        check(program)
+    for every in (1, 2, 4):
+        with dask.config.set(split_every=every):
+            check(program)
 
 
 def in_batches(room: Any) -> Any:
@@ -339,3 +339,68 @@ def test_blocks_of_another_type_than_announced_are_converted() -> None:
     lying = y.map_blocks(lambda block: block.astype(">f4"), dtype="f8", meta=np.empty((0, 0)))
     expected = distances(pn, clouds()[0], clouds()[1].astype("f4").astype("f8")).sum(axis=1)
     assert_eq(distances(pfd, x, lying).sum(axis=1), expected)
+
+
+# ---------------------------------------------------------------- tolerances
+
+
+@pytest.fixture
+def large() -> tuple[Any, Any]:
+    """Clouds that are sorted along an axis: blocks far from each other are left out."""
+    random = np.random.default_rng(1)
+    x, y = random.random((2000, 3)), random.random((6000, 3))
+    return x[np.argsort(x[:, 0])], y[np.argsort(y[:, 0])]
+
+
+@pytest.mark.parametrize("method", ["min", "argmin", "min_argmin", "max", "argmax", "Kmin", "argKmin", "Kmin_argKmin"])
+def test_exact_pruning_by_blocks(method: str, large: tuple[Any, Any]) -> None:
+    arguments = (5,) if "K" in method else ()
+
+    def found(room: Any, x: Any, y: Any, **keywords: Any) -> Any:
+        result = getattr(distances(room, x, y), method)(*arguments, axis=1, **keywords)
+        return result if isinstance(result, tuple) else (result,)
+
+    lazy = found(pfd, *(da.from_array(points, chunks=(2000, 3)) for points in large), tol=0)
+    for one, other in zip(lazy, found(pn, *large), strict=True):
+        assert (one.compute() == other).all()
+
+
+@pytest.mark.parametrize("keywords", [{"tol": 1e-4}, {"atol": 1e-3}])
+def test_tolerances_hold_for_the_whole(keywords: dict[str, float], large: tuple[Any, Any]) -> None:
+    x, y = (da.from_array(points, chunks=(2000, 3)) for points in large)
+
+    def kernel(room: Any, x: Any, y: Any) -> Any:
+        return -distances(room, x, y) / 2e-3
+
+    with pf.tolerance(**keywords):
+        total, logarithm = kernel(pfd, x, y).exp().sum(axis=1), kernel(pfd, x, y).logsumexp(axis=1)
+    expected = kernel(pn, *large).exp().sum(axis=1)
+    error = np.abs(total.compute() - expected)
+    assert (error <= keywords.get("atol", 0) + keywords.get("tol", 0) * expected).all()
+    assert np.abs(logarithm.compute() - np.log(expected)).max() <= max(keywords.values())
+    with pf.collect_reports() as reports:
+        total.compute()
+    # Every block is asked for by its result: of the state of a part, nothing could be left out.
+    assert len(reports) == 3
+    assert not any("state" in report.why for report in reports)
+
+
+def test_values_that_are_not_finite_have_states(large: tuple[Any, Any]) -> None:
+    x, y = large
+    y = y.copy()
+    y[3000:4000] = np.inf
+    y[0] = np.nan
+    lazy = (-distances(pfd, x, da.from_array(y, chunks=(2000, 3)))).logsumexp(axis=1, tol=1e-6)
+    np.testing.assert_allclose(lazy.compute(), (-distances(pn, x, y)).logsumexp(axis=1), rtol=1e-5)
+    lazy = (distances(pfd, x, da.from_array(y[1:], chunks=(2000, 3)))).logsumexp(axis=1, tol=1e-6)
+    assert np.isposinf(lazy.compute()).all()
+
+
+def test_reports_and_trees_are_for_arrays_in_memory() -> None:
+    x, y, _ = chunked()
+    with pytest.raises(ArgumentValueError, match="nothing is computed yet"):
+        distances(pfd, x, y).sum(axis=1, tol=1e-3, report=True)
+    with pytest.raises(ArgumentTypeError, match="give the array itself"):
+        pfd.Tree(y)
+    tree = pn.Tree(clouds()[1])
+    assert_eq(distances(pfd, x, tree).argmin(axis=1, tol=0), distances(pn, *clouds()[:2]).argmin(axis=1))

@@ -17,6 +17,7 @@ import numpy as np
 from pairfold.api.adapter import NUMPY
 from pairfold.engine import Call
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, MissingPackageError
+from pairfold.pruning.report import is_collecting
 
 try:
     import dask.array as da
@@ -30,7 +31,7 @@ except ModuleNotFoundError as error:
         name="dask",
     ) from None
 
-__all__ = ["DASK", "Lazy", "Unsolved", "no_solver"]
+__all__ = ["DASK", "Lazy", "Unsolved", "Unsorted", "no_solver"]
 
 Array = Any
 """An array of Dask or of NumPy."""
@@ -112,6 +113,11 @@ def _run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
             "progress=True is for a reduction in this process. Dask shows its own: the dashboard of a cluster, "
             "`distributed.progress(result)`, or `dask.diagnostics.ProgressBar()` around `compute`."
         )
+    if call.options.tolerance is not None and is_collecting():
+        raise ArgumentValueError(
+            "A report was asked for (report=True, collect_reports), and nothing is computed yet: workers find out what "
+            "can be left out, block by block. Leave the report out; the tolerance holds."
+        )
     if call.problem.reduction.is_unfinished:
         raise ArgumentTypeError(
             "A reduction of Dask arrays makes and merges its states itself, where they are; partial() and what is made "
@@ -155,6 +161,18 @@ class Lazy:
     """Results are Dask arrays; nothing is computed before `compute`. NumPy arrays may stand beside those of Dask."""
 
     __slots__ = ()
+
+
+class Unsorted:
+    """Trees are of arrays in memory: a `pairfold.numpy.Tree` may stand for one."""
+
+    def __init__(self, points: Any) -> None:
+        if isinstance(points, da.Array):
+            raise ArgumentTypeError(
+                "A Tree sorts points in memory, and these are a Dask array: give the array itself. Its blocks are "
+                "sorted where they are reduced."
+            )
+        super().__init__(points)  # type: ignore[call-arg]  # the shared class comes after it
 
 
 class Unsolved:

@@ -66,8 +66,20 @@ def reduce_blocks(call: Call, arrays: Sequence[Any]) -> tuple[da.Array, ...]:
     found = _chunks(call, given)
     seconds = _setting("pairfold.task-seconds", TASK_SECONDS)
     blocks = choose_blocks(found, INSTRUCTIONS_PER_SECOND * threads / _cost(call, found), seconds)
+    call = _with_parts_of_tolerance(call, len(blocks.columns))
     cut = {position: _rechunked(call, blocks, position, array) for position, array in given.items()}
     return _graph(call, cut, blocks)
+
+
+def _with_parts_of_tolerance(call: Call, parts: int) -> Call:
+    """Return a call whose absolute tolerance is one for each block of columns: errors of blocks add up.
+
+    A relative one needs no part: it is relative to the terms of the block.
+    """
+    asked = call.options.tolerance
+    if asked is None or asked.atol is None:
+        return call
+    return replace(call, options=replace(call.options, tolerance=replace(asked, atol=asked.atol / parts)))
 
 
 # ---------------------------------------------------------------- settings

@@ -15,6 +15,7 @@ from pairfold.engine.states import State, finish, state_of
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.call import Call, Extent
 from pairfold.ir.expr import Category
+from pairfold.reductions import REDUCTIONS
 
 __all__ = ["Part", "finished", "merged"]
 
@@ -63,8 +64,10 @@ class Part:
         arrays: list[Any] = [None] * (1 + max(call.problem.arguments, default=-1))
         for position, block in zip(call.problem.arguments, blocks, strict=True):
             arrays[position] = _checked(call, position, block)
-        outputs = NUMPY.run(replace(call, problem=call.problem.unfinished), arrays)
-        state = state_of(call, outputs, self.first, call.dtype)
+        fields = None if call.options.tolerance is None else _of_some_pairs(call, arrays)
+        if fields is None:
+            fields = NUMPY.run(replace(call, problem=call.problem.unfinished), arrays)
+        state = state_of(call, fields, self.first, call.dtype)
         return state if before is None else merged([before, state])
 
 
@@ -86,6 +89,35 @@ def _checked(call: Call, position: int, block: Any) -> Any:
             f"{(*extent.batch, *core)}. What makes the array, such as map_blocks, must say which chunks it makes."
         )
     return array
+
+
+_RESULTS_ARE_STATES = {
+    "Sum": "Sum",
+    "LogSumExp": "LogSumExp",
+    **{f"{kept}{name}": f"{name}_Arg{name}" for name in ("Min", "Max", "KMin") for kept in ("Arg", f"{name}_Arg")},
+    **{name: name for name in ("Min", "Max", "KMin")},
+}
+"""Of which reductions a state can be told from results, and whose: pairs are left out of what has a result only."""
+
+
+def _of_some_pairs(call: Call, arrays: Sequence[Any]) -> tuple[Any, ...] | None:
+    """Return the fields of the state of a call with a tolerance; None where all pairs are needed."""
+    problem, extent = call.problem, call.extent
+    name = _RESULTS_ARE_STATES.get(problem.reduction.name)
+    if name is None or (problem.reduction.adds and call.options.accumulate not in ("block", "direct")):
+        return None
+    outputs = NUMPY.run(replace(call, problem=replace(problem, reduction=REDUCTIONS[name])), arrays)
+    fields = _shift_and_total(*outputs) if name == "LogSumExp" else outputs
+    dims = [field.dim(problem.sizes) for field in problem.reduction.fields]
+    return tuple(o.reshape(*extent.batch, extent.rows, dim) for o, dim in zip(fields, dims, strict=True))
+
+
+def _shift_and_total(logarithm: Any) -> tuple[Any, Any]:
+    """Return the state of a log-sum-exp: ``shift + log(total)``."""
+    is_usual = np.isfinite(logarithm)
+    lowest = np.finfo(logarithm.dtype).min
+    total = np.where(is_usual, 1, np.where(logarithm == -np.inf, 0, logarithm)).astype(logarithm.dtype)
+    return np.where(is_usual, logarithm, lowest), total
 
 
 def merged(states: Sequence[State]) -> State:
