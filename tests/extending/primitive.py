@@ -3,14 +3,21 @@
 import numpy as np
 
 from pairfold.codegen.primitives import PRIMITIVES, Instruction
-from pairfold.ir.expr import Op, register
+from pairfold.ir.expr import Interval, Op, register
 from pairfold.ops.arithmetic import apply, broadcast_dimension, one
+from pairfold.ops.bounds import absolute
 
 
 def slope(node, g):
     """Return the derivatives with respect to the operands, None where it is 0."""
     size, sign = node.args
     return g * apply("CopySign", one(), size * sign), None
+
+
+def ends(node, operands):
+    """Return where values lie: on both sides of 0, as far away as that of the first operand."""
+    farthest = absolute(operands[0]).high
+    return Interval(-farthest, farthest)
 
 
 register(
@@ -25,6 +32,7 @@ register(
         accuracy="exact",
         domain=((0.2, 2), (-2, 2)),
         method="copysign",
+        bounds=ends,
         ulp=0,
     )
 )

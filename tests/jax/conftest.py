@@ -19,3 +19,11 @@ def in_float64() -> Iterator[None]:
     jax.config.update("jax_enable_x64", True)
     yield
     jax.config.update("jax_enable_x64", before)
+
+
+@pytest.fixture
+def _quickly_compiled() -> Iterator[None]:
+    """Let XLA compile as quickly as it can: that takes most of the time, and no result depends on it."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)

@@ -16,13 +16,14 @@ from pairfold.ir.expr import Category, Expr, apply, variables
 from pairfold.ir.problem import Problem
 from pairfold.ops import constant, variable
 from pairfold.pruning import GivenUp, order_statistics
+from pairfold.pruning.batches import entry_by_entry
 from pairfold.pruning.trees import Trees
 from pairfold.reductions import REDUCTIONS
 from tests.transform.test_bounds import formulas
 
 COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
-SERVED = ("Min", "ArgMin", "Min_ArgMin", "Max", "ArgMax", "Max_ArgMax", "KMin", "ArgKMin", "KMin_ArgKMin")
+SERVED = ("Min", "ArgMin", "Min_ArgMin", "Max", "ArgMax", "Max_ArgMax", "KMin", "ArgKMin", "KMin_ArgKMin", "Any", "All")
 KINDS = ("uniform", "grid", "equal", "clusters", "not finite", "far away")
 
 Array = np.ndarray[Any, Any]
@@ -31,7 +32,9 @@ Array = np.ndarray[Any, Any]
 @pytest.fixture(autouse=True, scope="module")
 def never_given_up() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pairfold.pruning.order_statistics.LARGEST_SHARE", 2.0)
+        for name in ("LARGEST_SHARE", "LARGEST_THINNED_SHARE"):
+            patch.setattr(order_statistics, name, 2.0)
+        patch.setattr(order_statistics, "BREAK_EVEN", 0)
         yield
 
 
@@ -145,3 +148,32 @@ def test_few_pairs_are_looked_at() -> None:
     found = order_statistics.order_statistics(call, [x, y], Trees())
     assert not isinstance(found, GivenUp)
     assert found[1].pairs < 0.04
+
+
+def test_entries_of_a_batch_have_their_own_trees() -> None:
+    generator = np.random.default_rng(0)
+    x, y = generator.random((2, 1, 400, 3)), generator.random((1, 3, 500, 3))
+    y[0, 1, :40] = y[0, 1, 40:80]
+    call = Call(Problem(DISTANCE, REDUCTIONS["KMin_ArgKMin"], k=3), Extent(400, 500, (2, 3)), "float64")
+    found = entry_by_entry(order_statistics.order_statistics, call, [x, y], Trees())
+    assert not isinstance(found, GivenUp)
+    for output, expected in zip(found[0], engine.run(call, [x, y]), strict=True):
+        np.testing.assert_array_equal(output, expected)
+    assert found[1].kind == "exact"
+    assert 0 < found[1].pairs < 1
+
+
+@pytest.mark.parametrize(
+    ("dim", "rows", "why"), [(8, 50_000, "of the pairs"), (50, 50_000, "coordinates"), (3, 9000, "faster")]
+)
+def test_what_does_not_help_is_given_up(dim: int, rows: int, why: str) -> None:
+    generator = np.random.default_rng(0)
+    x, y = (generator.random((rows, dim), np.float32) for _ in range(2))
+    points = variable(0, dim, Category.ROW), variable(1, dim, Category.COLUMN)
+    call = Call(Problem(apply("SqDist", *points), REDUCTIONS["ArgKMin"], k=10), Extent(rows, rows), "float32")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("LARGEST_SHARE", 0.3), ("LARGEST_THINNED_SHARE", 0.75), ("BREAK_EVEN", 12_000)):
+            patch.setattr(order_statistics, name, value)
+        found = order_statistics.order_statistics(call, [x, y], Trees())
+    assert isinstance(found, GivenUp)
+    assert why in found.why

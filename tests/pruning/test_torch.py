@@ -80,7 +80,8 @@ def test_vmap(seen: list[Call]) -> None:
     x, y, b = (t.detach() for t in tensors())
     found = torch.func.vmap(lambda one: kernel(one, y, b, tol=1e-3))(torch.stack([x, x + 1]))
     torch.testing.assert_close(found, torch.stack([kernel(x, y, b), kernel(x + 1, y, b)]))
-    assert [call.extent.batch for call in seen] == [(2,)]
+    # Of the first entry; the others are not asked about when it is given up.
+    assert [call.extent.batch for call in seen] == [()]
 
 
 @pytest.mark.parametrize("backend", ["eager", "aot_eager"])

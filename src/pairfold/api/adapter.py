@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pairfold.api.call_plan import Key, Numbers
 from pairfold.api.number_types import arithmetic_of, as_pairs, from_pairs, working_dtype
 from pairfold.api.protocols import ArrayProtocols
 from pairfold.errors import ArgumentTypeError
@@ -74,6 +75,9 @@ class Arrays:
         they will be.
     at : callable
         ``at(array)``: a context in which new arrays lie on the device of `array`.
+    is_weak : callable, optional
+        ``is_weak(array)``: whether its dtype is that of a Python number, which never changes the dtype of a result;
+        None where no array is so.
     """
 
     name: str
@@ -97,6 +101,12 @@ class Arrays:
     copied: Callable[[Any], Any] = deepcopy
     is_staged: Callable[[Any], bool] = lambda array: False
     at: Callable[[Any], AbstractContextManager[Any]] = nullcontext
+    is_weak: Callable[[Any], bool] | None = None
+
+    def key(self, array: Any) -> Key:
+        """Return what a `Routine` knows an array by."""
+        kind = Numbers if self.is_weak is not None and self.is_weak(array) else type(array)
+        return (kind, array.shape, array.dtype)
 
     def from_numbers(self, values: Any) -> Any:
         """Return the float64 or complex128 array of a number or nested lists of numbers."""

@@ -132,15 +132,16 @@ def _operation(name: str) -> Op:
 
 
 def _text_of_system(system: System) -> str:
-    settings = []
-    for name, value in system.settings:
-        if callable(value) or system.reports is not None:
-            what = "a function as preconditioner" if callable(value) else "a report"
-            raise ArgumentTypeError(
-                f"Inside of torch.compile and torch.func a linear system cannot be solved with {what}; use "
-                "preconditioner='nystrom' or Nystrom(rank, seed), and no report."
-            )
-        settings.append([name, {"nystrom": asdict(value)} if isinstance(value, Nystrom) else value])
+    unwritten = ["a function as preconditioner" for _, value in system.settings if callable(value)]
+    if unwritten or system.reports is not None:
+        raise ArgumentTypeError(
+            "Where a transform traces the program (torch.compile, torch.func, jax.jit, ...) a linear system cannot be "
+            f"solved with {(*unwritten, 'a report')[0]}; use preconditioner='nystrom' or Nystrom(rank, seed), and no "
+            "report."
+        )
+    settings = [
+        [name, {"nystrom": asdict(value)} if isinstance(value, Nystrom) else value] for name, value in system.settings
+    ]
     return json.dumps([system.position, settings])
 
 

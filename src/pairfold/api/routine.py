@@ -227,7 +227,7 @@ class Routine:
         """Return `args` as arrays of the framework, and the plan for them."""
         if keys is None:
             args = [self.as_array(arg, position) for position, arg in enumerate(args)]
-            keys = tuple([(type(arg), arg.shape, arg.dtype) for arg in args])
+            keys = tuple(map(self.adapter.key, args))
         plan = None
         with contextlib.suppress(TypeError):
             plan = self._plans.get(keys)

@@ -5,7 +5,7 @@ from functools import partial
 from pairfold import front_end
 from pairfold.api.linear_system import solve_routine
 from pairfold.front_end import *  # noqa: F403
-from pairfold.jax import classes, cluster
+from pairfold.jax import classes, cluster, pytrees
 from pairfold.jax.adapter import JAX, solve_arrays
 from pairfold.jax.sharded import sharded
 
@@ -16,4 +16,7 @@ _RECORD = front_end.FrontEnd(
     room=__name__, adapter=JAX, solver=partial(solve_routine, carry_out=solve_arrays), own=_OWN
 )
 
-globals().update(front_end.make_front_end(_RECORD))
+_made = front_end.make_front_end(_RECORD)
+globals().update(_made)
+for _name in ("LazyTensor", "ComplexLazyTensor"):
+    pytrees.register(_made[_name])

@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pairfold.api.adapter import Adapter, Arrays
-from pairfold.api.linear_system import System
+from pairfold.api.adapter import NUMPY, Adapter, Arrays
+from pairfold.api.linear_system import System, solve_call
 from pairfold.api.request import Request
-from pairfold.errors import ArgumentValueError
+from pairfold.errors import ArgumentValueError, NotDifferentiableError
 from pairfold.ir.call import Call
 from pairfold.jax.arrays import ARRAYS, is_traced
 from pairfold.jax.primitive import reduce
@@ -33,9 +33,17 @@ def numbered_call(call: Call, arrays: Sequence[Any]) -> tuple[Call, list[Any], t
 def _run(call: Call, arrays: Sequence[Any]) -> tuple[Any, ...]:
     """Carry out a reduction of JAX arrays; see `pairfold.engine.run`."""
     call, given, _ = numbered_call(call, arrays)
-    if call.options.tolerance is not None and is_collecting() and not any(map(is_traced, given)):
+    are_numbers = not any(map(is_traced, given))
+    if call.problem.reduction.is_unfinished:
+        if are_numbers:
+            return run(call, list(map(np.asarray, given)))
+        raise NotDifferentiableError(
+            "A state is made of numbers and carries no derivatives, and a transform of JAX (jit, grad, vmap, ...) "
+            "traces this array. Compute states outside of transformed functions."
+        )
+    if call.options.tolerance is not None and is_collecting() and are_numbers:
         # XLA would carry it out in a thread of its own, where nobody collects reports.
-        return tuple(map(jnp.asarray, run(call, [np.asarray(array) for array in given])))
+        return tuple(map(jnp.asarray, run(call, list(map(np.asarray, given)))))
     return tuple(reduce(Request(call), given))
 
 
@@ -49,13 +57,20 @@ def solve_arrays(
 
     The solution is differentiable, with respect to `alpha` as well, which may be an array with one entry.
     """
-    if np.size(alpha) != 1:
-        raise ArgumentValueError(
-            f"alpha has shape {tuple(np.shape(alpha))}; it must be a number or an array with one entry."
-        )
+    if jnp.size(alpha) != 1:
+        raise ArgumentValueError(f"alpha has shape {jnp.shape(alpha)}; it must be a number or an array with one entry.")
     call, given, positions = numbered_call(call, arrays)
     system = replace(system, position=positions.index(system.position))
+    if not any(map(is_traced, [*given, alpha])):
+        system = replace(system, settings=tuple([(name, _on_numpy(value)) for name, value in system.settings]))
+        numbers, plain = list(map(np.asarray, given)), float(np.reshape(alpha, ()))
+        return jnp.asarray(solve_call(NUMPY, NUMPY.run, call, system, numbers, plain))
     shape = (1,) * (len(call.extent.batch) + 1)
     given.append(jnp.asarray(alpha, given[0].dtype).reshape(shape))
     found: jax.Array = reduce(Request(call, system=system), given)[0]
     return found
+
+
+def _on_numpy(setting: Any) -> Any:
+    """Return a setting of the solver; a function of JAX arrays, as one of NumPy arrays."""
+    return (lambda residuals: np.asarray(setting(jnp.asarray(residuals)))) if callable(setting) else setting

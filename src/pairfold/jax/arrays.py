@@ -15,7 +15,7 @@ from pairfold.api.adapter import NUMPY, Arrays
 from pairfold.api.number_types import arithmetic_of
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 
-__all__ = ["ARRAYS", "is_traced", "is_weak"]
+__all__ = ["ARRAYS", "is_traced"]
 
 _REAL = frozenset({"float32", "float64", "float16", "bfloat16"})
 _COMPLEX = {"complex64": "float32", "complex128": "float64"}
@@ -24,11 +24,6 @@ _COMPLEX = {"complex64": "float32", "complex128": "float64"}
 def is_traced(value: object) -> bool:
     """Tell whether a transform of JAX is at work on `value`, so that its numbers are not known."""
     return isinstance(value, jax.core.Tracer)
-
-
-def is_weak(value: Any) -> bool:
-    """Tell whether the dtype of an array is that of a Python number, which never widens the dtype of another array."""
-    return bool(getattr(value, "weak_type", False))
 
 
 def _as_array(value: object) -> jax.Array:
@@ -122,4 +117,5 @@ ARRAYS = Arrays(
     # They cannot be changed, but their memory can be given away (donated).
     copied=lambda array: jnp.array(array, copy=True),
     is_staged=is_traced,
+    is_weak=lambda array: array.weak_type,
 )

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pairfold.api import routine
-from pairfold.api.call_plan import CallPlan, Key, Numbers
+from pairfold.api.call_plan import CallPlan, Key
 from pairfold.errors import ArgumentTypeError
-from pairfold.jax.arrays import is_weak
 
 __all__ = ["Routine", "Solver", "Tensor"]
 
@@ -30,7 +29,7 @@ class _Routine(routine.Routine):
     def _known(self, args: Sequence[Any], keys: tuple[Key, ...] | None) -> tuple[Sequence[Any], tuple[Key, ...]]:
         if keys is None:
             args = [self.as_array(arg, position) for position, arg in enumerate(args)]
-            keys = tuple([(Numbers if is_weak(arg) else type(arg), arg.shape, arg.dtype) for arg in args])
+            keys = tuple(map(self.adapter.key, args))
         return args, keys
 
 

@@ -34,7 +34,7 @@ from pairfold.ir.call import Call, Extent
 from pairfold.jax.arrays import ARRAYS
 from pairfold.jax.handler import SMALL, packed_ranges
 from pairfold.jax.small import key_of
-from pairfold.reductions.state import outputs_of
+from pairfold.reductions.state import output_kinds, outputs_of
 from pairfold.transform.derivatives import differentiable_form
 
 __all__ = ["CALCULUS", "TARGET_NAME", "reduce", "varying_axes"]
@@ -44,6 +44,10 @@ Several = Sequence[Any]
 
 TARGET_NAME = "pairfold_reduce"
 """What the handler is called in compiled programs."""
+
+_INDEX = partial(jax.dtypes.canonicalize_dtype, np.int64)
+MOST_COLUMNS = 2**31 - 1
+"""Columns whose numbers are int32."""
 
 jax.ffi.register_ffi_target(TARGET_NAME, jax.ffi.pycapsule(ctypes.c_void_p(SMALL.address)), platform="cpu")
 
@@ -92,12 +96,21 @@ def reduce(request: Request, arrays: Several) -> list[Array]:
             f"This derivative numbers {call.extent.columns} columns, which needs float64: set "
             "jax.config.update('jax_enable_x64', True)."
         )
+    if "index" in output_kinds(call.problem) and _are_beyond_int32(call.extent.columns):
+        raise ArgumentValueError(
+            f"The numbers of {call.extent.columns} columns do not fit int32: set jax.config.update('jax_enable_x64', "
+            "True)."
+        )
     ranges = None if call.ranges is None else _Ranges(call.ranges)
     rows, columns, batch = call.extent
     found: list[Array] = _PRIMITIVE.bind(
         *_alike(arrays), request=request.text, rows=rows, columns=columns, batch=tuple(batch), ranges=ranges
     )
     return found
+
+
+def _are_beyond_int32(columns: Any) -> bool:
+    return isinstance(columns, int) and columns > MOST_COLUMNS and _INDEX() == np.int32
 
 
 @lru_cache(maxsize=1024)

@@ -95,7 +95,12 @@ def _real(kind: type[ValueHolder], x: Any, axis: int | None) -> Leaf | Symbol | 
         leaf, array = None, checked_array(kind, x)
     if _is_complex(adapter, array.dtype):
         raise _refusal(kind)
-    return leaf_of_array(array, axis) if leaf is None else leaf
+    return _leaf(adapter, array, axis) if leaf is None else leaf
+
+
+def _leaf(adapter: Adapter, array: Any, axis: int | None) -> Leaf:
+    leaf = leaf_of_array(array, axis)
+    return Leaf(leaf.array, leaf.category, Numbers) if adapter.is_weak is not None and adapter.is_weak(array) else leaf
 
 
 def _number(kind: type[ValueHolder], number: Any, axis: int | None) -> Leaf | Expr:
@@ -167,11 +172,11 @@ def _pairs(kind: type[ValueHolder], x: Any, axis: int | None) -> Leaf:
     number = x if isinstance(x, (int, float, complex)) else adapter.as_number(x)
     is_array = is_nested(x) if isinstance(x, (list, tuple)) else number is None
     if is_array:
-        leaf = leaf_of_array(checked_array(kind, x), axis)
+        leaf = _leaf(adapter, checked_array(kind, x), axis)
     else:
         if axis not in (None, 2):
             raise ArgumentValueError(f"A number is a parameter, and so is a list; axis={axis!r} does not apply.")
         leaf = leaf_of_numbers(x if number is None else number, adapter)
     # Numbers, and arrays without axes, never change a dtype.
-    sort = None if is_array and len(leaf.array.shape) else Numbers
+    sort = None if is_array and leaf.is_strong else Numbers
     return Leaf(adapter.as_pairs(leaf.array), leaf.category, sort)

@@ -366,7 +366,7 @@ class LazyReduction:
             self._routine.as_array(array, position) if found[position] is None else array
             for position, array in enumerate(arrays)
         ]
-        keys = [key or (type(array), array.shape, array.dtype) for array, key in zip(arrays, found, strict=True)]
+        keys = [key or self._routine.adapter.key(array) for array, key in zip(arrays, found, strict=True)]
         return arrays, keys
 
     def __repr__(self) -> str:

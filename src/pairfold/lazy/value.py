@@ -204,7 +204,7 @@ def _other_side(leaf: Leaf | Symbol) -> Leaf | Symbol:
     category = leaf.category.other
     if isinstance(leaf, Symbol):
         return Symbol(leaf.number, leaf.dim, category)
-    return leaf if category == leaf.category else Leaf(leaf.array, category)
+    return leaf if category == leaf.category else leaf.with_array(leaf.array, category)
 
 
 # ---------------------------------------------------------------- values of no framework yet

@@ -253,8 +253,8 @@ def remainder(node: Expr, operands: Sequence[Interval]) -> Interval:
     """
     f, n, d = operands
     first, last = f.low - d.high, f.high - d.low
-    size = greater_of(_size(first), _size(last)) + greater_of(_size(d.low), _size(d.high)) + n.high
-    slack = (size + n.high) * number(1e-6)
+    size = greater_of(_size(first), _size(last)) + absolute(d).high + absolute(n).high
+    slack = size * number(1e-6)
     low, high = lesser_of((first - slack) / n.low, (first - slack) / n.high), (last + slack) / n.low
     high = greater_of(high, (last + slack) / n.high)
     floor = apply("Floor", low)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from pairfold import engine
 from pairfold.engine import Call, target_of
 from pairfold.ir.expr import Category
+from pairfold.pruning.batches import Strategy, entry_by_entry
 from pairfold.pruning.order_statistics import order_statistics
 from pairfold.pruning.report import REDUCING, GivenUp, Report, is_collecting, record
 from pairfold.pruning.sums import sums
@@ -18,12 +19,6 @@ from pairfold.pruning.trees import Trees
 __all__ = ["STRATEGIES", "Strategy", "outlook", "run_pruned"]
 
 Outputs = tuple[Any, ...]
-
-Strategy = Callable[[Call, Sequence[Any], Trees], tuple[Outputs, Report] | GivenUp]
-"""Carries out a call in its own way, or says why it does not help.
-
-What it hands to the engine has no tolerance.
-"""
 
 STRATEGIES: tuple[Strategy, ...] = (order_statistics, sums)
 """In the order in which they are tried."""
@@ -43,7 +38,7 @@ def run_pruned(call: Call, arrays: Sequence[Any]) -> Outputs:
     start = perf_counter()
     why, trees = _refused(call) or _not_worth(call, arrays), Trees()
     for strategy in () if why else STRATEGIES:
-        found = strategy(call, arrays, trees)
+        found = entry_by_entry(strategy, call, arrays, trees)
         if not isinstance(found, GivenUp):
             outputs, report = found
             if is_collecting():

@@ -8,10 +8,11 @@ columns, bit for bit, and of equal values the one with the smallest column numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from pairfold import engine
 from pairfold.engine import Call, Extent
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.problem import Problem
-from pairfold.ops.arithmetic import apply, variable
+from pairfold.ops.arithmetic import apply, constant, variable
 from pairfold.pruning.boxes import BoxFormula, joined, side_of
 from pairfold.pruning.report import REDUCING, GivenUp, Report
 from pairfold.pruning.trees import Trees
@@ -29,24 +30,53 @@ from pairfold.reductions import REDUCTIONS
 from pairfold.reductions.numbered import LARGEST, NUMBERED, coded, decoded
 from pairfold.sparsity.ranges import Integers
 from pairfold.sparsity.tree import LEAF, Boxes, Tree
+from pairfold.targets.progress import progress_bar
 
 __all__ = ["order_statistics"]
+
+_SIDES = (Category.ROW, Category.COLUMN)
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
+
+class _Selection(NamedTuple):
+    """What a reduction selects.
+
+    Attributes
+    ----------
+    fields : tuple of str
+        What it returns: ``"best"``, the values, and ``"where"``, their columns.
+    of_large : bool
+        Whether it looks for large values.
+    of_truth : bool
+        Whether the values are those of the question whether the formula is not 0.
+    """
+
+    fields: tuple[str, ...]
+    of_large: bool = False
+    of_truth: bool = False
+
+    def value(self, formula: Expr) -> Expr:
+        """Return what small values are looked for of."""
+        found = apply("NotEqual", formula, constant(0.0)) if self.of_truth else formula
+        return -found if self.of_large else found
+
+
 _SERVED = {
-    "Min": (False, ("best",)),
-    "ArgMin": (False, ("where",)),
-    "Min_ArgMin": (False, ("best", "where")),
-    "Max": (True, ("best",)),
-    "ArgMax": (True, ("where",)),
-    "Max_ArgMax": (True, ("best", "where")),
-    "KMin": (False, ("best",)),
-    "ArgKMin": (False, ("where",)),
-    "KMin_ArgKMin": (False, ("best", "where")),
+    "Min": _Selection(("best",)),
+    "ArgMin": _Selection(("where",)),
+    "Min_ArgMin": _Selection(("best", "where")),
+    "Max": _Selection(("best",), of_large=True),
+    "ArgMax": _Selection(("where",), of_large=True),
+    "Max_ArgMax": _Selection(("best", "where"), of_large=True),
+    "KMin": _Selection(("best",)),
+    "ArgKMin": _Selection(("where",)),
+    "KMin_ArgKMin": _Selection(("best", "where")),
+    "Any": _Selection(("best",), of_large=True, of_truth=True),
+    "All": _Selection(("best",), of_truth=True),
 }
-"""For each reduction, whether it looks for large values, and which fields it returns."""
+"""By the name of the reduction."""
 
 MOST_KEPT = 32
 """Numbers of values up to which lists are sorted as they grow."""
@@ -66,11 +96,26 @@ HINT = 2.0**-20
 SAMPLED = 24
 """Leaves of rows that tell which share of the pairs will be left."""
 
-LARGEST_SHARE = 0.5
-"""Of the pairs: looking at all of them is as fast as finding out which these are."""
+LARGEST_SHARE = 0.3
+"""Of the pairs: looking at all of them is hardly slower than finding out which these are."""
+
+THINNED = 8
+"""Part of the points that tell at first, if boxes have many coordinates, whether it is worth the time to sort all."""
+
+LARGEST_THINNED_SHARE = 0.75
+"""Of the pairs of this part, which is larger than that of all pairs."""
+
+FEW_AXES = 4
+"""Coordinates up to which boxes of points nearly always help."""
+
+BREAK_EVEN = 12_000
+"""Pairs that are looked at in the time in which one point is sorted and its leaf walks: more have to be left out."""
 
 SLAB = 1 << 20
 """Rows that are worked on at once: what is kept in memory for the pairs of leaves grows with them."""
+
+SHOWN = 1 << 16
+"""Rows that are worked on at once when progress is shown."""
 
 PAIRS = 1 << 22
 """Pairs of leaves that are kept in memory at once."""
@@ -97,6 +142,10 @@ def order_statistics(call: Call, arrays: Sequence[Any], trees: Trees) -> tuple[t
     if why:
         return GivenUp(why)
     start = perf_counter()
+    if _axes(call.problem) > FEW_AXES:
+        share = _Search.of(*_thinned(call, arrays), Trees()).sampled_share()
+        if share > LARGEST_THINNED_SHARE:
+            return GivenUp(f"{share:.0%} of the pairs of a part of the points would be left")
     search = _Search.of(call, arrays, trees)
     sorted_at = perf_counter()
     share = search.sampled_share()
@@ -112,22 +161,38 @@ def order_statistics(call: Call, arrays: Sequence[Any], trees: Trees) -> tuple[t
 
 def _refused(call: Call) -> str:
     """Return why these ideas do not help; "" when they may."""
-    problem, (_, columns, batch) = call.problem, call.extent
+    problem, (rows, columns, batch) = call.problem, call.extent
     if problem.reduction.name not in _SERVED:
         return f"{problem.reduction.name} does not select values"
     if batch:
         return "there are batches"
+    if rows * columns < BREAK_EVEN * (rows + columns):
+        return f"{rows} rows and {columns} columns are looked at faster than they are sorted"
     if problem.k > min(MOST_KEPT, columns):
         return f"{problem.k} of {columns} values are kept"
-    sides = [side_of(problem.roots, category) for category in (Category.ROW, Category.COLUMN)]
-    if not all(sides):
+    if not all(side_of(problem.roots, category) for category in _SIDES):
         return "the formula does not read both rows and columns"
-    axes = max(sum(v.dim for v in side) for side in sides)
+    axes = _axes(problem)
     if axes > MOST_AXES:
         return f"boxes have {axes} coordinates"
     if columns > LARGEST:
         return "there are too many columns"
     return ""
+
+
+def _axes(problem: Problem) -> int:
+    """Return the number of coordinates of a box."""
+    return max(sum(v.dim for v in side_of(problem.roots, category)) for category in _SIDES)
+
+
+def _thinned(call: Call, arrays: Sequence[Any]) -> tuple[Call, list[Any]]:
+    """Return the call for some of its rows and columns, and their arrays."""
+    given = list(arrays)
+    for category in _SIDES:
+        for v in side_of(call.problem.roots, category):
+            given[v.position] = given[v.position][::THINNED]
+    rows, columns, batch = call.extent
+    return replace(call, extent=Extent(-(-rows // THINNED), -(-columns // THINNED), batch)), given
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,12 +224,9 @@ class _Search:
     def of(call: Call, arrays: Sequence[Any], trees: Trees) -> _Search:
         """Sort the arrays of a call."""
         problem, options = call.problem, replace(call.options, tolerance=None)
-        is_large, _ = _SERVED[problem.reduction.name]
-        value = -problem.value if is_large else problem.value
+        value = _SERVED[problem.reduction.name].value(problem.value)
         made = list(arrays)
-        rows, columns = (
-            _sorted(made, side_of(problem.roots, category), trees) for category in (Category.ROW, Category.COLUMN)
-        )
+        rows, columns = (_sorted(made, side_of(problem.roots, category), trees) for category in _SIDES)
         plain = replace(options, progress=False, schedule=None, split=None)
         bounds = BoxFormula((value,), call.dtype, arrays, plain)
         return _Search(replace(call, options=options), value, made, rows, columns, bounds)
@@ -200,7 +262,7 @@ class _Search:
     def _left(self, rows: Levels, limits: Array, starts: Integers, slab: tuple[int, int, int]) -> Pairs:
         """Return the pairs of leaves that may hold selected values."""
         levels = [np.maximum.reduceat(limits, starts[:-1], axis=0).astype(np.float64)]
-        columns = self.columns.levels
+        columns, selects_truth = self.columns.levels, _SERVED[self.call.problem.reduction.name].of_truth
         for _ in range(len(rows) - 1 - slab[0]):
             levels.append(np.maximum.reduceat(levels[-1], np.arange(0, len(levels[-1]), 2), axis=0))
 
@@ -208,12 +270,15 @@ class _Search:
             boxes = rows[pairs.row_level], columns[pairs.column_level]
             low, _ = self.bounds.ends(boxes[0], numbers, boxes[1], pairs.columns)
             worst = levels[len(rows) - 1 - pairs.row_level][numbers - pairs.first]
-            return np.asarray(~(low > worst).all(axis=1))
+            # One of equal truth values is as good as the other.
+            is_worse = low >= worst if selects_truth else low > worst
+            return np.asarray(~is_worse.all(axis=1))
 
         return walk(rows, columns, decide, slab)
 
     def _call(self, problem: Problem, rows: int, ranges: tuple[Integers, Integers, Integers]) -> Call:
-        return Call(problem, Extent(rows, self.call.extent.columns), self.call.dtype, ranges, self.call.options)
+        options = replace(self.call.options, progress=False)
+        return Call(problem, Extent(rows, self.call.extent.columns), self.call.dtype, ranges, options)
 
     def _row_arrays(self, rows: Any) -> list[Array | None]:
         """Return the arrays with some rows."""
@@ -245,27 +310,29 @@ class _Search:
         number = variable(len(self.arrays), 1, Category.COLUMN)
         limit = variable(len(self.arrays) + 1, self.value.dim, Category.ROW)
         numbered = Problem(self.value, NUMBERED, apply("Concat", number, limit), problem.k)
-        near = self._near(self.rows.levels)
-        looked_at = 0
-        for slab in self._slabs(share):
-            part, first, last = self._leaves(slab)
-            arrays = self._row_arrays(part)
-            starts = self.rows.leaves.starts[first : last + 1] - part.start
-            limits = self._limits(arrays, starts, near[first:last])
-            pairs = self._left(self.rows.levels, limits, starts, slab)
-            ranges = block_ranges(pairs, self.rows.leaves, self.columns.leaves)
-            looked_at += _pairs_in(ranges)
-            call = self._call(numbered, part.stop - part.start, ranges)
-            best[part], codes[part] = engine.run(call, [*arrays, numbers, limits])
+        near, looked_at, slabs = self._near(self.rows.levels), 0, self._slabs(share)
+        with progress_bar(len(slabs)) if self.call.options.progress else nullcontext(_nobody) as done:
+            for slab in slabs:
+                part, first, last = self._leaves(slab)
+                arrays = self._row_arrays(part)
+                starts = self.rows.leaves.starts[first : last + 1] - part.start
+                limits = self._limits(arrays, starts, near[first:last])
+                pairs = self._left(self.rows.levels, limits, starts, slab)
+                ranges = block_ranges(pairs, self.rows.leaves, self.columns.leaves)
+                looked_at += _pairs_in(ranges)
+                call = self._call(numbered, part.stop - part.start, ranges)
+                found, codes[part] = engine.run(call, [*arrays, numbers, limits])
+                # Truth values are left out that equal those already found.
+                best[part] = np.minimum(found, limits) if problem.reduction.truth else found
+                done(1)
         return best, codes, looked_at
 
-    def _slabs(self, share: float) -> Iterator[tuple[int, int, int]]:
-        """Yield level and number of boxes of rows that together hold all rows, none of them too many."""
-        leaves = min(SLAB // LEAF, max(1, int(PAIRS / max(1.0, share * len(self.columns.leaves)))))
-        depth = len(self.rows.levels) - 1
-        level = max(0, depth - leaves.bit_length() + 1)
-        for number in range(len(self.rows.levels[level])):
-            yield level, number, number + 1
+    def _slabs(self, share: float) -> list[tuple[int, int, int]]:
+        """Return level and number of boxes of rows that together hold all rows, none of them too many."""
+        rows = SHOWN if self.call.options.progress else SLAB
+        leaves = min(rows // LEAF, max(1, int(PAIRS / max(1.0, share * len(self.columns.leaves)))))
+        level = max(0, len(self.rows.levels) - leaves.bit_length())
+        return [(level, number, number + 1) for number in range(len(self.rows.levels[level]))]
 
     def _leaves(self, slab: tuple[int, int, int]) -> tuple[slice, int, int]:
         """Return the sorted rows of a slab, its first and its last leaf."""
@@ -277,14 +344,18 @@ class _Search:
     def outputs(self, best: Array, codes: Array) -> tuple[Array, ...]:
         """Return the outputs in the order of the rows that were given."""
         problem = self.call.problem
-        is_large, fields = _SERVED[problem.reduction.name]
+        selection = _SERVED[problem.reduction.name]
         result = []
-        for name, shape in zip(fields, problem.shapes, strict=True):
-            values = decoded(codes) if name == "where" else -best if is_large else best
+        for name, shape in zip(selection.fields, problem.shapes, strict=True):
+            values = decoded(codes) if name == "where" else -best if selection.of_large else best
             output = np.empty((len(values), *shape), values.dtype)
             output[self.rows.order] = values.reshape(output.shape)
             result.append(output)
         return tuple(result)
+
+
+def _nobody(count: int) -> None:
+    """Tell nobody how much is done."""
 
 
 def _sorted(arrays: list[Any], side: Sequence[Expr], trees: Trees) -> Tree:

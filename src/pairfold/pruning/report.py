@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-__all__ = ["REDUCING", "GivenUp", "Report", "collect_reports", "is_collecting", "record", "with_report"]
+__all__ = ["REDUCING", "GivenUp", "Report", "collect_reports", "is_collecting", "joined", "record", "with_report"]
 
 REDUCING = "reducing"
 """The stage in which the formula is evaluated."""
@@ -147,12 +147,12 @@ def with_report(compute: Callable[[], Any]) -> tuple[Any, Report]:
     with collect_reports() as found:
         result = compute()
     if found:
-        return result, _joined(found)
+        return result, joined(found)
     why = "no tolerance was asked for (tol=, atol=, pairfold.tolerance), or the call is traced and carried out later"
     return result, Report("exhaustive", seconds=((REDUCING, perf_counter() - start),), why=why)
 
 
-def _joined(reports: Sequence[Report]) -> Report:
+def joined(reports: Sequence[Report]) -> Report:
     """Return one report for several reductions: what is true of all of them."""
     if len(reports) == 1:
         return reports[0]

@@ -66,12 +66,25 @@ class Pattern(ABC):
 
 
 def as_host_array(array: Any) -> NDArray[Any]:
-    """Return `array` as a NumPy array, tensors that track gradients or live on a device included."""
+    """Return `array` as a NumPy array, tensors that track gradients or live on a device included.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If NumPy makes no array of it: its numbers are not known while a transform of JAX traces the program.
+    """
     if hasattr(array, "detach"):
         array = array.detach().cpu()
     elif hasattr(array, "__cuda_array_interface__") and hasattr(array, "get"):
         array = array.get()
-    return np.asarray(array)
+    try:
+        return np.asarray(array)
+    except TypeError as reason:
+        kind, *_ = str(reason).splitlines()
+        raise ArgumentTypeError(
+            "Ranges, masks and indices are part of the program, so their numbers must be known; found an object of "
+            f"type {type(array).__name__}: {kind} Make them outside of a function that a transform traces."
+        ) from None
 
 
 def as_ranges(pattern: Any, rows: int, columns: int) -> Ranges | None:

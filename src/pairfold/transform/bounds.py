@@ -113,8 +113,9 @@ def enclosure(roots: Sequence[Expr], boxed: Collection[Expr], dtype: str = "floa
             found[node] = Interval(nothing, nothing)
         else:
             operands = [found[arg] for arg in node.args]
-            found[node] = _rounded(node.op.bounds(node, operands), _error(node, precision), precision)
-    results = [_infinite_where_unknown(found[node], node.dim) for node in simple]
+            low, high, _ = _rounded(node.op.bounds(node, operands), _error(node, precision), precision)
+            found[node] = Interval(replicate(low, node.dim), replicate(high, node.dim))
+    results = [_infinite_where_unknown(found[node]) for node in simple]
     return Enclosure(tuple(low for low, _ in results), tuple(high for _, high in results), tuple(unknown))
 
 
@@ -161,7 +162,6 @@ def _moved(end: Expr, sign: int, error: float, precision: _Precision) -> Expr:
     return choose(less(zero, end), moved, choose(less(zero, moved), zero, moved))
 
 
-def _infinite_where_unknown(found: Interval, dim: int) -> tuple[Expr, Expr]:
+def _infinite_where_unknown(found: Interval) -> tuple[Expr, Expr]:
     is_known = apply("Equal", found.low, found.low)
-    low = choose(is_known, found.low, constant(-math.inf))
-    return replicate(low, dim), replicate(choose(is_known, found.high, constant(math.inf)), dim)
+    return choose(is_known, found.low, constant(-math.inf)), choose(is_known, found.high, constant(math.inf))
