@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 project = "pairfold"
 author = "The pairfold authors"
 release = version = installed_version("pairfold")
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.napoleon", "house", "registry"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.napoleon", "boxes", "house", "registry"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"pairfold {release}"

@@ -26,10 +26,10 @@ STRATEGIES: tuple[Strategy, ...] = (order_statistics, sums)
 MEASURED_PAIRS = 20_000_000
 """By which it is measured how long all of them would take."""
 
-FEWEST_PAIRS = 50_000_000
-"""Below, looking at every pair takes ten milliseconds or two, and anything else at least as long."""
+FEWEST_PAIRS = 200_000_000
+"""Below, looking at every pair takes a few hundredths of a second, and anything else as long."""
 
-PAIRS_PER_POINT = 3000
+PAIRS_PER_POINT = 7000
 """How many pairs are looked at while one point finds its place in a tree."""
 
 
