@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,37 @@ def run_cloud_jobs(names: Sequence[str], threads: int, rounds: int, scale: float
     return found
 
 
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Return the table of the documentation."""
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    head = ("job", "every pair", "pairfold", "times faster", "kind", "error", "others (error)")
+    lines += _cells(head)
+    for job in dict.fromkeys(row["job"] for row in rows):
+        by_program = {row["program"]: row for row in rows if row["job"] == job}
+        own, every = by_program.pop("pairfold"), by_program.pop("every pair")
+        others = ", ".join(f"{name} {_time(row['seconds'])} ({row['error']:.0e})" for name, row in by_program.items())
+        title = f"{own['title']}, {CLOUD_JOBS[job].count:,} points"
+        kind = own["note"].partition(",")[0].partition(":")[0]
+        cells = (
+            title,
+            _time(every["seconds"]),
+            _time(own["seconds"]),
+            f"{own['ratio']:.3g}",
+            kind,
+            f"{own['error']:.0e}",
+        )
+        lines += _cells((*cells, others))
+    return "\n".join(lines) + "\n"
+
+
+def _cells(texts: Sequence[str]) -> list[str]:
+    return [f"   {'* -' if number == 0 else '  -'} {text}".rstrip() for number, text in enumerate(texts)]
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds < 1000 else f"{seconds / 3600:.2g} h"
+
+
 # ---------------------------------------------------------------- never slower
 
 
@@ -193,9 +225,13 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of points (%(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="for every program (%(default)s)")
     parser.add_argument("--grid", choices=("yes", "no", "only"), default="yes", help="never slower (%(default)s)")
+    parser.add_argument("--table", type=Path, help="write the table of the documentation, docs/tolerance_table.inc")
     arguments = parser.parse_args()
     if arguments.grid != "only":
-        run_cloud_jobs(arguments.jobs or list(CLOUD_JOBS), arguments.threads, arguments.rounds, arguments.scale)
+        names = arguments.jobs or list(CLOUD_JOBS)
+        rows = run_cloud_jobs(names, arguments.threads, arguments.rounds, arguments.scale)
+        if arguments.table is not None:
+            arguments.table.write_text(table(rows), encoding="utf-8")
     if arguments.grid != "no":
         never_slower(arguments.threads, arguments.rounds)
 

@@ -73,7 +73,9 @@ def picture() -> str:
     limit = min(between(tree, last, leaf, row)[1] for leaf in range(len(tree.leaves)))
     dots = "".join(f"M{x * SIDE:.0f} {y * SIDE:.0f}h0" for x, y in points[::3])
     shapes = [f'<path class="point" d="{dots}"/>']
-    found = [(tree.levels[level], number, "kept" if kept else "left-out") for level, number, kept in stops(tree, row, limit)]
+    found = [
+        (tree.levels[level], number, "kept" if kept else "left-out") for level, number, kept in stops(tree, row, limit)
+    ]
     for boxes, number, kind in [*found, (tree.leaves, row, "rows")]:
         (left, top), (right, bottom) = boxes.low[number] * SIDE, boxes.high[number] * SIDE
         size = f'width="{right - left:.1f}" height="{bottom - top:.1f}"'
