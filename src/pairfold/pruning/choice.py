@@ -37,6 +37,7 @@ def run_pruned(call: Call, arrays: Sequence[Any]) -> Outputs:
     """Return the outputs of a call that has a tolerance, and record how they were found."""
     start = perf_counter()
     why, trees = _refused(call) or _not_worth(call, arrays), Trees()
+    refusals: list[GivenUp] = []
     for strategy in () if why else STRATEGIES:
         found = entry_by_entry(strategy, call, arrays, trees)
         if not isinstance(found, GivenUp):
@@ -45,12 +46,19 @@ def run_pruned(call: Call, arrays: Sequence[Any]) -> Outputs:
                 report = replace(report, every_pair=_seconds_of_every_pair(call, arrays))
             record(report)
             return outputs
-        why = f"{why}; {found.why}" if why else found.why
+        refusals.append(found)
+    why = why or _told(refusals)
     tried = perf_counter()
     outputs = engine.run(_exhaustive(call), arrays)
     seconds = (("planning", tried - start), (REDUCING, perf_counter() - tried))
-    record(Report("exhaustive", seconds=seconds, why=why or "no strategy serves this reduction"))
+    record(Report("exhaustive", seconds=seconds, why=why))
     return outputs
+
+
+def _told(refusals: Sequence[GivenUp]) -> str:
+    """Return why no strategy helped, in the words of those that were made for the reduction."""
+    meant = [refusal.why for refusal in refusals if refusal.is_meant]
+    return "; ".join(dict.fromkeys(meant)) or "nothing can be left out of such a reduction"
 
 
 def _exhaustive(call: Call) -> Call:
@@ -93,17 +101,13 @@ def _refused(call: Call) -> str:
     """Return why no strategy is asked; "" when they are."""
     if call.problem.reduction.is_unfinished:
         return "the state of a part is made of all its pairs"
-    if _pairs(call) < FEWEST_PAIRS:
+    if call.extent.rows * call.extent.columns < FEWEST_PAIRS:
         return f"there are fewer than {FEWEST_PAIRS} pairs, which are looked at faster than points are sorted"
     if call.ranges is not None:
         return "ranges say already which pairs are looked at"
     if target_of(call.options).backend == "GPU":
         return "the reduction runs on a GPU, where every pair is looked at"
     return ""
-
-
-def _pairs(call: Call) -> int:
-    return call.extent.entries * call.extent.rows * call.extent.columns
 
 
 def _not_worth(call: Call, arrays: Sequence[Any]) -> str:
@@ -113,8 +117,7 @@ def _not_worth(call: Call, arrays: Sequence[Any]) -> str:
     for position, variable in call.problem.arguments.items():
         if variable.category in counts and Trees.knows(arrays[position]):
             counts[variable.category] = 0
-    sorting = extent.entries * sum(counts.values()) * PAIRS_PER_POINT
-    if sorting < _pairs(call):
+    if sum(counts.values()) * PAIRS_PER_POINT < extent.rows * extent.columns:
         return ""
     return (
         f"{extent.rows} rows and {extent.columns} columns have so few pairs for each point that these are looked at "

@@ -140,7 +140,7 @@ def order_statistics(call: Call, arrays: Sequence[Any], trees: Trees) -> tuple[t
     """
     why = _refused(call)
     if why:
-        return GivenUp(why)
+        return GivenUp(why, is_meant=call.problem.reduction.name in _SERVED)
     start = perf_counter()
     if _axes(call.problem) > FEW_AXES:
         share = _Search.of(*_thinned(call, arrays), Trees()).sampled_share()

@@ -26,9 +26,12 @@ class GivenUp:
     ----------
     why : str
         In words for the user, without a full stop.
+    is_meant : bool
+        Whether the strategy is made for the reduction: if not, the user need not hear of it.
     """
 
     why: str
+    is_meant: bool = True
 
 
 @dataclass(frozen=True, repr=False)

@@ -82,7 +82,7 @@ def terms_of(problem: Problem, tolerance: Tolerance) -> Terms | GivenUp:
     elif name in ("LogSumExp", "LogSumExpWeight", "SumSoftMaxWeight"):
         found = _of_exponentials(problem, tol, atol)
     else:
-        return GivenUp(f"{name} is no sum whose error is known")
+        return GivenUp(f"{name} is no sum whose error is known", is_meant=False)
     if isinstance(found, GivenUp):
         return found
     sides = {v.category for v in variables(found.kernel)}
