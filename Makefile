@@ -13,7 +13,8 @@ EXTRAS_gpu := test,cuda
 BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox \
 	ghostscript fonts-freefont-otf octave-dev gcc g++ gfortran valgrind
 
-.PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck lint docs bench fuzz clients dask recipes aarch64 clean
+.PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck jax-matrix jax-lowest lint docs bench fuzz clients \
+	dask recipes aarch64 clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/python examples/demo.py
@@ -48,6 +49,17 @@ gpu-memcheck: $(VENV)/gpu.installed
 		compute-sanitizer --tool $$tool --target-processes all --error-exitcode 9 $(BIN)/python -m pytest -q --target cuda \
 			tests/engine/test_random_formulas.py tests/conformance/test_reductions.py -k "blocks_of_pairs or test_sums" || exit 1; \
 	done
+
+# Every transform of JAX on every reduction and every formula of tests/jax/dense.py: about 25 minutes of one core.
+jax-matrix: $(VENV)/test.installed
+	PAIRFOLD_ALL_FORMULAS=1 $(BIN)/python -m pytest -q -n $(CORES) tests/jax/test_matrix.py
+
+# The tests of pairfold.jax with the oldest JAX that it supports, in an environment of their own.
+jax-lowest:
+	test -x build/jax-lowest/bin/python || $(PYTHON) -m venv build/jax-lowest
+	build/jax-lowest/bin/python -m pip install --quiet "jax==0.5.0" "jaxlib==0.5.0" "numpy<2.3" flatbuffers hypothesis ml_dtypes pytest \
+		--editable .
+	build/jax-lowest/bin/python -m pytest -q -p no:cacheprovider tests/jax $(ARGUMENTS)
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .

@@ -150,13 +150,6 @@ def test_errors_name_the_variables_of_the_user_while_jax_traces_too() -> None:
         GAUSS(x, y, b, 1.0, out=jnp.zeros((4, 2)))
 
 
-def test_numbers_of_columns_beyond_int32_need_x64(monkeypatch: pytest.MonkeyPatch) -> None:
-    jax.config.update("jax_enable_x64", False)
-    monkeypatch.setattr("pairfold.jax.primitive.MOST_COLUMNS", 4)
-    with pytest.raises(ArgumentValueError, match="jax_enable_x64"):
-        (Vi(points(2, 1)) - Vj(points(5, 1))).argmin(axis=1)
-
-
 def test_states_are_made_of_numbers() -> None:
     x, y, b = points(4, 3), points(5, 3), points(5, 2)
     parts = [GAUSS.partial(x, y[k : k + 3], b[k : k + 3], 0.5, columns_from=k) for k in (0, 3)]

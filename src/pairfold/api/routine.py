@@ -269,8 +269,8 @@ class Routine:
         rows, columns = sizes[Category.ROW], sizes[Category.COLUMN]
         if self.axis == 0:
             rows, columns = columns, rows
-        if not self.adapter.in_parts:
-            # Before anything is converted, which takes its time.
+        if isinstance(columns, int) and not self.adapter.in_parts:
+            # Before anything is converted, which takes its time; a program for any number of columns knows it later.
             require_countable(columns)
         name = self.adapter.dtype_name(computing)
         is_direct = all(used) and bool(used) and not any(steps)

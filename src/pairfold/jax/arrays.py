@@ -7,13 +7,23 @@ from collections.abc import Iterable, Sequence
 from functools import reduce as fold
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from pairfold.api.adapter import NUMPY, Arrays
 from pairfold.api.number_types import arithmetic_of
-from pairfold.errors import ArgumentTypeError, ArgumentValueError
+from pairfold.errors import ArgumentTypeError, ArgumentValueError, MissingPackageError
+
+try:
+    import jax
+except ModuleNotFoundError as error:
+    if error.name != "jax":
+        raise
+    raise MissingPackageError(
+        "pairfold.jax needs the package JAX, which is not installed. Install it with `pip install pairfold[jax]`; "
+        "NumPy arrays are for pairfold.numpy.",
+        name="jax",
+    ) from None
+import jax.numpy as jnp
 
 __all__ = ["ARRAYS", "is_traced"]
 

@@ -18,7 +18,7 @@ HANDLER = ctypes.CFUNCTYPE(c_void_p, c_void_p)
 """The type of a handler."""
 
 _METADATA = 1
-_MAJOR = 0
+_FIRST_VERSION = (0, 1)
 _NUMBER_TYPES = {4: "<i4", 5: "<i8", 11: "<f4", 12: "<f8"}
 
 
@@ -159,9 +159,13 @@ def answer_query(frame: Frame) -> bool:
     extension = _Extension.from_address(frame.extension)
     if extension.type != _METADATA:
         return False
-    # Within a major version the layout only grows at its ends, of which nothing is read.
-    answer, host = extension.metadata[0].version, frame.api[0].version
-    answer.major, answer.minor = _MAJOR, host.minor if host.major == _MAJOR else 0
+    # Within a major version the layout only grows at its ends, of which nothing is read. The first hosts did not say
+    # theirs with the question.
+    answer = extension.metadata[0].version
+    host = frame.api[0].version if frame.api else None
+    answer.major, answer.minor = _FIRST_VERSION
+    if host is not None and host.major == answer.major:
+        answer.minor = host.minor
     extension.metadata[0].traits = 0
     return True
 

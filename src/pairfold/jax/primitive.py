@@ -31,10 +31,11 @@ from pairfold.api.derivatives import Calculus, Reduced
 from pairfold.api.request import Request
 from pairfold.errors import ArgumentValueError
 from pairfold.ir.call import Call, Extent
+from pairfold.ir.expr import Category
 from pairfold.jax.arrays import ARRAYS
 from pairfold.jax.handler import SMALL, packed_ranges
 from pairfold.jax.small import key_of
-from pairfold.reductions.state import output_kinds, outputs_of
+from pairfold.reductions.state import outputs_of
 from pairfold.transform.derivatives import differentiable_form
 
 __all__ = ["CALCULUS", "TARGET_NAME", "reduce", "varying_axes"]
@@ -45,9 +46,8 @@ Several = Sequence[Any]
 TARGET_NAME = "pairfold_reduce"
 """What the handler is called in compiled programs."""
 
-_INDEX = partial(jax.dtypes.canonicalize_dtype, np.int64)
-MOST_COLUMNS = 2**31 - 1
-"""Columns whose numbers are int32."""
+_UNKNOWN = -1
+"""A number of columns that the handler finds in the memory of the arrays."""
 
 jax.ffi.register_ffi_target(TARGET_NAME, jax.ffi.pycapsule(ctypes.c_void_p(SMALL.address)), platform="cpu")
 
@@ -88,7 +88,7 @@ def reduce(request: Request, arrays: Several) -> list[Array]:
     Raises
     ------
     ArgumentValueError
-        If the numbers of columns are beyond int32, or float64 is needed, without ``jax_enable_x64``.
+        If float64 is needed, without ``jax_enable_x64``.
     """
     call = request.call
     if call.dtype == "float64" and arrays[0].dtype != np.float64:
@@ -96,21 +96,12 @@ def reduce(request: Request, arrays: Several) -> list[Array]:
             f"This derivative numbers {call.extent.columns} columns, which needs float64: set "
             "jax.config.update('jax_enable_x64', True)."
         )
-    if "index" in output_kinds(call.problem) and _are_beyond_int32(call.extent.columns):
-        raise ArgumentValueError(
-            f"The numbers of {call.extent.columns} columns do not fit int32: set jax.config.update('jax_enable_x64', "
-            "True)."
-        )
     ranges = None if call.ranges is None else _Ranges(call.ranges)
     rows, columns, batch = call.extent
     found: list[Array] = _PRIMITIVE.bind(
         *_alike(arrays), request=request.text, rows=rows, columns=columns, batch=tuple(batch), ranges=ranges
     )
     return found
-
-
-def _are_beyond_int32(columns: Any) -> bool:
-    return isinstance(columns, int) and columns > MOST_COLUMNS and _INDEX() == np.int32
 
 
 @lru_cache(maxsize=1024)
@@ -126,6 +117,8 @@ def _asked(
 
 # Inside of `shard_map` the type of an array says over which axes of the mesh its shards differ.
 
+_type_of = jax.typeof if hasattr(jax, "typeof") else jax.core.get_aval  # type: ignore[attr-defined]  # of versions before 0.6
+
 
 def _axes(aval: Any) -> frozenset[str]:
     """Return the axes of a mesh that an array varies over; versions of JAX say it in different words."""
@@ -135,7 +128,7 @@ def _axes(aval: Any) -> frozenset[str]:
 
 def varying_axes(array: Array) -> frozenset[str]:
     """Return the axes of a mesh that an array varies over, as far as JAX checks that: see ``check_vma``."""
-    return _axes(jax.typeof(array))
+    return _axes(_type_of(array))
 
 
 def _varying(arrays: Several, axes: frozenset[str]) -> list[Array]:
@@ -144,14 +137,20 @@ def _varying(arrays: Several, axes: frozenset[str]) -> list[Array]:
         return list(arrays)
     found = []
     for array in arrays:
-        missing = tuple(axes - _axes(jax.typeof(array)))
-        found.append(jax.lax.pcast(array, missing, to="varying") if missing else array)
+        missing = tuple(axes - _axes(_type_of(array)))
+        found.append(_cast(array, missing) if missing else array)
     return found
+
+
+def _cast(array: Array, axes: tuple[str, ...]) -> Array:
+    if hasattr(jax.lax, "pcast"):
+        return jax.lax.pcast(array, axes, to="varying")
+    return jax.lax.pvary(array, axes)  # type: ignore[attr-defined]  # of versions before 0.8
 
 
 def _alike(arrays: Several) -> list[Array]:
     """Return the arrays, all varying over the axes that one of them varies over."""
-    return _varying(arrays, frozenset().union(*[_axes(jax.typeof(array)) for array in arrays]))
+    return _varying(arrays, frozenset().union(*[_axes(_type_of(array)) for array in arrays]))
 
 
 def _like(aval: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -199,11 +198,21 @@ _PRIMITIVE.def_abstract_eval(_shapes)
 
 
 def _lowered(context: Any, *operands: Any, request: str, columns: Any, ranges: _Ranges | None, **sizes: Any) -> Any:
-    count = columns if isinstance(columns, int) else -1
+    count = columns if isinstance(columns, int) else _UNKNOWN
     packed = packed_ranges(None) if ranges is None else ranges.packed
     rule = jax.ffi.ffi_lowering(TARGET_NAME)
+    if count == _UNKNOWN and not _reads_columns(request):
+        raise ArgumentValueError(
+            f"The formula reads no array of columns, and their number {columns} is not known when JAX compiles: a "
+            "program for any number of columns must read an array that is indexed by them."
+        )
     key = "" if ranges is not None else key_of(request, context.avals_in[0].dtype.name)
     return rule(context, *operands, columns=np.int64(count), key=key, ranges=packed, request=request)
+
+
+def _reads_columns(request: str) -> bool:
+    nodes = Request.from_text(request, Extent(1, 1), "float64").call.problem.arguments.values()
+    return any(node.category == Category.COLUMN for node in nodes)
 
 
 mlir.register_lowering(_PRIMITIVE, _lowered, platform="cpu")
@@ -243,13 +252,13 @@ def _push_forward(primals: Several, tangents: Several, **parameters: Any) -> tup
     given = {k: tangent for k, tangent in enumerate(tangents) if not isinstance(tangent, ad.Zero)}
     moved = Reduced(CALCULUS, request, primals, outputs).push_forward(given)
     selected = [outputs[k] for k in form.selected]
-    axes = _axes(jax.typeof(outputs[0]))
+    axes = _axes(_type_of(outputs[0]))
     moved = dict(zip(moved, _varying(list(moved.values()), axes), strict=True))
     return selected, [moved[k] if k in moved else _no_tangent(outputs[k]) for k in form.selected]
 
 
 def _no_tangent(output: Array) -> Any:
-    return ad.Zero(jax.typeof(output).to_tangent_aval())
+    return ad.Zero(_type_of(output).to_tangent_aval())
 
 
 def _with_problem(call: Call, problem: Any) -> Call:

@@ -71,7 +71,7 @@ def _unflat(structure: _Structure, arrays: Sequence[Any]) -> Any:
     leaves = tuple([place if isinstance(place, Symbol) else _leaf(next(left), *place) for place in structure.places])
     known = [leaf for leaf in leaves if isinstance(leaf, Leaf)]
     # JAX also puts other things into the places of arrays, to speak about them.
-    sizes = _sizes(leaves) if all(hasattr(leaf, "key") for leaf in known) else (1, 1, ())
+    sizes = _sizes(leaves) if all(leaf.key[2] is not None for leaf in known) else (1, 1, ())
     ranges, backend, kind = structure.ranges.content, structure.backend, structure.kind
     return tensor_of(Value(structure.expr, leaves, *sizes, ranges, backend, kind))
 
@@ -80,7 +80,7 @@ def _leaf(array: Any, category: Category, sort: type | None) -> Leaf:
     if hasattr(array, "shape") and hasattr(array, "dtype"):
         return Leaf(array, category, sort)
     leaf = Leaf.__new__(Leaf)
-    leaf.array, leaf.category = array, category
+    leaf.array, leaf.category, leaf.key = array, category, (sort or type(array), (), None)
     return leaf
 
 
