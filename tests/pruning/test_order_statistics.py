@@ -24,7 +24,7 @@ from tests.transform.test_bounds import formulas
 COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 SERVED = ("Min", "ArgMin", "Min_ArgMin", "Max", "ArgMax", "Max_ArgMax", "KMin", "ArgKMin", "KMin_ArgKMin", "Any", "All")
-KINDS = ("uniform", "grid", "equal", "clusters", "not finite", "far away")
+KINDS = ("uniform", "grid", "equal", "clusters", "not finite", "far away", "huge")
 
 Array = np.ndarray[Any, Any]
 
@@ -49,6 +49,8 @@ def cloud(kind: str, count: int, dim: int, generator: np.random.Generator) -> Ar
         return points * 1e-3 + generator.integers(0, 4, (count, 1))
     if kind == "not finite":
         points[generator.random(points.shape) < 0.02] = generator.choice([np.nan, np.inf, -np.inf])
+    if kind == "huge":
+        return points * generator.choice([1e18, 1e30, 3e38], (count, 1))
     if kind == "far away":
         return points + 1000
     return points
@@ -172,7 +174,7 @@ def test_what_does_not_help_is_given_up(dim: int, rows: int, why: str) -> None:
     points = variable(0, dim, Category.ROW), variable(1, dim, Category.COLUMN)
     call = Call(Problem(apply("SqDist", *points), REDUCTIONS["ArgKMin"], k=10), Extent(rows, rows), "float32")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (("LARGEST_SHARE", 0.3), ("LARGEST_THINNED_SHARE", 0.75), ("BREAK_EVEN", 12_000)):
+        for name, value in (("LARGEST_SHARE", 0.3), ("LARGEST_THINNED_SHARE", 0.75), ("BREAK_EVEN", 15_000)):
             patch.setattr(order_statistics, name, value)
         found = order_statistics.order_statistics(call, [x, y], Trees())
     assert isinstance(found, GivenUp)

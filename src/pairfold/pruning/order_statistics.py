@@ -108,7 +108,7 @@ LARGEST_THINNED_SHARE = 0.75
 FEW_AXES = 4
 """Coordinates up to which boxes of points nearly always help."""
 
-BREAK_EVEN = 12_000
+BREAK_EVEN = 15_000
 """Pairs that are looked at in the time in which one point is sorted and its leaf walks: more have to be left out."""
 
 SLAB = 1 << 20

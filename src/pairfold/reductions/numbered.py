@@ -49,8 +49,10 @@ def decoded(codes: NDArray[Any]) -> NDArray[np.int64]:
     """Return the column numbers, -1 for nobody."""
     if codes.dtype == np.float64:
         return codes.astype(np.int64)
-    bits = np.ascontiguousarray(codes).view(np.int32).astype(np.int64) - _FIRST
-    return np.where(codes < 0, -1, bits)
+    numbers = np.ascontiguousarray(codes).view(np.int32).astype(np.int64)
+    numbers -= _FIRST
+    # The bits of negative numbers are negative.
+    return np.maximum(numbers, -1, out=numbers)
 
 
 def _before(value: Expr, number: Expr, other_value: Expr, other_number: Expr) -> Expr:
