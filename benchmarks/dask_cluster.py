@@ -115,10 +115,11 @@ def expression(n: int, rounds: int) -> None:
     print(f"times as fast: {ratios}; they differ by {error:.1e}")
 
 
-def memory(n: int, chunk: int, limit: str) -> None:
-    """Print the most memory that workers had while they reduced more than they may hold."""
-    for every in (1, 4):
-        with workers(2, memory=limit) as client, dask.config.set(split_every=every):
+def memory(n: int, rows: int, limit: str) -> None:
+    """Print the most memory that workers had: for one block of rows, and for four, for which Dask keeps the columns."""
+    chunk = n // 20
+    for blocks in (1, 4):
+        with workers(2, memory=limit) as client:
             processes = [psutil.Process(pid) for pid in client.run(os.getpid).values()]
             start = [process.memory_info().rss for process in processes]
             most = list(start)
@@ -131,16 +132,17 @@ def memory(n: int, chunk: int, limit: str) -> None:
 
             watcher = threading.Thread(target=watch)
             watcher.start()
-            x, y = clouds(n, chunk)
+            random = da.random.RandomState(0)
+            x, y = (random.random_sample((m, 3), chunks=(c, 3)) for m, c in ((rows, rows // blocks), (n, chunk)))
             with dask.config.set({"pairfold.task-seconds": None}):
-                gauss(pfd, x[:chunk], y).sum().compute()
-            spilled = sum(client.run(lambda dask_worker: dask_worker.data.spilled_total.memory).values())
+                gauss(pfd, x, y).sum().compute()
             stop.set()
             watcher.join()
         grown = ", ".join(f"{(last - first) / 1e6:.0f} MB" for first, last in zip(start, most, strict=True))
+        at_most = ", ".join(f"{last / 1e6:.0f} MB" for last in most)
         print(
-            f"split_every={every}: {chunk} rows by {n} columns, {n * 12 / 1e6:.0f} MB in chunks of "
-            f"{chunk * 12 / 1e6:.0f} MB: workers grew by {grown} (limit {limit} each, {spilled / 1e6:.0f} MB on disk)"
+            f"{blocks} blocks of rows, {n * 24 / 1e6:.0f} MB of columns in chunks of {chunk * 24 / 1e6:.0f} MB: "
+            f"two workers grew by {grown}, to {at_most} at most (limit {limit} each)"
         )
 
 
@@ -170,7 +172,7 @@ def main() -> None:
     jobs = {
         "expression": lambda: expression(asked.points // 10, asked.rounds),
         "scaling": lambda: scaling(asked.points, asked.points // 4, asked.rounds),
-        "memory": lambda: memory(200 * asked.points, asked.points, "600MB"),
+        "memory": lambda: memory(200 * asked.points, asked.points // 200, "500MB"),
         "killed": lambda: killed(asked.points // 2, asked.points // 20),
     }
     for name, job in jobs.items():

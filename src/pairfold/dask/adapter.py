@@ -120,8 +120,8 @@ def _run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
         )
     if call.problem.reduction.is_unfinished:
         raise ArgumentTypeError(
-            "A reduction of Dask arrays makes and merges its states itself, where they are; partial() and what is made "
-            "of states are for arrays in memory: use pairfold.numpy."
+            "A reduction of Dask arrays makes and merges its states itself, where they are. partial(), stream() and "
+            "what else is made of states are for pairfold.numpy, whose stream() reads Dask arrays block by block."
         )
     return reduce_blocks(call, arrays)
 
