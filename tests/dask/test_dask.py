@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -404,3 +406,10 @@ def test_reports_and_trees_are_for_arrays_in_memory() -> None:
         pfd.Tree(y)
     tree = pn.Tree(clouds()[1])
     assert_eq(distances(pfd, x, tree).argmin(axis=1, tol=0), distances(pn, *clouds()[:2]).argmin(axis=1))
+
+
+def test_without_dask() -> None:
+    program = "import sys; sys.modules['dask'] = None; import pairfold, pairfold.numpy; import pairfold.dask"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "MissingPackageError: pairfold.dask needs the package Dask" in ended.stderr
+    assert "pip install pairfold[dask]" in ended.stderr
