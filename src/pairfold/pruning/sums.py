@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from pairfold import engine
 from pairfold.engine import Call, Extent
-from pairfold.ir.expr import Category, Expr
+from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.pruning.boxes import BoxFormula, joined, side_of
 from pairfold.pruning.report import REDUCING, GivenUp, Report
-from pairfold.pruning.terms import Terms, closeness, column_values, is_weight, terms_of
+from pairfold.pruning.terms import Terms, column_values, is_weight, terms_of
 from pairfold.pruning.trees import Trees
 from pairfold.pruning.walk import Levels, Pairs, block_ranges, nearest, walk
 from pairfold.reductions import REDUCTIONS
@@ -104,7 +104,9 @@ def sums(
     sorted_at = perf_counter()
     share = found.sampled_share()
     if share > largest_share:
-        return GivenUp(f"{share:.0%} of the pairs would be left")
+        unknown = ", ".join(found.bounds.unknown)
+        because = f", for nothing is known of the values of {unknown}" if unknown else ""
+        return GivenUp(f"{share:.0%} of the pairs would be left{because}")
     outputs, pairs, left_out = found.run(share)
     seconds = (("trees", sorted_at - start), (REDUCING, perf_counter() - sorted_at))
     total = call.extent.rows * call.extent.columns
@@ -128,10 +130,10 @@ class _Side:
     levels: Levels
 
     @staticmethod
-    def of(kernel: Expr, category: Category, arrays: Sequence[Any], trees: Trees) -> _Side | GivenUp:
+    def of(terms: Terms, category: Category, arrays: Sequence[Any], trees: Trees) -> _Side | GivenUp:
         """Return the side; weights are boxed as they come."""
-        variables = side_of((kernel,), category)
-        places = [v for v in variables if not is_weight(kernel, v)] or variables
+        variables = side_of((terms.logarithm,), category)
+        places = [v for v in variables if not is_weight(terms.kernel, v)] or variables
         axes = sum(v.dim for v in places)
         if axes > MOST_AXES:
             return GivenUp(f"boxes have {axes} coordinates")
@@ -195,7 +197,7 @@ class _Sum:
         made = list(arrays)
         sides = []
         for category in (Category.ROW, Category.COLUMN):
-            side = _Side.of(terms.kernel, category, arrays, trees)
+            side = _Side.of(terms, category, arrays, trees)
             if isinstance(side, GivenUp):
                 return side
             for v in side_of(call.problem.roots, category):
@@ -216,16 +218,10 @@ class _Sum:
         return _Sum(call, terms, made, rows, columns, totals, levels)
 
     @cached_property
-    def _kernel(self) -> BoxFormula:
-        return self._bounding(self.terms.kernel)
-
-    @cached_property
-    def _closeness(self) -> BoxFormula:
-        return self._bounding(closeness(self.terms))
-
-    def _bounding(self, formula: Expr) -> BoxFormula:
+    def bounds(self) -> BoxFormula:
+        """Bounds the logarithm of the modulus of the kernel."""
         plain = replace(self.call.options, progress=False, schedule=None, split=None)
-        return BoxFormula((formula,), self.call.dtype, self.arrays, plain)
+        return BoxFormula((self.terms.logarithm,), self.call.dtype, self.arrays, plain)
 
     @property
     def _is_exact(self) -> bool:
@@ -237,7 +233,7 @@ class _Sum:
         columns = self.columns.levels
 
         def score(row_level: int, row_numbers: Integers, column_level: int, column_numbers: Integers) -> Floats:
-            low, high = self._closeness.ends(rows[row_level], row_numbers, columns[column_level], column_numbers)
+            low, high = self.bounds.ends(rows[row_level], row_numbers, columns[column_level], column_numbers)
             # What is bounded on one side only is as near as that says, what is not bounded at all is far away.
             low = np.where(low > -np.inf, low, high)
             high = np.where(high < np.inf, high, low)
@@ -247,10 +243,7 @@ class _Sum:
         return nearest(rows, columns, score, WIDTH, NEAR)
 
     def _scales(self, arrays: list[Array | None], starts: Integers, near: Integers) -> Floats:
-        """Return what moduli are multiplied by to be parts of what may be left out, ``(leaves, dim of the kernel)``.
-
-        Of exponents it is the logarithm of that.
-        """
+        """Return the logarithms of what makes moduli of K parts of what may be left out, ``(leaves, dim of K)``."""
         terms = self.terms
         numbers = near[near >= 0]
         columns = self.columns.tree.leaves.starts
@@ -270,22 +263,18 @@ class _Sum:
     def _scale(self, least: Floats, total: Floats) -> Floats:
         terms = self.terms
         if terms.is_exponent:
-            logarithms: Floats = np.log(total / (terms.share * CAUTION)) - least
-            return logarithms
-        # What is not even a normal number is not told from 0.
-        allowed = CAUTION * (terms.share * np.nan_to_num(least) + terms.absolute) + np.finfo(self.call.dtype).tiny
-        result: Floats = total / allowed
-        return result
+            allowed = np.log(terms.share * CAUTION) + least
+        else:
+            # What is not even a normal number is not told from 0.
+            tiny = np.finfo(self.call.dtype).tiny
+            allowed = np.log(CAUTION * (terms.share * np.nan_to_num(least) + terms.absolute) + tiny)
+        scale: Floats = np.log(total) - allowed
+        return scale
 
-    def _parts(self, low: Floats, high: Floats, scales: Floats) -> Any:
+    def _parts(self, high: Floats, scales: Floats) -> Any:
         """Return how much of what may be left out pairs of boxes are, if their columns had all the weight."""
-        if self._is_exact:
-            zero = high == -np.inf if self.terms.is_exponent else (low == 0) & (high == 0)
-            return np.where(zero.all(axis=1), 0.0, np.inf)
-        if self.terms.is_exponent:
-            return np.where(high == -np.inf, 0.0, np.exp(high + scales)).max(axis=1)
-        size = np.maximum(-low, high)
-        return np.where(size == 0, 0.0, size * scales).max(axis=1)
+        size = np.inf if self._is_exact else np.exp(high + scales)
+        return np.where(high == -np.inf, 0.0, size).max(axis=1)
 
     def _left(self, rows: Levels, scales: Floats, slab: Slab) -> tuple[Pairs, float]:
         """Return the pairs of leaves that count, and the part that is left out for the worst leaf of rows."""
@@ -297,8 +286,8 @@ class _Sum:
 
         def decide(pairs: Pairs, numbers: Integers) -> NDArray[np.bool_]:
             blocks = numbers - pairs.first
-            low, high = self._kernel.ends(rows[pairs.row_level], numbers, columns[pairs.column_level], pairs.columns)
-            parts = self._parts(low, high, at_level[pairs.row_level - slab[0]][blocks])
+            _, high = self.bounds.ends(rows[pairs.row_level], numbers, columns[pairs.column_level], pairs.columns)
+            parts = self._parts(high, at_level[pairs.row_level - slab[0]][blocks])
             weights = self.shares[pairs.column_level][pairs.columns]
             amounts = np.where(parts == 0, np.where(weights < np.inf, 0.0, np.inf), parts * weights)
             spent.go_down(pairs.row_level, len(pairs.ends))

@@ -1,14 +1,15 @@
 """What a reduction adds up: the part of a term that is hard to bound, and the weights that multiply it.
 
 A sum of ``r(x_i) K(x_i, y_j) w(y_j)`` may leave out a box of columns when ``max |K|`` on it, times the sum of ``|w|``
-over it, is little compared with the sum of ``|K w|`` over all columns, whatever the factor of the row is. Sums of
-exponentials are bounded by their exponents, so that nothing overflows.
+over it, is little compared with the sum of ``|K w|`` over all columns, whatever the factor of the row is. It is the
+logarithm of ``|K|`` that is bounded, of exponentials their exponents: it neither overflows nor is it 0 far away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, reduce
 from math import log1p
 from typing import Any
 
@@ -18,14 +19,14 @@ from numpy.typing import NDArray
 from pairfold.ir.call import Tolerance
 from pairfold.ir.expr import COLUMN_BIT, ROW_BIT, Category, Expr, depends_on, variables
 from pairfold.ir.problem import Problem
-from pairfold.ops.arithmetic import apply, constant, one
+from pairfold.ops.arithmetic import apply, one
 from pairfold.pruning.report import GivenUp
 from pairfold.reductions import REDUCTIONS
 from pairfold.targets.reference import evaluate
 from pairfold.transform.expand import expand
 from pairfold.transform.simplify import factors, product, simplify
 
-__all__ = ["Terms", "closeness", "column_values", "is_weight", "terms_of"]
+__all__ = ["Terms", "column_values", "is_weight", "terms_of"]
 
 Array = NDArray[Any]
 
@@ -37,7 +38,7 @@ class Terms:
     Attributes
     ----------
     kernel : Expr
-        What has to be bounded: K, or the exponent of an exponential.
+        K, or the exponent where the terms are exponentials.
     weights : tuple of Expr
         Every sum that the result consists of has its own weights, all of dimension 1 or as many as components; they
         depend on columns only.
@@ -54,6 +55,19 @@ class Terms:
     is_exponent: bool
     share: float
     absolute: float
+
+    @cached_property
+    def logarithm(self) -> Expr:
+        """What has to be bounded: the logarithm of the modulus of K."""
+        if self.is_exponent:
+            return self.kernel
+        return reduce(
+            Expr.__add__,
+            (
+                part.args[0] if part.op.name == "Exp" else apply("Log", apply("Abs", part))
+                for part in factors(self.kernel)
+            ),
+        )
 
     def lower(self, weight: Expr) -> Problem:
         """Return the sum of moduli, or its logarithm, for one of the weights."""
@@ -121,18 +135,6 @@ def _of_exponentials(problem: Problem, tol: float, atol: float) -> Terms | Given
 def _simple(root: Expr) -> Expr:
     (simple,) = simplify(expand([root]))
     return simple
-
-
-def closeness(terms: Terms) -> Expr:
-    """Return what is large where terms are: the logarithm of the kernel, with the exponents of exponentials as such."""
-    if terms.is_exponent:
-        return terms.kernel
-    total: Expr | None = None
-    for part in factors(terms.kernel):
-        if part.dependence:
-            logarithm = part.args[0] if part.op.name == "Exp" else apply("Log", apply("Abs", part))
-            total = logarithm if total is None else total + logarithm
-    return constant(0.0) if total is None else total
 
 
 def is_weight(kernel: Expr, variable: Expr) -> bool:

@@ -144,22 +144,28 @@ def _rounded(exact: Interval, error: float, precision: _Precision) -> Interval:
     if sizes is None:
         low, high = (_moved(end, sign, error, precision) for end, sign in ((low, -1), (high, 1)))
     else:
-        low, high = low - constant(error) * sizes[0], high + constant(error) * sizes[1]
+        low, high = low - _distance(sizes[0], error), high + _distance(sizes[1], error)
     if precision.largest < math.inf:
         low = choose(less(low, constant(-precision.largest)), constant(-math.inf), low)
         high = choose(less(constant(precision.largest), high), constant(math.inf), high)
     return known(low, high)
 
 
+def _distance(size: Expr, error: float) -> Expr:
+    """Return the error of a sum; that of an infinite one is 0, for its sign is certain."""
+    return choose(less(size, constant(math.inf)), constant(error) * size, constant(0.0))
+
+
 def _moved(end: Expr, sign: int, error: float, precision: _Precision) -> Expr:
     """Return an end moved down or up by the error of a single operation, which never changes the sign of a result."""
-    distance = constant(error) * apply("Abs", end) + constant(precision.tiny)
-    zero = constant(0.0)
+    zero, tiny = constant(0.0), constant(precision.tiny)
+    # Factors, for the distance to an infinite end would be no number.
+    outwards, inwards = end * constant(1 + error), end * constant(1 - error)
     if sign < 0:
-        moved = end - distance
-        return choose(less(end, zero), moved, choose(less(moved, zero), zero, moved))
-    moved = end + distance
-    return choose(less(zero, end), moved, choose(less(zero, moved), zero, moved))
+        inwards = inwards - tiny
+        return choose(less(end, zero), outwards - tiny, choose(less(inwards, zero), zero, inwards))
+    inwards = inwards + tiny
+    return choose(less(zero, end), outwards + tiny, choose(less(zero, inwards), zero, inwards))
 
 
 def _infinite_where_unknown(found: Interval) -> tuple[Expr, Expr]:
