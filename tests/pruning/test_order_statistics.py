@@ -152,6 +152,21 @@ def test_few_pairs_are_looked_at() -> None:
     assert found[1].pairs < 0.04
 
 
+def test_boxes_are_cut_where_the_formula_changes_most() -> None:
+    generator = np.random.default_rng(0)
+    x, y = (generator.random((20000, 3), np.float32) for _ in range(2))
+    call = Call(Problem(FORMULAS["anisotropic"], REDUCTIONS["ArgKMin"], k=10), Extent(20000, 20000), "float32")
+    shares = []
+    for weights in ([1, 1, 1], [1e4, 1, 1], [1, 1e-3, 1e3]):
+        arrays: list[Array | None] = [x, y, np.array(weights, np.float32)]
+        found = order_statistics.order_statistics(call, arrays, Trees())
+        assert not isinstance(found, GivenUp)
+        shares.append(found[1].pairs)
+        some = Call(call.problem, Extent(500, 20000), "float32")
+        np.testing.assert_array_equal(found[0][0][:500], engine.run(some, [x[:500], *arrays[1:]])[0])
+    assert max(shares) < 2 * shares[0]
+
+
 def test_entries_of_a_batch_have_their_own_trees() -> None:
     generator = np.random.default_rng(0)
     x, y = generator.random((2, 1, 400, 3)), generator.random((1, 3, 500, 3))

@@ -22,6 +22,7 @@ from pairfold.engine import Call, Extent
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant, variable
+from pairfold.pruning.axes import scales_of
 from pairfold.pruning.boxes import BoxFormula, joined, side_of
 from pairfold.pruning.report import REDUCING, GivenUp, Report
 from pairfold.pruning.trees import Trees
@@ -226,9 +227,12 @@ class _Search:
         problem, options = call.problem, replace(call.options, tolerance=None)
         value = _SERVED[problem.reduction.name].value(problem.value)
         made = list(arrays)
-        rows, columns = (_sorted(made, side_of(problem.roots, category), trees) for category in _SIDES)
         plain = replace(options, progress=False, schedule=None, split=None)
         bounds = BoxFormula((value,), call.dtype, arrays, plain)
+        rows, columns = (
+            _sorted(made, side_of(problem.roots, category), trees, scales)
+            for category, scales in zip(_SIDES, scales_of(call, value, arrays, bounds), strict=True)
+        )
         return _Search(replace(call, options=options), value, made, rows, columns, bounds)
 
     # ------------------------------------------------------------ for some leaves of rows
@@ -358,9 +362,9 @@ def _nobody(count: int) -> None:
     """Tell nobody how much is done."""
 
 
-def _sorted(arrays: list[Any], side: Sequence[Expr], trees: Trees) -> Tree:
+def _sorted(arrays: list[Any], side: Sequence[Expr], trees: Trees, scales: Floats | None) -> Tree:
     """Sort the variables of one side, among all arrays, by their tree."""
-    tree = trees.of(joined(arrays, side))
+    tree = trees.of(joined(arrays, side), scales)
     for v in side:
         arrays[v.position] = np.take(arrays[v.position], tree.order, axis=0)
     return tree

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pairfold.sparsity.tree import Tree, build_tree
@@ -64,14 +65,17 @@ class Trees:
         """Tell whether points ``(..., N, D)`` were announced, so that they are sorted once for many calls."""
         return all(_place(entry) in _ANNOUNCED for entry in _entries(points))
 
-    def of(self, points: Array) -> Tree:
-        """Return the tree of points (N, D)."""
+    def of(self, points: Array, scales: NDArray[np.float64] | None = None) -> Tree:
+        """Return the tree of points (N, D).
+
+        One that is made for this call cuts boxes with the factors `scales` of the coordinates.
+        """
         place = _place(points)
         kept = _ANNOUNCED.get(place)
         if kept:
             return kept[0]
         if place not in self.made:
-            self.made[place] = points, build_tree(points)
+            self.made[place] = points, build_tree(points, scales if kept is None else None)
         found = self.made[place][1]
         if kept is not None:
             kept.append(found)

@@ -93,7 +93,7 @@ class Tree:
         return result
 
 
-def build_tree(points: NDArray[Any]) -> Tree:
+def build_tree(points: NDArray[Any], scales: NDArray[np.float64] | None = None) -> Tree:
     """Sort points into the leaves of a balanced tree of boxes.
 
     Points that have a coordinate that is not finite are the last ones, in the order in which they were given, so that
@@ -104,6 +104,8 @@ def build_tree(points: NDArray[Any]) -> Tree:
     ----------
     points : (N, D) array
         Real numbers of any dtype, D at least 1; duplicates are allowed.
+    scales : (D,) array, optional
+        Factors of the coordinates, at most 1, that say which side of a box is the longest.
 
     Returns
     -------
@@ -117,6 +119,8 @@ def build_tree(points: NDArray[Any]) -> Tree:
     [1, 2, 4, 8, 16, 32]
     """
     coordinates = _coordinates(points)
+    if scales is not None:
+        coordinates *= scales[:, None].astype(coordinates.dtype)
     order = np.arange(coordinates.shape[1])
     is_finite = np.isfinite(coordinates).all(axis=0)
     count = int(np.count_nonzero(is_finite))
@@ -129,7 +133,7 @@ def build_tree(points: NDArray[Any]) -> Tree:
     while size > LEAF:
         _halve(coordinates[:, :count], order[:count], size)
         size //= 2
-    return Tree(order, _levels(coordinates))
+    return Tree(order, _levels(coordinates) if scales is None else boxes_of(points[order]))
 
 
 def boxes_of(ordered: NDArray[Any]) -> tuple[Boxes, ...]:
