@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pairfold.errors import ArgumentValueError
+from pairfold.errors import ArgumentValueError, TargetError
 from pairfold.jax import Genred, Vi, Vj
 
 KERNEL = """
@@ -124,3 +124,8 @@ def test_a_program_for_any_number_of_columns_reads_them() -> None:
         jax.export.export(jax.jit(lambda y: unread(jnp.ones((3, 1)), y)), disabled_checks=[check])(
             jax.ShapeDtypeStruct((size, 1), jnp.float32)
         )
+
+
+def test_arrays_on_other_devices_are_refused_in_words() -> None:
+    with pytest.raises(TargetError, match=r"arrays are on cuda; .*jax.device_put"):
+        jax.export.export(jax.jit(smoothed), platforms=["cuda"])(jnp.ones((3, 2)), jnp.ones((4, 2)))

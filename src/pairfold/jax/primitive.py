@@ -29,7 +29,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 from pairfold.api.derivatives import Calculus, Reduced
 from pairfold.api.request import Request
-from pairfold.errors import ArgumentValueError
+from pairfold.errors import ArgumentValueError, TargetError
 from pairfold.ir.call import Call, Extent
 from pairfold.ir.expr import Category
 from pairfold.jax.arrays import ARRAYS
@@ -215,6 +215,15 @@ def _reads_columns(request: str) -> bool:
     return any(node.category == Category.COLUMN for node in nodes)
 
 
+def _refused(context: Any, *operands: Any, **parameters: Any) -> Any:
+    platforms = ", ".join(context.module_context.platforms)
+    raise TargetError(
+        f"The arrays are on {platforms}; pairfold.jax reduces arrays on the CPU. Move them, with jax.device_put(array, "
+        "jax.devices('cpu')[0]); pairfold.cupy takes arrays of JAX on an NVIDIA GPU where they are, without derivatives."
+    )
+
+
+mlir.register_lowering(_PRIMITIVE, _refused)
 mlir.register_lowering(_PRIMITIVE, _lowered, platform="cpu")
 
 
