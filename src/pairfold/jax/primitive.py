@@ -219,7 +219,7 @@ def _refused(context: Any, *operands: Any, **parameters: Any) -> Any:
     platforms = ", ".join(context.module_context.platforms)
     raise TargetError(
         f"The arrays are on {platforms}; pairfold.jax reduces arrays on the CPU. Move them, with jax.device_put(array, "
-        "jax.devices('cpu')[0]); pairfold.cupy takes arrays of JAX on an NVIDIA GPU where they are, without derivatives."
+        "jax.devices('cpu')[0]); pairfold.cupy takes arrays of JAX on a GPU where they are, without derivatives."
     )
 
 

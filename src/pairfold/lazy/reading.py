@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -95,12 +96,14 @@ def _real(kind: type[ValueHolder], x: Any, axis: int | None) -> Leaf | Symbol | 
         leaf, array = None, checked_array(kind, x)
     if _is_complex(adapter, array.dtype):
         raise _refusal(kind)
-    return _leaf(adapter, array, axis) if leaf is None else leaf
+    if leaf is not None:
+        return leaf
+    return leaf_of_array(array, axis) if adapter.is_weak is None else _leaf_of_weak(adapter.is_weak, array, axis)
 
 
-def _leaf(adapter: Adapter, array: Any, axis: int | None) -> Leaf:
+def _leaf_of_weak(is_weak: Callable[[Any], bool], array: Any, axis: int | None) -> Leaf:
     leaf = leaf_of_array(array, axis)
-    return Leaf(leaf.array, leaf.category, Numbers) if adapter.is_weak is not None and adapter.is_weak(array) else leaf
+    return Leaf(leaf.array, leaf.category, Numbers) if is_weak(array) else leaf
 
 
 def _number(kind: type[ValueHolder], number: Any, axis: int | None) -> Leaf | Expr:
@@ -172,7 +175,8 @@ def _pairs(kind: type[ValueHolder], x: Any, axis: int | None) -> Leaf:
     number = x if isinstance(x, (int, float, complex)) else adapter.as_number(x)
     is_array = is_nested(x) if isinstance(x, (list, tuple)) else number is None
     if is_array:
-        leaf = _leaf(adapter, checked_array(kind, x), axis)
+        array = checked_array(kind, x)
+        leaf = leaf_of_array(array, axis) if adapter.is_weak is None else _leaf_of_weak(adapter.is_weak, array, axis)
     else:
         if axis not in (None, 2):
             raise ArgumentValueError(f"A number is a parameter, and so is a list; axis={axis!r} does not apply.")
