@@ -23,7 +23,7 @@ from pairfold.numpy import Tree, Vi, Vj
 
 Array = Any
 NEIGHBOURS = 10
-BANDWIDTH = 0.02
+BANDWIDTH = 0.01
 """Of the Gaussians, in units of the radius of the disc."""
 TOLERANCE = 1e-3
 CHECKED = 200
