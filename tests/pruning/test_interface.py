@@ -310,7 +310,9 @@ def test_a_tree_is_sorted_once(framework: tuple[ModuleType, Converter], seen: li
     room, of = framework
     sorted_arrays: list[Any] = []
     build = trees.build_tree
-    monkeypatch.setattr(trees, "build_tree", lambda points: (sorted_arrays.append(points), build(points))[1])
+    monkeypatch.setattr(
+        trees, "build_tree", lambda points, *scales: (sorted_arrays.append(points), build(points, *scales))[1]
+    )
     tree = pairfold.Tree(of(X))
     assert isinstance(tree, room.Tree)
     assert isinstance(tree, pairfold.Tree)

@@ -86,3 +86,19 @@ def test_leaves_are_full_but_the_last(count: int) -> None:
     tree = build_tree(points)
     check(tree, points)
     assert np.all(np.diff(tree.leaves.starts)[:-1] == LEAF)
+
+
+def test_scales_say_which_side_is_the_longest() -> None:
+    points = np.random.default_rng(0).random((LEAF * 64, 2))
+    tree = build_tree(points, np.array([1.0, 1e-3]))
+    check(tree, points)
+    assert np.all(tree.leaves.high[:-1, 0] <= tree.leaves.low[1:, 0])
+
+
+def test_large_clouds_are_cut_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.random.default_rng(0).random((5000, 3))
+    whole = build_tree(points)
+    monkeypatch.setattr("pairfold.sparsity.tree.BLOCK", 256)
+    tree = build_tree(points)
+    check(tree, points)
+    np.testing.assert_array_equal(tree.leaves.low, whole.leaves.low)

@@ -22,6 +22,9 @@ __all__ = ["LEAF", "Boxes", "Tree", "boxes_of", "build_tree"]
 LEAF = TILE // 2
 """Points of a leaf: the fewest rows that kernels work on together well; small boxes leave out more pairs."""
 
+BLOCK = 1 << 16
+"""Points that stay in the cache while boxes inside of a box are cut."""
+
 Points = NDArray[np.floating[Any]]
 
 
@@ -130,9 +133,15 @@ def build_tree(points: NDArray[Any], scales: NDArray[np.float64] | None = None) 
     size = LEAF
     while size < count:
         size *= 2
-    while size > LEAF:
+    while size > BLOCK:
         _halve(coordinates[:, :count], order[:count], size)
         size //= 2
+    for start in range(0, count, size):
+        part = slice(start, min(start + size, count))
+        inside = size
+        while inside > LEAF:
+            _halve(coordinates[:, part], order[part], inside)
+            inside //= 2
     return Tree(order, _levels(coordinates) if scales is None else boxes_of(points[order]))
 
 
