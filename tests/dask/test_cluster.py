@@ -17,6 +17,9 @@ from distributed import Client, LocalCluster, futures_of
 import pairfold.dask as pfd
 import pairfold.numpy as pn
 
+# On a machine with much to do.
+pytestmark = pytest.mark.filterwarnings("ignore:Creating scratch directories is taking:UserWarning")
+
 N, M, SIZE = 3000, 4000, 500
 
 
