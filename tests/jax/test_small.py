@@ -102,6 +102,19 @@ def test_large_calls_go_to_threads(python_calls: list[int]) -> None:
     assert python_calls == [4_000_000] * 2
 
 
+def test_a_second_call_traces_nothing() -> None:
+    traced: list[int] = []
+
+    def function(x: Any) -> Any:
+        traced.append(1)
+        return _gauss(x, x).sum()
+
+    compiled = jax.jit(jax.value_and_grad(function))
+    for k in range(3):
+        jax.block_until_ready(compiled(jnp.full((20, 3), float(k))))
+    assert len(traced) == 1
+
+
 def test_ranges_are_no_dense_call() -> None:
     x = jnp.asarray(np.random.default_rng(2).random((6, 3)))
     blocks = tuple(np.array(part, np.int64) for part in ([[0, 6]], [1], [[0, 2]], [[0, 2]], [1], [[0, 6]]))
@@ -185,7 +198,7 @@ def test_threads_call_while_kernels_come_and_go() -> None:
             for place in list(shelf.kept):
                 address = shelf.table[place].ctypes.data
                 if shelf._retire(address) == 0:
-                    del shelf.kept[place]
+                    del shelf.kept[place], shelf.keys[place]
                 else:
                     shelf._publish(address, shelf.kept[place][1].words.ctypes.data)
     for thread in threads:

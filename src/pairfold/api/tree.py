@@ -33,7 +33,7 @@ class TreeBase:
     --------
     >>> import numpy as np
     >>> from pairfold.numpy import Tree, Vi, Vj
-    >>> points = np.random.default_rng(0).random((3000, 3))
+    >>> points = np.linspace(0, 1, 9000).reshape(3000, 3)
     >>> tree = Tree(points)
     >>> for _ in range(3):
     ...     neighbours = Vi(tree).sqdist(Vj(tree)).argKmin(5, axis=1, tol=0)

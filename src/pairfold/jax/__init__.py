@@ -7,7 +7,7 @@ from pairfold.api.linear_system import solve_routine
 from pairfold.front_end import *  # noqa: F403
 from pairfold.jax import classes, cluster, pytrees
 from pairfold.jax.adapter import JAX, solve_arrays
-from pairfold.jax.sharded import sharded
+from pairfold.jax.mesh import sharded
 
 __all__ = ["cluster", "sharded", *front_end.__all__]  # noqa: PLE0604
 

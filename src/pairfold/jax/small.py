@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from pairfold.engine import TARGETS, Call, target_of
@@ -25,6 +26,7 @@ _HARMLESS: Any = {
 """Options that make a difference to the kernel only, or none to a small call."""
 
 
+@lru_cache(maxsize=1024)
 def key_of(request: str, dtype: str) -> str:
     """Return the key of requests without ranges that have a text, on arrays of a dtype: 32 characters."""
     return hashlib.blake2b(f"{dtype} {request}".encode(), digest_size=16).hexdigest()
@@ -52,7 +54,7 @@ class SmallCalls:
     def offer(self, key: bytes, call: Call, count: int) -> None:
         """Let calls like this one of `count` arrays be served, if they can."""
         options, target = call.options, target_of(call.options)
-        if target.shelf is None or replace(options, **_HARMLESS) != DEFAULT:
+        if key in self._shelf or target.shelf is None or replace(options, **_HARMLESS) != DEFAULT:
             return
         made = prepared(target, 0, call)
         if made.parts.split == 1:

@@ -37,6 +37,7 @@ class Shelf:
         start = -memory.ctypes.data % (8 * PLACE_WORDS) // 8
         self.table = memory[start : start + PLACE_WORDS * PLACES].reshape(PLACES, PLACE_WORDS)
         self.kept: dict[int, tuple[int, FrameKernel]] = {}
+        self.keys: dict[int, bytes] = {}
         self.numbers = itertools.count()
         self.lock = ForkSafeLock()
         self.engine, (self.address, publish, retire) = _loaded(self.table.ctypes.data, general, attribute)
@@ -59,19 +60,20 @@ class Shelf:
             return
         with self.lock:
             ways = [(home_of(key) + k) % PLACES for k in range(WAYS)]
-            if any(place in self.kept and np.array_equal(self._key(place), words) for place in ways):
+            if key in self:
                 return
             for place in sorted(ways, key=self._age):
                 address = self.table[place].ctypes.data
                 if self._retire(address) == 0:
-                    self._key(place)[:] = words
-                    self.kept[place] = (next(self.numbers), kernel)
+                    self.table[place, Place.KEY : Place.KEY + KEY_WORDS] = words
+                    self.kept[place], self.keys[place] = (next(self.numbers), kernel), key
                     self._publish(address, kernel.words.ctypes.data)
                     return
-                self._publish(address, self.kept[place][1].words.ctypes.data)
+                if place in self.kept:
+                    self._publish(address, self.kept[place][1].words.ctypes.data)
 
-    def _key(self, place: int) -> Any:
-        return self.table[place, Place.KEY : Place.KEY + KEY_WORDS]
+    def __contains__(self, key: bytes) -> bool:
+        return any(self.keys.get((home_of(key) + k) % PLACES) == key for k in range(WAYS))
 
     def _age(self, place: int) -> int:
         return self.kept[place][0] if place in self.kept else -1
