@@ -17,7 +17,7 @@ from pairfold.api.leaf import (
     leaf_of_numbers,
     symbol_of,
 )
-from pairfold.api.tree import array_of
+from pairfold.api.tree import TreeBase
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
 from pairfold.lazy.value import Value, ValueHolder
@@ -138,7 +138,7 @@ def checked_array(kind: type[ValueHolder], x: Any) -> Any:
             + ("." if x.adapter is kind.adapter else f"; but it holds {x.adapter.name} arrays, which do not mix.")
         )
     try:
-        return kind.adapter.as_array(array_of(x))
+        return kind.adapter.as_array(x.array if isinstance(x, TreeBase) else x)
     except ArgumentTypeError as reason:
         raise ArgumentTypeError(
             f"A {kind.__name__} takes an array, a number, a list of numbers, or a tuple (index, dimension, "
