@@ -12,6 +12,7 @@ from pairfold.engine import Call, target_of
 from pairfold.ir.expr import Category
 from pairfold.pruning.batches import Strategy, entry_by_entry
 from pairfold.pruning.order_statistics import order_statistics
+from pairfold.pruning.proxies import proxies
 from pairfold.pruning.report import REDUCING, GivenUp, Report, is_collecting, record
 from pairfold.pruning.sums import sums
 from pairfold.pruning.trees import Trees
@@ -20,7 +21,7 @@ __all__ = ["STRATEGIES", "Strategy", "outlook", "run_pruned"]
 
 Outputs = tuple[Any, ...]
 
-STRATEGIES: tuple[Strategy, ...] = (order_statistics, sums)
+STRATEGIES: tuple[Strategy, ...] = (order_statistics, proxies, sums)
 """In the order in which they are tried."""
 
 MEASURED_PAIRS = 20_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache
 
@@ -11,7 +12,7 @@ from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import is_zero, variable
 from pairfold.transform.expand import expand, substitute
 
-__all__ = ["acts_alike", "widened"]
+__all__ = ["acts_alike", "is_linear_in", "widened"]
 
 
 def acts_alike(value: Expr, unknown: Expr, names: dict[Expr, str] | None = None) -> bool:
@@ -58,6 +59,28 @@ def acts_alike(value: Expr, unknown: Expr, names: dict[Expr, str] | None = None)
         alike = alike and node.op.elementwise
         alike = alike and all(arg.dim == (node.dim if arg in dependent else 1) for arg in node.args)
     return alike
+
+
+def is_linear_in(value: Expr, leaves: Collection[Expr]) -> bool:
+    """Tell whether a formula in primitive operations is linear in some nodes together, whatever the others are.
+
+    Examples
+    --------
+    >>> from pairfold.ops.arithmetic import apply, variable
+    >>> from pairfold.ir.expr import Category
+    >>> x, b = variable(0, 1, Category.ROW), variable(1, 1, Category.COLUMN)
+    >>> is_linear_in(apply("Exp", x) * b + b, [b]), is_linear_in(x * b + x, [b])
+    (True, False)
+    """
+    dependent: set[Expr] = set(leaves)
+    for node in topological([value]):
+        if node in dependent:
+            continue
+        if any(arg in dependent for arg in node.args):
+            dependent.add(node)
+            if not _is_linear(node, dependent):
+                return False
+    return value in dependent
 
 
 def _is_linear(node: Expr, dependent: set[Expr]) -> bool:

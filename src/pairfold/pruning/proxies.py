@@ -1,0 +1,91 @@
+"""Sums of smooth formulas through a few nodes per box, with a result that is checked.
+
+Points of a box are replaced by p^D nodes, on both sides; the user's formula is evaluated between the nodes; what is
+near or rough is summed as it is. How many nodes are needed, and for which boxes that is right, is measured on the
+formula itself; the result is compared with the sums over all pairs for some random rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfold import engine
+from pairfold.engine import Call, Extent
+from pairfold.ir.expr import Category, apply
+from pairfold.pruning.proxy_choice import choose_plan
+from pairfold.pruning.proxy_sums import carry_out
+from pairfold.pruning.proxy_survey import Survey
+from pairfold.pruning.proxy_task import task_of
+from pairfold.pruning.report import REDUCING, GivenUp, Report
+from pairfold.pruning.trees import Trees
+
+__all__ = ["proxies"]
+
+Array = NDArray[Any]
+Outputs = tuple[Any, ...]
+
+CHECKED = 256
+"""Rows that are recomputed."""
+
+TRIES = 3
+"""Plans that are tried, more careful ones after those that missed the check."""
+
+
+def proxies(call: Call, arrays: Sequence[Array], trees: Trees) -> tuple[Outputs, Report] | GivenUp:
+    """Carry out a sum through proxies, or say why that does not help."""
+    start = perf_counter()
+    if call.extent.batch:
+        return GivenUp("proxies serve no batches")
+    task = task_of(call, arrays)
+    if isinstance(task, GivenUp):
+        return task
+    rows = np.sort(np.random.default_rng(0).choice(call.extent.rows, min(CHECKED, call.extent.rows), replace=False))
+    survey = Survey(task, rows)
+    caution, why = 1.0, ""
+    for _ in range(TRIES):
+        plan = choose_plan(survey, caution)
+        if isinstance(plan, GivenUp):
+            return plan
+        planned = perf_counter()
+        outputs = task.finish(carry_out(survey, plan))
+        done = perf_counter()
+        error = _error(task.call, arrays, outputs, rows, survey.check_dtype)
+        checked = perf_counter()
+        if error <= task.tolerance:
+            seconds = (("planning", planned - start), (REDUCING, done - planned), ("checking", checked - done))
+            return outputs, Report("checked", error, plan.cost / survey.all_pairs, seconds, plan.text)
+        caution *= max(0.01, 0.3 * task.tolerance / error)
+        why = f"the error of proxies is {error:.1e} in the check"
+    return GivenUp(why)
+
+
+def _error(call: Call, arrays: Sequence[Array], outputs: Outputs, rows: NDArray[np.int64], dtype: str) -> float:
+    """Return the worst error of some rows, which are reduced over all columns: nan and infinity are right nowhere."""
+    problem = call.problem
+    taken = list(arrays)
+    for v in problem.arguments.values():
+        part = arrays[v.position][rows] if v.category == Category.ROW else arrays[v.position]
+        taken[v.position] = np.asarray(part, dtype)
+    name, value = problem.reduction.name, problem.value
+    sums = name in ("Sum", "Mean")
+    weight = problem.weight
+    if sums:
+        problem = replace(problem, value=apply("Concat", value, apply("Abs", value)))
+    elif name == "SumSoftMaxWeight" and weight is not None:
+        problem = replace(problem, weight=apply("Concat", weight, apply("Abs", weight)))
+    exact = replace(call, problem=problem, extent=Extent(len(rows), call.extent.columns), dtype=dtype)
+    (truth,) = engine.run(exact, taken)
+    found = outputs[0][rows].astype(np.float64)
+    scale: Any = 1.0
+    if name in ("Sum", "Mean", "SumSoftMaxWeight"):
+        truth, scale = np.split(truth, 2, axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = np.where(found == truth, 0.0, np.abs(found - truth) / scale)
+    worst = float(np.max(errors, initial=0.0))
+    return np.inf if np.isnan(worst) else worst

@@ -1,0 +1,146 @@
+"""What is measured of a sum before it is carried out: how large its terms are, and how smooth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfold.ir.expr import Category, Expr, apply, variables
+from pairfold.ops.arithmetic import variable
+from pairfold.pruning.cells import Geometry, Side, geometry, sort_points
+from pairfold.pruning.proxy_task import Task
+from pairfold.pruning.smoothness import Smoothness
+from pairfold.transform.expand import substitute
+from pairfold.transform.interaction import CHARGES, COLUMNS, FACTORS, Interaction
+
+__all__ = ["Survey"]
+
+Array = NDArray[Any]
+Integers = NDArray[np.int64]
+Reals = NDArray[np.float64]
+
+PLANNED = 24
+"""Rows that the plan is made for."""
+
+
+@lru_cache(maxsize=64)
+def _pointwise(parts: Interaction) -> Expr:
+    """Return the formula at one pair, whose column is given like a row, charges and factors like parameters."""
+    new = {}
+    for v in variables(parts.value):
+        if v.position == COLUMNS:
+            new[v] = variable(v.position, v.dim, Category.ROW)
+        elif v.position in (CHARGES, FACTORS):
+            new[v] = variable(v.position, v.dim, Category.PARAMETER)
+    return substitute([parts.value], new)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What is measured of a task before it is carried out.
+
+    Attributes
+    ----------
+    task : Task
+        The sum.
+    sample : (n,) integer array
+        Some rows, ascending.
+    """
+
+    task: Task
+    sample: Integers
+
+    @property
+    def all_pairs(self) -> float:
+        """Their number."""
+        rows, columns, _ = self.task.call.extent
+        return float(rows) * float(columns)
+
+    @property
+    def check_dtype(self) -> str:
+        """The precision of exact sums; that of float32 is a hundredth of the largest tolerances."""
+        return "float64" if self.task.tolerance < 1e-4 else self.task.call.dtype
+
+    @cached_property
+    def far_dtype(self) -> str:
+        """The precision of the arithmetic on nodes."""
+        task = self.task
+        largest = max(float(np.abs(points).max(initial=0)) for points in task.points)
+        # Nodes must be as exact as points are, as differences of them matter.
+        coarse = largest * 2.0**-24 * 64 > 0.05 * task.tolerance * float(self.shape.size.max())
+        return "float64" if task.tolerance < 2e-5 or coarse else task.call.dtype
+
+    @cached_property
+    def shape(self) -> Geometry:
+        """The cells."""
+        lows, highs = zip(*((p.min(axis=0), p.max(axis=0)) for p in self.task.points), strict=True)
+        low, high = (f(ends, axis=0).astype(np.float64) for f, ends in ((np.min, lows), (np.max, highs)))
+        depth = int(np.ceil(np.log2(max(len(p) for p in self.task.points) / 16)))
+        return geometry(low, high, max(1, depth))
+
+    @cached_property
+    def sides(self) -> tuple[Side, Side]:
+        """The points, sorted."""
+        rows, columns = self.task.points
+        first = sort_points(rows, self.shape)
+        same = rows.shape == columns.shape and np.array_equal(rows, columns)
+        return first, first if same else sort_points(columns, self.shape)
+
+    @cached_property
+    def planned(self) -> Integers:
+        """The rows that the plan is made for."""
+        return self.sample[np.linspace(0, len(self.sample) - 1, PLANNED).astype(np.int64)]
+
+    @cached_property
+    def averages(self) -> Reals:
+        """The average of the absolute value over columns, for the rows that are planned for."""
+        task, chosen = self.task, self.planned
+        value = apply("Abs", task.parts.value)
+        columns = task.call.extent.columns
+        sums = task.reduce(value, len(chosen), columns, task.arrays(rows=chosen), self.check_dtype) / columns
+        if task.factors is not None:
+            size = np.abs(task.factors).mean()
+            with np.errstate(divide="ignore", invalid="ignore"):
+                sums = sums * (size / np.abs(task.factors[chosen]).mean(axis=1))[:, None]
+        result: Reals = np.where(np.isfinite(sums), sums, 0)
+        return result
+
+    @cached_property
+    def scale(self) -> Reals:
+        """What errors are relative to: the average for a row that sees little."""
+        result: Reals = np.quantile(self.averages, 0.1, axis=0)
+        return result
+
+    @cached_property
+    def rows_tolerance(self) -> Reals:
+        """How much more each of the rows that are planned for may lose than one that sees little."""
+        seen = np.where(self.scale > 0, self.averages, np.inf) / np.where(self.scale > 0, self.scale, 1)
+        result: Reals = np.maximum(seen.min(axis=1), 0.3)
+        return result
+
+    @cached_property
+    def smoothness(self) -> Smoothness:
+        """The errors of interpolation, relative to the scale."""
+        task = self.task
+        rng = np.random.default_rng(1)
+        typical = [task.charges] if task.factors is None else [task.charges, task.factors]
+        signs = [np.abs(part).mean(axis=0) * rng.choice([-1.0, 1.0], part.shape[1]) for part in typical]
+        value, scale = _pointwise(task.parts), np.where(self.scale > 0, self.scale, np.inf)
+        given = [signs[0], signs[1] if len(signs) > 1 else None, *task.parameters]
+
+        def evaluate(rows: Array, columns: Array) -> Array:
+            return task.reduce(value, len(rows), 1, [rows, columns, *given], "float64") / scale
+
+        return Smoothness(evaluate, self.shape, 32 if task.tolerance < 1e-4 else 20)
+
+    @cached_property
+    def paths(self) -> list[Integers]:
+        """Per level, the cells of the rows that are planned for."""
+        rows, _ = self.sides
+        place = np.empty_like(rows.order)
+        place[rows.order] = np.arange(len(place))
+        return [np.searchsorted(starts, place[self.planned], side="right") - 1 for starts in rows.starts]
