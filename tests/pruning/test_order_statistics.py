@@ -15,7 +15,7 @@ from pairfold.engine import Call, Extent
 from pairfold.ir.expr import Category, Expr, apply, variables
 from pairfold.ir.problem import Problem
 from pairfold.ops import constant, variable
-from pairfold.pruning import GivenUp, order_statistics
+from pairfold.pruning import GivenUp, order_statistics, slabs
 from pairfold.pruning.batches import entry_by_entry
 from pairfold.pruning.trees import Trees
 from pairfold.reductions import REDUCTIONS
@@ -137,7 +137,7 @@ def test_ties_go_to_the_smallest_number_in_large_clouds() -> None:
 
 
 def test_work_in_slabs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_statistics, "SLAB", 200)
+    monkeypatch.setattr(slabs, "ROWS", 200)
     generator = np.random.default_rng(0)
     x, y = (generator.random((n, 3)) for n in (1501, 999))
     assert_same_as_exhaustive(Call(Problem(DISTANCE, REDUCTIONS["ArgKMin"], k=3), Extent(1501, 999), "float64"), [x, y])

@@ -16,7 +16,7 @@ from pairfold.ir.expr import OPERATIONS
 from pairfold.ir.problem import Problem
 from pairfold.language.formula import parse
 from pairfold.ops.arithmetic import apply
-from pairfold.pruning import GivenUp
+from pairfold.pruning import GivenUp, slabs
 from pairfold.pruning import sums as module
 from pairfold.pruning.sums import sums
 from pairfold.pruning.trees import Trees
@@ -198,6 +198,21 @@ def test_numbers_that_are_not_finite_are_seen(place: int, value: float) -> None:
     assert is_same.all()
     good = np.isfinite(expected)
     np.testing.assert_allclose(outputs[0][good], expected[good], rtol=0, atol=1e-2)
+
+
+@pytest.mark.parametrize("name", ["Sum", "Mean_Count"])
+def test_rows_in_slabs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = problem_of(name, "Exp(-g * SqDist(x, y)) * c")
+    arrays = arrays_of(("uniform", "uniform"), (700, 900), 1000.0, 0)
+    outputs, report = pruned(problem, arrays, tol=1e-3)
+    monkeypatch.setattr(slabs, "ROWS", 200)
+    others, other = pruned(problem, arrays, tol=1e-3)
+    # Walks that start further down find out about large boxes in other steps.
+    assert (report.bound, report.pairs) == pytest.approx((other.bound, other.pairs), rel=0.01)
+    for output, found in zip(outputs, others, strict=True):
+        np.testing.assert_allclose(output, found, rtol=0, atol=1e-2)
+    if name == "Mean_Count":
+        assert (outputs[1] == 900).all()
 
 
 def test_rows_far_from_all_columns() -> None:

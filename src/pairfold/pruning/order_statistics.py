@@ -9,7 +9,6 @@ columns, bit for bit, and of equal values the one with the smallest column numbe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -25,13 +24,13 @@ from pairfold.ops.arithmetic import apply, constant, variable
 from pairfold.pruning.axes import scales_of
 from pairfold.pruning.boxes import BoxFormula, joined, side_of
 from pairfold.pruning.report import REDUCING, GivenUp, Report
+from pairfold.pruning.slabs import leaves_of, near_ranges, pairs_in, sample, shown, slabs, upwards
 from pairfold.pruning.trees import Trees
 from pairfold.pruning.walk import Levels, Pairs, block_ranges, nearest, walk
 from pairfold.reductions import REDUCTIONS
 from pairfold.reductions.numbered import LARGEST, NUMBERED, coded, decoded
 from pairfold.sparsity.ranges import Integers
-from pairfold.sparsity.tree import LEAF, Boxes, Tree
-from pairfold.targets.progress import progress_bar
+from pairfold.sparsity.tree import LEAF, Tree
 
 __all__ = ["order_statistics"]
 
@@ -94,9 +93,6 @@ WIDTH = 8
 HINT = 2.0**-20
 """Weight of the upper end of boxes in the search for near ones: that of many that are near has the lower end 0."""
 
-SAMPLED = 24
-"""Leaves of rows that tell which share of the pairs will be left."""
-
 LARGEST_SHARE = 0.3
 """Of the pairs: looking at all of them is hardly slower than finding out which these are."""
 
@@ -111,15 +107,6 @@ FEW_AXES = 4
 
 BREAK_EVEN = 15_000
 """Pairs that are looked at in the time in which one point is sorted and its leaf walks: more have to be left out."""
-
-SLAB = 1 << 20
-"""Rows that are worked on at once: what is kept in memory for the pairs of leaves grows with them."""
-
-SHOWN = 1 << 16
-"""Rows that are worked on at once when progress is shown."""
-
-PAIRS = 1 << 22
-"""Pairs of leaves that are kept in memory at once."""
 
 
 def order_statistics(call: Call, arrays: Sequence[Any], trees: Trees) -> tuple[tuple[Array, ...], Report] | GivenUp:
@@ -251,29 +238,21 @@ class _Search:
     def _limits(self, arrays: list[Array | None], starts: Integers, near: Integers) -> Array:
         """Return how large the selected values of each row are at most, ``(rows, dim of the value)``."""
         problem, dim = self.call.problem, self.value.dim
-        ends = np.cumsum((near >= 0).sum(axis=1))
-        numbers = near[near >= 0]
-        columns = self.columns.leaves.starts
-        ranges = (
-            np.stack([starts[:-1], starts[1:]], axis=1),
-            ends,
-            np.stack([columns[numbers], columns[numbers + 1]], axis=1),
-        )
+        ranges = near_ranges(starts, near, self.columns.levels)
         smallest = Problem(self.value, REDUCTIONS["KMin"], k=problem.k)
         (best,) = engine.run(self._call(smallest, int(starts[-1]), ranges), arrays)
         return np.ascontiguousarray(best.reshape(len(best), problem.k, dim)[:, -1])
 
     def _left(self, rows: Levels, limits: Array, starts: Integers, slab: tuple[int, int, int]) -> Pairs:
         """Return the pairs of leaves that may hold selected values."""
-        levels = [np.maximum.reduceat(limits, starts[:-1], axis=0).astype(np.float64)]
+        largest = np.maximum.reduceat(limits, starts[:-1], axis=0).astype(np.float64)
+        levels = upwards(largest, np.maximum, len(rows) - slab[0])
         columns, selects_truth = self.columns.levels, _SERVED[self.call.problem.reduction.name].of_truth
-        for _ in range(len(rows) - 1 - slab[0]):
-            levels.append(np.maximum.reduceat(levels[-1], np.arange(0, len(levels[-1]), 2), axis=0))
 
         def decide(pairs: Pairs, numbers: Integers) -> NDArray[np.bool_]:
             boxes = rows[pairs.row_level], columns[pairs.column_level]
             low, _ = self.bounds.ends(boxes[0], numbers, boxes[1], pairs.columns)
-            worst = levels[len(rows) - 1 - pairs.row_level][numbers - pairs.first]
+            worst = levels[pairs.row_level - slab[0]][numbers - pairs.first]
             # One of equal truth values is as good as the other.
             is_worse = low >= worst if selects_truth else low > worst
             return np.asarray(~is_worse.all(axis=1))
@@ -295,15 +274,10 @@ class _Search:
 
     def sampled_share(self) -> float:
         """Return the share of the columns that leaves of rows see, from some of these."""
-        leaves = self.rows.leaves
-        numbers = np.unique(np.linspace(0, len(leaves) - 1, SAMPLED).astype(np.int64))
-        counts = leaves.starts[numbers + 1] - leaves.starts[numbers]
-        starts = np.concatenate([[0], np.cumsum(counts)])
-        points = np.concatenate([np.arange(leaves.starts[n], leaves.starts[n + 1]) for n in numbers])
-        rows = (Boxes(leaves.low[numbers], leaves.high[numbers], starts),)
-        limits = self._limits(self._row_arrays(points), starts, self._near(rows))
-        pairs = self._left(rows, limits, starts, (0, 0, len(numbers)))
-        return len(pairs.columns) / (len(numbers) * len(self.columns.leaves))
+        points, leaves = sample(self.rows.levels)
+        limits = self._limits(self._row_arrays(points), leaves.starts, self._near((leaves,)))
+        pairs = self._left((leaves,), limits, leaves.starts, (0, 0, len(leaves)))
+        return len(pairs.columns) / (len(leaves) * len(self.columns.leaves))
 
     def run(self, share: float) -> tuple[Array, Array, int]:
         """Return selected values and their coded columns for the sorted rows, and how many pairs were looked at."""
@@ -314,36 +288,20 @@ class _Search:
         number = variable(len(self.arrays), 1, Category.COLUMN)
         limit = variable(len(self.arrays) + 1, self.value.dim, Category.ROW)
         numbered = Problem(self.value, NUMBERED, apply("Concat", number, limit), problem.k)
-        near, looked_at, slabs = self._near(self.rows.levels), 0, self._slabs(share)
-        with progress_bar(len(slabs)) if self.call.options.progress else nullcontext(_nobody) as done:
-            for slab in slabs:
-                part, first, last = self._leaves(slab)
-                arrays = self._row_arrays(part)
-                starts = self.rows.leaves.starts[first : last + 1] - part.start
-                limits = self._limits(arrays, starts, near[first:last])
-                pairs = self._left(self.rows.levels, limits, starts, slab)
-                ranges = block_ranges(pairs, self.rows.leaves, self.columns.leaves)
-                looked_at += _pairs_in(ranges)
-                call = self._call(numbered, part.stop - part.start, ranges)
-                found, codes[part] = engine.run(call, [*arrays, numbers, limits])
-                # Truth values are left out that equal those already found.
-                best[part] = np.minimum(found, limits) if problem.reduction.truth else found
-                done(1)
+        near, looked_at, progress = self._near(self.rows.levels), 0, self.call.options.progress
+        for slab in shown(slabs(self.rows.levels, self.columns.levels, share, progress), progress):
+            part, first, last = leaves_of(self.rows.levels, slab)
+            arrays = self._row_arrays(part)
+            starts = self.rows.leaves.starts[first : last + 1] - part.start
+            limits = self._limits(arrays, starts, near[first:last])
+            pairs = self._left(self.rows.levels, limits, starts, slab)
+            ranges = block_ranges(pairs, self.rows.leaves, self.columns.leaves)
+            looked_at += pairs_in(ranges)
+            call = self._call(numbered, part.stop - part.start, ranges)
+            found, codes[part] = engine.run(call, [*arrays, numbers, limits])
+            # Truth values are left out that equal those already found.
+            best[part] = np.minimum(found, limits) if problem.reduction.truth else found
         return best, codes, looked_at
-
-    def _slabs(self, share: float) -> list[tuple[int, int, int]]:
-        """Return level and number of boxes of rows that together hold all rows, none of them too many."""
-        rows = SHOWN if self.call.options.progress else SLAB
-        leaves = min(rows // LEAF, max(1, int(PAIRS / max(1.0, share * len(self.columns.leaves)))))
-        level = max(0, len(self.rows.levels) - leaves.bit_length())
-        return [(level, number, number + 1) for number in range(len(self.rows.levels[level]))]
-
-    def _leaves(self, slab: tuple[int, int, int]) -> tuple[slice, int, int]:
-        """Return the sorted rows of a slab, its first and its last leaf."""
-        level, first, last = slab
-        scale = 1 << (len(self.rows.levels) - 1 - level)
-        starts = self.rows.levels[level].starts
-        return slice(int(starts[first]), int(starts[last])), first * scale, min(last * scale, len(self.rows.leaves))
 
     def outputs(self, best: Array, codes: Array) -> tuple[Array, ...]:
         """Return the outputs in the order of the rows that were given."""
@@ -358,20 +316,9 @@ class _Search:
         return tuple(result)
 
 
-def _nobody(count: int) -> None:
-    """Tell nobody how much is done."""
-
-
 def _sorted(arrays: list[Any], side: Sequence[Expr], trees: Trees, scales: Floats | None) -> Tree:
     """Sort the variables of one side, among all arrays, by their tree."""
     tree = trees.of(joined(arrays, side), scales)
     for v in side:
         arrays[v.position] = np.take(arrays[v.position], tree.order, axis=0)
     return tree
-
-
-def _pairs_in(ranges: tuple[Integers, Integers, Integers]) -> int:
-    """Return the number of pairs of ranges."""
-    blocks, ends, intervals = ranges
-    before = np.concatenate([[0], np.cumsum(intervals[:, 1] - intervals[:, 0])])
-    return int(((blocks[:, 1] - blocks[:, 0]) * np.diff(before[ends], prepend=0)).sum())

@@ -9,7 +9,7 @@ first (Lee, Gray and Moore, "Dual-tree fast Gauss transforms", 2005, for one ker
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from time import perf_counter
@@ -24,18 +24,18 @@ from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.pruning.boxes import BoxFormula, joined, side_of
 from pairfold.pruning.report import REDUCING, GivenUp, Report
+from pairfold.pruning.slabs import Half, Slab, leaves_of, near_ranges, pairs_in, sample, shown, slabs, upwards
 from pairfold.pruning.terms import Terms, column_values, is_weight, terms_of
 from pairfold.pruning.trees import Trees
 from pairfold.pruning.walk import Levels, Pairs, block_ranges, nearest, walk
 from pairfold.reductions import REDUCTIONS
 from pairfold.sparsity.ranges import Integers
-from pairfold.sparsity.tree import LEAF, Boxes, Tree
+from pairfold.sparsity.tree import Boxes, Tree
 
 __all__ = ["sums"]
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
-Slab = tuple[int, int, int]
 
 MOST_AXES = 16
 """Coordinates of a box: with more of them, boxes of points are too wide to tell anything."""
@@ -46,17 +46,8 @@ NEAR = 4
 WIDTH = 8
 """Boxes of columns among which these are searched for, at every level."""
 
-SAMPLED = 24
-"""Leaves of rows that tell which share of the pairs will be left."""
-
 LARGEST_SHARE = 0.5
 """Of the pairs: looking at all of them is as fast as finding out which these are."""
-
-SLAB = 1 << 20
-"""Rows that are worked on at once: what is kept in memory for the pairs of leaves grows with them."""
-
-PAIRS = 1 << 22
-"""Pairs of leaves that are kept in memory at once."""
 
 CAUTION = 0.999
 """Part of the tolerance that is used: rounding of weights and of sums of a few hundred terms is within the rest."""
@@ -155,14 +146,6 @@ def _boxes(points: Array, levels: Levels) -> Levels:
     return tuple(found[::-1])
 
 
-def _upwards(leaves: Floats, merge: np.ufunc, count: int) -> list[Floats]:
-    """Return what belongs to the boxes of `count` levels, the lowest last, from what belongs to the leaves."""
-    levels = [leaves]
-    for _ in range(count - 1):
-        levels.append(merge.reduceat(levels[-1], np.arange(0, len(levels[-1]), 2), axis=0))
-    return levels[::-1]
-
-
 @dataclass(frozen=True, eq=False)
 class _Sum:
     """A sum over sorted points.
@@ -214,7 +197,7 @@ class _Sum:
         totals = [part[finite].sum(axis=0) for part in in_leaves]
         shares = [part / np.where(total > 0, total, 1.0) for part, total in zip(in_leaves, totals, strict=True)]
         share = np.where(finite, np.concatenate(shares, axis=1).max(axis=1), np.inf)
-        levels = _upwards(share, np.add, len(columns.levels))
+        levels = upwards(share, np.add, len(columns.levels))
         return _Sum(call, terms, made, rows, columns, totals, levels)
 
     @cached_property
@@ -245,13 +228,7 @@ class _Sum:
     def _scales(self, arrays: list[Array | None], starts: Integers, near: Integers) -> Floats:
         """Return the logarithms of what makes moduli of K parts of what may be left out, ``(leaves, dim of K)``."""
         terms = self.terms
-        numbers = near[near >= 0]
-        columns = self.columns.tree.leaves.starts
-        ranges = (
-            np.stack([starts[:-1], starts[1:]], axis=1),
-            np.cumsum((near >= 0).sum(axis=1)),
-            np.stack([columns[numbers], columns[numbers + 1]], axis=1),
-        )
+        ranges = near_ranges(starts, near, self.columns.levels)
         found = []
         for weight, total in zip(terms.weights, self.totals, strict=True):
             (lower,) = engine.run(self._call(terms.lower(weight), int(starts[-1]), ranges), arrays)
@@ -280,7 +257,7 @@ class _Sum:
         """Return the pairs of leaves that count, and the part that is left out for the worst leaf of rows."""
         columns = self.columns.levels
         depth = len(rows) - slab[0]
-        at_level = _upwards(scales, np.maximum, depth)
+        at_level = upwards(scales, np.maximum, depth)
         early = EARLY / self.shares[0][0]
         spent = _Spent(slab[0], np.zeros(slab[2] - slab[1]))
 
@@ -300,8 +277,9 @@ class _Sum:
             pairs = walk(rows, columns, decide, slab)
         return pairs, float(spent.parts.max())
 
-    def _call(self, problem: Problem, rows: int, ranges: tuple[Integers, Integers, Integers]) -> Call:
-        return Call(problem, Extent(rows, self.call.extent.columns), self.call.dtype, ranges, self.call.options)
+    def _call(self, problem: Problem, rows: int, ranges: Half) -> Call:
+        options = replace(self.call.options, progress=False)
+        return Call(problem, Extent(rows, self.call.extent.columns), self.call.dtype, ranges, options)
 
     def _row_arrays(self, rows: Any) -> list[Array | None]:
         """Return the arrays with some rows."""
@@ -320,36 +298,32 @@ class _Sum:
 
     def sampled_share(self) -> float:
         """Return the share of the columns that leaves of rows see, from some of these."""
-        leaves = self.rows.levels[-1]
-        numbers = np.unique(np.linspace(0, len(leaves) - 1, SAMPLED).astype(np.int64))
-        counts = leaves.starts[numbers + 1] - leaves.starts[numbers]
-        starts = np.concatenate([[0], np.cumsum(counts)])
-        points = np.concatenate([np.arange(leaves.starts[n], leaves.starts[n + 1]) for n in numbers])
-        rows = (Boxes(leaves.low[numbers], leaves.high[numbers], starts),)
-        scales = self._scales_of(points, starts, None if self._is_exact else self._near(rows))
-        pairs, _ = self._left(rows, scales, (0, 0, len(numbers)))
-        return len(pairs.columns) / (len(numbers) * len(self.columns.levels[-1]))
+        points, leaves = sample(self.rows.levels)
+        scales = self._scales_of(points, leaves.starts, None if self._is_exact else self._near((leaves,)))
+        pairs, _ = self._left((leaves,), scales, (0, 0, len(leaves)))
+        return len(pairs.columns) / (len(leaves) * len(self.columns.levels[-1]))
 
     def run(self, share: float) -> tuple[tuple[Array, ...], int, float]:
         """Return the outputs, how many pairs were looked at, and the part that was left out for the worst row."""
         near = None if self._is_exact else self._near(self.rows.levels)
         looked_at, worst = 0, 0.0
         order, outputs = self.rows.tree.order, list[Array]()
-        for slab in self._slabs(share):
-            part, first, last = self._leaves(slab)
+        progress = self.call.options.progress
+        for slab in shown(slabs(self.rows.levels, self.columns.levels, share, progress), progress):
+            part, first, last = leaves_of(self.rows.levels, slab)
             starts = self.rows.levels[-1].starts[first : last + 1] - part.start
             scales = self._scales_of(part, starts, None if near is None else near[first:last])
             pairs, left_out = self._left(self.rows.levels, scales, slab)
             ranges = block_ranges(pairs, self.rows.levels[-1], self.columns.levels[-1])
             worst = max(worst, left_out)
-            looked_at += _count(ranges)
+            looked_at += pairs_in(ranges)
             found = self._reduced(part, ranges)
             outputs = outputs or [np.empty((len(order), *some.shape[1:]), some.dtype) for some in found]
             for output, some in zip(outputs, found, strict=True):
                 output[order[part]] = some
         return tuple(outputs), looked_at, worst
 
-    def _reduced(self, part: slice, ranges: tuple[Integers, Integers, Integers]) -> tuple[Array, ...]:
+    def _reduced(self, part: slice, ranges: Half) -> tuple[Array, ...]:
         """Return the outputs for some rows. An average is that of all columns."""
         problem, rows = self.call.problem, part.stop - part.start
         if not problem.reduction.name.startswith("Mean"):
@@ -358,20 +332,6 @@ class _Sum:
         (found,) = engine.run(self._call(total, rows, ranges), self._row_arrays(part))
         count = np.full((rows, 1), self.call.extent.columns, found.dtype)
         return (found / count, count)[: len(problem.shapes)]
-
-    def _slabs(self, share: float) -> Iterator[Slab]:
-        """Yield level and number of boxes of rows that together hold all rows, none of them too many."""
-        leaves = min(SLAB // LEAF, max(1, int(PAIRS / max(1.0, share * len(self.columns.levels[-1])))))
-        level = max(0, len(self.rows.levels) - leaves.bit_length())
-        for number in range(len(self.rows.levels[level])):
-            yield level, number, number + 1
-
-    def _leaves(self, slab: Slab) -> tuple[slice, int, int]:
-        """Return the sorted rows of a slab, its first and its last leaf."""
-        level, first, last = slab
-        scale = 1 << (len(self.rows.levels) - 1 - level)
-        starts = self.rows.levels[level].starts
-        return slice(int(starts[first]), int(starts[last])), first * scale, min(last * scale, len(self.rows.levels[-1]))
 
 
 class _Spent:
@@ -393,10 +353,3 @@ def _least(blocks: Integers, amounts: Floats, allowed: Floats) -> NDArray[np.boo
     table = np.bincount(blocks * STEPS + steps, np.where(amounts < np.inf, amounts, np.inf), len(allowed) * STEPS)
     fits = table.reshape(-1, STEPS).cumsum(axis=1) <= allowed[:, None]
     return (amounts == 0) | fits[blocks, steps]  # type: ignore[no-any-return]
-
-
-def _count(ranges: tuple[Integers, Integers, Integers]) -> int:
-    """Return the number of pairs of ranges."""
-    blocks, ends, intervals = ranges
-    before = np.concatenate([[0], np.cumsum(intervals[:, 1] - intervals[:, 0])])
-    return int(((blocks[:, 1] - blocks[:, 0]) * np.diff(before[ends], prepend=0)).sum())
