@@ -17,6 +17,7 @@ __all__ = [
     "ArgumentValueError",
     "BridgeError",
     "CheckpointError",
+    "CommunicationError",
     "ConvergenceWarning",
     "DimensionError",
     "FormulaError",
@@ -96,6 +97,10 @@ class BridgeError(PairfoldError, ValueError):
 
 class CheckpointError(PairfoldError, OSError):
     """A file that a run was to go on from is damaged, of another run, or cannot be written."""
+
+
+class CommunicationError(PairfoldError, RuntimeError):
+    """The processes of a group lost each other, or do not do the same."""
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

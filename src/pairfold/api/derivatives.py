@@ -81,6 +81,16 @@ class Reduced:
         """For how many rows and columns."""
         return self.request.call.extent
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no pair; where the pairs are in several processes, in none of them."""
+        return self.extent.is_empty
+
+    @property
+    def columns(self) -> tuple[int, int]:
+        """The number of the first column, and the number after the last one of all processes."""
+        return 0, self.extent.columns
+
     @cached_property
     def _shapes(self) -> list[tuple[tuple[int, ...], bool]]:
         """The shapes of the outputs, and whether these are real numbers."""
@@ -100,7 +110,7 @@ class Reduced:
             if g is not None and is_real
         }
         found: dict[int, Array] = {}
-        if given and not self.extent.is_empty:
+        if given and not self.is_empty:
             found = self._pull_back(wanted, given)
         return {k: found[k] if k in found else self._zeros(k) for k in wanted}
 
@@ -108,10 +118,10 @@ class Reduced:
         """Return the gradient 0 of argument number `position`, which has a gradient itself where nothing is summed."""
         array, xp = self.arrays[position], self.calculus.framework.xp
         zeros = xp.zeros_like(array)
-        return xp.where(zeros > 0, array, zeros) if self.extent.is_empty else zeros
+        return xp.where(zeros > 0, array, zeros) if self.is_empty else zeros
 
     def _pull_back(self, wanted: tuple[int, ...], cotangents: dict[int, Array]) -> dict[int, Array]:
-        if self._has_few_winners:
+        if self.has_few_winners:
             return _Winners(self).pull_back(wanted, cotangents[0])
         found = {}
         given = tuple(k in cotangents for k in range(len(self._shapes)))
@@ -130,7 +140,7 @@ class Reduced:
         if self.request.system is not None:
             return {0: _Solution(self, self.request.system).push_forward(tangents)}
         found: dict[int, Array] = {}
-        if tangents and not self.extent.is_empty:
+        if tangents and not self.is_empty:
             found = self._push_forward(tangents)
         for k, (shape, is_real) in enumerate(self._shapes):
             if is_real and k not in found:
@@ -138,7 +148,7 @@ class Reduced:
         return found
 
     def _push_forward(self, tangents: dict[int, Array]) -> dict[int, Array]:
-        if self._has_few_winners:
+        if self.has_few_winners:
             return {0: _Winners(self).push_forward(tangents)}
         one = tangent(self.problem, tuple(tangents))
         if one is None:
@@ -150,7 +160,7 @@ class Reduced:
         }
 
     @property
-    def _has_few_winners(self) -> bool:
+    def has_few_winners(self) -> bool:
         """Whether the outputs name winners, fewer than there are columns, that may be gathered without harm."""
         if not self.problem.reduction.finds_winners:
             return False
@@ -166,7 +176,7 @@ class Reduced:
             call = replace(call, extent=call.extent.swapped, ranges=swap_axes(call.ranges))
         arrays = [self._feed(feed, **given) for feed in one.feeds]
         dtype = self.arrays[0].dtype
-        if Feed("number", 0) in one.feeds and call.dtype == "float32" and call.extent.columns > EXACT_IN_FLOAT32:
+        if Feed("number", 0) in one.feeds and call.dtype == "float32" and self.columns[1] > EXACT_IN_FLOAT32:
             call = replace(call, dtype="float64")
             arrays = [self._cast(array, framework.as_dtype("float64")) for array in arrays]
         (total,) = self.calculus.reduce(Request(call), arrays or [framework.zeros((0,), dtype, self.arrays)])
@@ -183,9 +193,11 @@ class Reduced:
             return tangents[feed.index]
         if feed.source == "number":
             numbers = self.calculus.framework.arange(self.extent.columns, like)
-            return numbers.reshape((*(1,) * len(self.extent.batch), -1, 1))
+            first, _ = self.columns
+            return (numbers + first if first else numbers).reshape((*(1,) * len(self.extent.batch), -1, 1))
         array = cotangents[feed.index] if feed.source == "cotangent" else self._saved_outputs[feed.index]
-        return self._cast(array, like.dtype).reshape((*self.extent.batch, self.extent.rows, -1))
+        width = prod(array.shape[len(self.extent.batch) + 1 :])
+        return self._cast(array, like.dtype).reshape((*self.extent.batch, self.extent.rows, width))
 
     @cached_property
     def _saved_outputs(self) -> Several:

@@ -205,6 +205,11 @@ class GenredBase:
         self._routine = self.routine_type(problem, self.axis, arguments, options, self.adapter)
 
     @property
+    def routine(self) -> Routine:
+        """The problem, with what it needs to know of its arguments."""
+        return self._routine
+
+    @property
     def formula(self) -> str:
         """The formula with its reduction, as KeOps writes it: the last number is 0 for a result indexed by i."""
         parts = [self._formulas[0]]

@@ -333,6 +333,21 @@ class LazyReduction:
         """Return the arguments of the routine, the given ones in the place of the symbolic variables."""
         return self._arguments(args)[0]
 
+    def call_of(self, args: Sequence[Any]) -> tuple[Routine, list[Any], tuple[Key, ...]]:
+        """Return the routine, its arguments with the given ones among them, and what is known of these.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If the reduction has settings, of which ranges count the pairs of one process.
+        """
+        names = ", ".join(name for name, setting in self._settings.items() if setting is not None)
+        if names:
+            raise ArgumentTypeError(f"The reduction has {names}, which is for calls in one process; leave it out here.")
+        reduction = self._bound(args)
+        arrays, keys = reduction._arguments(args)
+        return reduction._routine, arrays, tuple(keys)
+
     def explain(self, *args: Any, target: str | None = None) -> str:
         """Return what the engine does with arguments of these shapes, in words; see `LazyTensor.explain`."""
         reduction = self._bound(args)

@@ -188,7 +188,7 @@ class LazyTensorBase(Arithmetic, Entries):
         array([[6.],
                [6.]])
         """
-        state: State = self._waiting("partial", method, args, kwargs).partial(columns_from=columns_from)
+        state: State = self.waiting("partial", method, args, kwargs).partial(columns_from=columns_from)
         return state
 
     def stream(
@@ -223,9 +223,9 @@ class LazyTensorBase(Arithmetic, Entries):
                [6.]])
         """
         settings = {"out": out, "memory": memory, "progress": progress, "checkpoint": checkpoint}
-        return self._waiting("stream", method, args, kwargs).stream(**settings)
+        return self.waiting("stream", method, args, kwargs).stream(**settings)
 
-    def _waiting(self, name: str, method: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def waiting(self, name: str, method: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return a reduction by `method` that waits for its call, which is another one than that of `method`."""
         names = dict.fromkeys(filter(None, ("reduction", *(reduction.method for reduction in REDUCTIONS.values()))))
         if not isinstance(method, str) or method not in names:

@@ -213,7 +213,7 @@ register(
         arity=1,
         parameters=("n",),
         dimension=_sum_tiles_dimension,
-        reference=lambda f, n: f.reshape(*f.shape[:-1], n, -1).sum(-2),
+        reference=lambda f, n: f.reshape(*f.shape[:-1], n, f.shape[-1] // n).sum(-2),
         pullback=lambda node, g: (apply("Tile", g, params=node.params),),
         definition="the sum of the n equal parts of f: the adjoint of Tile",
         linear=((0,),),

@@ -37,7 +37,9 @@ register(
         name="MatVecMult",
         arity=2,
         dimension=lambda dims, params: _matrix_dimension(dims[0], dims[1]),
-        reference=lambda a, b: np.einsum("...kl,...l->...k", a.reshape(*a.shape[:-1], -1, b.shape[-1]), b),
+        reference=lambda a, b: np.einsum(
+            "...kl,...l->...k", a.reshape(*a.shape[:-1], a.shape[-1] // b.shape[-1], b.shape[-1]), b
+        ),
         expand=lambda a, b: sum_axis(a * _tile(b, a.dim // b.dim), b.dim, 1),
         definition="A b with the row-major matrix A, whose number of columns is the dimension of b",
         domain=((-2, 2), (-2, 2)),
@@ -50,7 +52,9 @@ register(
         name="VecMatMult",
         arity=2,
         dimension=lambda dims, params: _matrix_dimension(dims[1], dims[0]),
-        reference=lambda b, a: np.einsum("...k,...kl->...l", b, a.reshape(*a.shape[:-1], b.shape[-1], -1)),
+        reference=lambda b, a: np.einsum(
+            "...k,...kl->...l", b, a.reshape(*a.shape[:-1], b.shape[-1], a.shape[-1] // b.shape[-1])
+        ),
         expand=lambda b, a: apply("SumTiles", spread(b, a.dim // b.dim, 1) * a, params=(b.dim,)),
         definition="b A with the row-major matrix A, whose number of rows is the dimension of b",
         domain=((-2, 2), (-2, 2)),
@@ -113,8 +117,8 @@ def _tensor(f: Any, shape: Shape) -> Any:
 
 def _kron_reference(f: Any, g: Any, shape_f: Shape, shape_g: Shape) -> Any:
     leading = np.broadcast_shapes(f.shape[:-1], g.shape[:-1])
-    f = np.broadcast_to(f, (*leading, f.shape[-1])).reshape(-1, *shape_f)
-    g = np.broadcast_to(g, (*leading, g.shape[-1])).reshape(-1, *shape_g)
+    f = np.broadcast_to(f, (*leading, f.shape[-1])).reshape(prod(leading), *shape_f)
+    g = np.broadcast_to(g, (*leading, g.shape[-1])).reshape(prod(leading), *shape_g)
     products = [np.kron(a, b).ravel() for a, b in zip(f, g, strict=True)]
     return np.asarray(products, np.result_type(f, g)).reshape(*leading, prod(shape_f) * prod(shape_g))
 
@@ -175,8 +179,8 @@ def _contraction_dimension(dims: Dims, params: Params) -> int:
 def _contraction_reference(f: Any, g: Any, *params: Any) -> Any:
     shape_f, shape_g, axes_f, axes_g = params[:4]
     leading = np.broadcast_shapes(f.shape[:-1], g.shape[:-1])
-    f = np.broadcast_to(f, (*leading, f.shape[-1])).reshape(-1, *shape_f)
-    g = np.broadcast_to(g, (*leading, g.shape[-1])).reshape(-1, *shape_g)
+    f = np.broadcast_to(f, (*leading, f.shape[-1])).reshape(prod(leading), *shape_f)
+    g = np.broadcast_to(g, (*leading, g.shape[-1])).reshape(prod(leading), *shape_g)
     products = [
         np.transpose(np.tensordot(a, b, (axes_f, axes_g)), _order(params)).ravel() for a, b in zip(f, g, strict=True)
     ]

@@ -96,7 +96,7 @@ def _reference(value: Any, weight: Any, k: int, columns: Any) -> tuple[Any, ...]
     missing = [(0, 0)] * (value.ndim - 2) + [(0, k - best.shape[-2]), (0, 0)]
     where = np.pad(np.where(best == np.inf, -1, where), missing, constant_values=-1)
     best = np.pad(best, missing, constant_values=np.inf)
-    return tuple(field.reshape(*field.shape[:-2], -1) for field in (best, where))
+    return tuple(field.reshape(*field.shape[:-2], field.shape[-2] * field.shape[-1]) for field in (best, where))
 
 
 NUMBERED = Reduction(

@@ -20,7 +20,7 @@ from pairfold.torch.arrays import TENSORS
 from pairfold.torch.operator import is_tracked, reduce
 from pairfold.transform.derivatives import differentiable_form, numbered
 
-__all__ = ["TORCH", "solve_tensors"]
+__all__ = ["TORCH", "prepared_call", "solve_tensors"]
 
 
 def _on_one_device(problem: Problem, arrays: list[Any]) -> list[Any]:
@@ -43,6 +43,12 @@ def _numbered(call: Call, arrays: Sequence[Tensor | None]) -> tuple[Call, list[A
     if problem is not call.problem:
         call = replace(call, problem=problem)
     return call, _on_one_device(problem, given), positions
+
+
+def prepared_call(call: Call, arrays: Sequence[Tensor | None]) -> tuple[Call, list[Any]]:
+    """Return a call and its arrays as `Request` and `pairfold.torch.operator.reduce` take them."""
+    call, given, _ = _numbered(call, arrays)
+    return call, given
 
 
 def _is_unchecked(call: Call) -> bool:
