@@ -45,7 +45,8 @@ def run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
     target = target_of(call.options)
     if call.extent.is_empty:
         target.machine(call.options.device or 0, call.options.level)
-        return reference.run(call, arrays)
+        # What is broadcast there may not be written.
+        return tuple([np.require(output, requirements="W") for output in reference.run(call, arrays)])
     made = prepared(target, call.options.device or 0, call)
     memory = target.memory(made.machine)
     try:
