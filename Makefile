@@ -13,7 +13,7 @@ EXTRAS_gpu := test,cuda
 BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox \
 	ghostscript fonts-freefont-otf octave-dev gcc g++ gfortran valgrind
 
-.PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck jax-matrix jax-lowest lint docs bench fuzz clients \
+.PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck jax-matrix jax-lowest lint docs distributed bench fuzz clients \
 	dask recipes aarch64 clean
 
 demo: $(VENV)/demo.installed
@@ -69,6 +69,10 @@ lint: $(VENV)/test.installed
 
 docs: $(VENV)/docs.installed
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
+
+# Every reduction and its derivatives, in two and three processes that have parts of the rows and columns: minutes.
+distributed: $(VENV)/test.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.torch.test_distributed
 
 bench: $(VENV)/bench.installed
 	$(BIN)/python -m benchmarks $(ARGUMENTS)
