@@ -350,6 +350,15 @@ def test_a_tree_is_a_copy_and_goes_when_it_goes() -> None:
     assert len(trees._ANNOUNCED) == before
 
 
+def test_a_tree_that_numpy_sees_as_a_copy_is_not_announced() -> None:
+    """Its place in memory would soon be that of something else."""
+    torch = pytest.importorskip("torch")
+    before = len(trees._ANNOUNCED)
+    tree = pairfold.Tree(torch.as_tensor(X).to(torch.bfloat16))
+    assert len(trees._ANNOUNCED) == before
+    assert pairfold.Vi(tree).sqdist(pairfold.Vj(tree)).sum(axis=1, tol=1e-3).shape == (300, 1)
+
+
 def test_facts_of_a_tree(framework: tuple[ModuleType, Converter]) -> None:
     room, of = framework
     tree = room.Tree(of(X))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import weakref
 from typing import Any, ClassVar
 
+import numpy as np
+
 from pairfold.api.adapter import Adapter
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 
@@ -66,7 +68,10 @@ class TreeBase:
     def _announce(self) -> None:
         from pairfold.pruning.trees import announce, forget  # noqa: PLC0415 - nobody pays for it who has no Tree
 
-        weakref.finalize(self.array, forget, announce(self.adapter.to_numpy(self.array)))
+        view, again = self.adapter.to_numpy(self.array), self.adapter.to_numpy(self.array)
+        # What is copied for NumPy, from a GPU for example, is known by no place in memory.
+        if np.may_share_memory(view, again):
+            weakref.finalize(self.array, forget, announce(view))
 
     @property
     def shape(self) -> tuple[int, ...]:
