@@ -126,5 +126,5 @@ def test_errors_of_workers_say_what_is_wrong(client: Client) -> None:
 def test_dashboards_show_stages(client: Client) -> None:
     running = client.persist(lazy_distances().sum(axis=1))
     groups = client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.task_prefixes))
-    assert {"pairfold-sum-part", "pairfold-sum-merge"} <= set(groups)
+    assert {"pairfold-sum-part-instant", "pairfold-sum-merge"} <= set(groups)
     running.compute()

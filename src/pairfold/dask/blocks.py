@@ -45,6 +45,11 @@ class Blocks:
         """How many pairs of blocks there are."""
         return prod(map(len, (*self.batch, self.rows, self.columns)))
 
+    @property
+    def most_pairs(self) -> int:
+        """How many pairs the largest task has."""
+        return prod(map(max, (*self.batch, self.rows, self.columns)))
+
 
 def common_chunks(length: int, several: Iterable[Chunks]) -> Chunks:
     """Return the chunks that end wherever one of several chunkings of an axis ends.

@@ -65,10 +65,22 @@ def reduce_blocks(call: Call, arrays: Sequence[Any]) -> tuple[da.Array, ...]:
     given = {position: arrays[position] for position in call.problem.arguments}
     found = _chunks(call, given)
     seconds = _setting("pairfold.task-seconds", TASK_SECONDS)
-    blocks = choose_blocks(found, INSTRUCTIONS_PER_SECOND * threads / _cost(call, found), seconds)
+    rate = INSTRUCTIONS_PER_SECOND * threads / _cost(call, found)
+    blocks = choose_blocks(found, rate, seconds)
     call = _with_parts_of_tolerance(call, len(blocks.columns))
     cut = {position: _rechunked(call, blocks, position, array) for position, array in given.items()}
-    return _graph(call, cut, blocks)
+    return _graph(call, cut, blocks, f"part-{_duration(blocks.most_pairs / rate)}")
+
+
+def _duration(seconds: float) -> str:
+    """Return a word for how long a task takes.
+
+    A scheduler expects tasks of one name to take as long as those before, and leaves short ones where they are: after a
+    trial with few points, one worker would be left to do everything.
+    """
+    return next(
+        (word for limit, word in ((0.01, "instant"), (0.2, "short"), (3.0, "seconds")) if seconds < limit), "long"
+    )
 
 
 def _with_parts_of_tolerance(call: Call, parts: int) -> Call:
@@ -175,6 +187,8 @@ class _Tasks:
         What keys are made of.
     every : int
         How many states are merged at a time.
+    part : str
+        The stage of the tasks that make states.
     """
 
     call: Call
@@ -183,6 +197,7 @@ class _Tasks:
     label: str
     token: str
     every: int
+    part: str
 
     def key(self, stage: str, *place: int) -> Key:
         """Return the key of a task: Dask shows all of one stage together."""
@@ -219,7 +234,7 @@ class _Tasks:
             part = Part(text, self.call.dtype, extent, first, ranges)
             blocks = [self._block(position, tuple(batch), r, c) for position in self.arrays]
             before = states[-1:] if self.every == 1 else []
-            states.append(self.key("part", *place, c))
+            states.append(self.key(self.part, *place, c))
             graph[states[-1]] = (part, blocks, *before)
         states = states[-1:] if self.every == 1 else states
         level = 0
@@ -238,13 +253,13 @@ class _Tasks:
         return (array.name, *own, *side, 0)
 
 
-def _graph(call: Call, arrays: dict[int, Any], blocks: Blocks) -> tuple[da.Array, ...]:
+def _graph(call: Call, arrays: dict[int, Any], blocks: Blocks, part: str) -> tuple[da.Array, ...]:
     """Return the outputs."""
     every = _split_every()
     names = [array.name for array in arrays.values()]
     token = tokenize(Request(call).text, call.dtype, call.extent, names, blocks, call.ranges, every)
     label = f"pairfold-{call.problem.reduction.name.lower()}"
-    tasks = _Tasks(call, arrays, blocks, label, token, every)
+    tasks = _Tasks(call, arrays, blocks, label, token, every, part)
     layer = f"{label}-{token}"
     graph = HighLevelGraph.from_collections(layer, tasks.graph(), dependencies=[*arrays.values()])
     return tuple(
