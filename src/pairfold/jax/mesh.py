@@ -26,7 +26,7 @@ from pairfold.ir.call import Call
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.jax.adapter import JAX, numbered_call
-from pairfold.jax.primitive import CALCULUS, reduce, varying_axes
+from pairfold.jax.primitive import CALCULUS, reduce, type_of, varying_axes
 from pairfold.lazy.reduction import LazyReduction
 from pairfold.reductions.state import output_kinds
 from pairfold.transform.derivatives import differentiable_form, saved_problem
@@ -252,7 +252,7 @@ def _moved(job: _Job, primals: Several, tangents: Several) -> tuple[tuple[Array,
 
 
 def _no_tangent(output: Array) -> Any:
-    return SymbolicZero(jax.typeof(output).to_tangent_aval())
+    return SymbolicZero(type_of(output).to_tangent_aval())
 
 
 _whole.defjvp(_moved, symbolic_zeros=True)

@@ -38,7 +38,7 @@ from pairfold.jax.small import key_of
 from pairfold.reductions.state import outputs_of
 from pairfold.transform.derivatives import differentiable_form
 
-__all__ = ["CALCULUS", "TARGET_NAME", "reduce", "varying_axes"]
+__all__ = ["CALCULUS", "TARGET_NAME", "reduce", "type_of", "varying_axes"]
 
 Array = Any
 Several = Sequence[Any]
@@ -117,7 +117,8 @@ def _asked(
 
 # Inside of `shard_map` the type of an array says over which axes of the mesh its shards differ.
 
-_type_of = jax.typeof if hasattr(jax, "typeof") else jax.core.get_aval  # type: ignore[attr-defined]  # of versions before 0.6
+type_of = jax.typeof if hasattr(jax, "typeof") else jax.core.get_aval  # type: ignore[attr-defined]  # of versions before 0.6
+"""``type_of(array)``: what JAX knows of it."""
 
 
 def _axes(aval: Any) -> frozenset[str]:
@@ -128,7 +129,7 @@ def _axes(aval: Any) -> frozenset[str]:
 
 def varying_axes(array: Array) -> frozenset[str]:
     """Return the axes of a mesh that an array varies over, as far as JAX checks that: see ``check_vma``."""
-    return _axes(_type_of(array))
+    return _axes(type_of(array))
 
 
 def _varying(arrays: Several, axes: frozenset[str]) -> list[Array]:
@@ -137,7 +138,7 @@ def _varying(arrays: Several, axes: frozenset[str]) -> list[Array]:
         return list(arrays)
     found = []
     for array in arrays:
-        missing = tuple(axes - _axes(_type_of(array)))
+        missing = tuple(axes - _axes(type_of(array)))
         found.append(_cast(array, missing) if missing else array)
     return found
 
@@ -150,7 +151,7 @@ def _cast(array: Array, axes: tuple[str, ...]) -> Array:
 
 def _alike(arrays: Several) -> list[Array]:
     """Return the arrays, all varying over the axes that one of them varies over."""
-    return _varying(arrays, frozenset().union(*[_axes(_type_of(array)) for array in arrays]))
+    return _varying(arrays, frozenset().union(*[_axes(type_of(array)) for array in arrays]))
 
 
 def _like(aval: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -261,13 +262,13 @@ def _push_forward(primals: Several, tangents: Several, **parameters: Any) -> tup
     given = {k: tangent for k, tangent in enumerate(tangents) if not isinstance(tangent, ad.Zero)}
     moved = Reduced(CALCULUS, request, primals, outputs).push_forward(given)
     selected = [outputs[k] for k in form.selected]
-    axes = _axes(_type_of(outputs[0]))
+    axes = _axes(type_of(outputs[0]))
     moved = dict(zip(moved, _varying(list(moved.values()), axes), strict=True))
     return selected, [moved[k] if k in moved else _no_tangent(outputs[k]) for k in form.selected]
 
 
 def _no_tangent(output: Array) -> Any:
-    return ad.Zero(_type_of(output).to_tangent_aval())
+    return ad.Zero(type_of(output).to_tangent_aval())
 
 
 def _with_problem(call: Call, problem: Any) -> Call:
