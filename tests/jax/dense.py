@@ -56,8 +56,13 @@ FORMULAS: dict[str, tuple[str, Function]] = {
 """By name, in the language of pairfold and on arrays x (..., N, 2), y (..., M, 2), b (..., M, 1), p, for all pairs."""
 
 
+def _largest(v: Array) -> Array:
+    # XLA may compute v twice with different roundings, and the gradient of jnp.max divides by how many are equal to it.
+    return jnp.take_along_axis(v, v.argmax(-1, keepdims=True), -1)
+
+
 def _shifted(v: Array, w: Array) -> Array:
-    m = v.max(-1, keepdims=True)
+    m = _largest(v)
     return jnp.concatenate([m, jnp.exp(v - m) @ w], -1)
 
 
@@ -89,8 +94,8 @@ _DENSE: dict[str, Function] = {
     "SumSoftMaxWeight_LogSumExp": _softmax,
     "Max_SumShiftExp": lambda v, w: _shifted(v, _ones(v)),
     "Max_SumShiftExpWeight": _shifted,
-    "Min": lambda v, w: v.min(-1, keepdims=True),
-    "Max": lambda v, w: v.max(-1, keepdims=True),
+    "Min": lambda v, w: -_largest(-v),
+    "Max": lambda v, w: _largest(v),
     "KMin": lambda v, w: _smallest(v),
 }
 """On the matrix and on a weight (..., M, 2)."""
