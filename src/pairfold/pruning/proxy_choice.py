@@ -96,8 +96,7 @@ class _Choice:
 
     def _orders(self, order: int) -> tuple[int, ...]:
         """Return as many nodes along each axis; one where the points do not differ."""
-        ends = np.stack([end for p in self.survey.task.points for end in (p.min(axis=0), p.max(axis=0))])
-        return tuple(order if length > 0 else 1 for length in np.ptp(ends, axis=0))
+        return tuple(order if length > 0 else 1 for length in np.ptp(self.survey.corners, axis=0))
 
     def plan(self) -> ProxyPlan | GivenUp:
         """Return the cheapest plan that is expected to be good enough."""

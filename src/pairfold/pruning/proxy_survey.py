@@ -69,17 +69,22 @@ class Survey:
     def far_dtype(self) -> str:
         """The precision of the arithmetic on nodes."""
         task = self.task
-        largest = max(float(np.abs(points).max(initial=0)) for points in task.points)
+        largest = float(np.abs(self.corners).max())
         # Nodes must be as exact as points are, as differences of them matter.
         coarse = largest * 2.0**-24 * 64 > 0.05 * task.tolerance * float(self.shape.size.max())
         return "float64" if task.tolerance < 2e-5 or coarse else task.call.dtype
 
     @cached_property
+    def corners(self) -> Reals:
+        """The lowest and the highest coordinates, (2, D)."""
+        lows, highs = zip(*((p.min(axis=0), p.max(axis=0)) for p in self.task.points), strict=True)
+        return np.stack([np.min(lows, axis=0), np.max(highs, axis=0)]).astype(np.float64)
+
+    @cached_property
     def shape(self) -> Geometry:
         """The cells."""
-        lows, highs = zip(*((p.min(axis=0), p.max(axis=0)) for p in self.task.points), strict=True)
-        low, high = (f(ends, axis=0).astype(np.float64) for f, ends in ((np.min, lows), (np.max, highs)))
         depth = int(np.ceil(np.log2(max(len(p) for p in self.task.points) / 16)))
+        low, high = self.corners
         return geometry(low, high, max(1, depth))
 
     @cached_property
