@@ -255,6 +255,26 @@ def test_few_rows_and_columns(rows: int, columns: int) -> None:
     close(gauss("ArgMin").stream(x, [y, y[:0]], b, 2, memory=SMALL), gauss("ArgMin")(x, y, b, 2))
 
 
+class Columns:
+    """More columns than a call takes: zeros, and another number beyond 2^31."""
+
+    shape, dtype = (2_200_000_000, 1), np.dtype("float32")
+
+    def __getitem__(self, rows: slice) -> Any:
+        if not rows.start <= 2_150_000_000 < rows.stop:
+            return np.broadcast_to(np.float32(0), (rows.stop - rows.start, 1))
+        block = np.zeros((rows.stop - rows.start, 1), np.float32)
+        block[2_150_000_000 - rows.start] = 5
+        return block
+
+
+def test_more_columns_than_a_call_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    x = np.array([[5.0], [0.0]], np.float32)
+    nearest = pn.Genred("Square(x - y)", ["x = Vi(1)", "y = Vj(1)"], "ArgMin", axis=1)
+    assert nearest.stream(x, Columns(), memory="200MB").tolist() == [[2_150_000_000], [0]]
+
+
 # ---------------------------------------------------------------- results
 
 
