@@ -40,9 +40,12 @@ def run_pruned(call: Call, arrays: Sequence[Any]) -> Outputs:
     why, trees = _refused(call) or _not_worth(call, arrays), Trees()
     refusals: list[GivenUp] = []
     for strategy in () if why else STRATEGIES:
+        begun = perf_counter()
         found = entry_by_entry(strategy, call, arrays, trees)
         if not isinstance(found, GivenUp):
             outputs, report = found
+            if refusals:
+                report = replace(report, seconds=(("other ways", begun - start), *report.seconds))
             if is_collecting():
                 report = replace(report, every_pair=_seconds_of_every_pair(call, arrays))
             record(report)
