@@ -40,8 +40,8 @@ TRIES = 3
 """Plans that are tried, more careful ones after those that missed the check."""
 
 MARGIN = 0.6
-"""Part of the tolerance that errors of the check may use: the worst of many more rows is larger, 4.5 standard deviations
-where that of 256 is 2.8."""
+"""Part of the tolerance that errors of the check may use: the worst of many more rows is larger, 4.5 standard
+deviations where that of 256 is 2.8."""
 
 
 def proxies(call: Call, arrays: Sequence[Array], trees: Trees) -> tuple[Outputs, Report] | GivenUp:
