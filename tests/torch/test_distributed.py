@@ -29,19 +29,27 @@ SHARDS = {
 N, M = 9, 9
 
 
-def entered(rank: int, world: int, folder: str, work: Callable[..., None], *args: Any) -> None:
+Job = tuple[Any, ...]
+"""A number of ranks, a function of a rank, this number and more arguments, and the arguments."""
+
+
+def entered(rank: int, folder: str, jobs: tuple[Job, ...]) -> None:
     torch.set_num_threads(1)
-    store = dist.FileStore(f"{folder}/{work.__name__}", world)
-    dist.init_process_group("gloo", store=store, rank=rank, world_size=world, timeout=timedelta(seconds=60))
-    try:
-        work(rank, world, *args)
-        dist.barrier()
-    finally:
-        dist.destroy_process_group()
+    for number, (world, work, *args) in enumerate(jobs):
+        if rank >= world:
+            continue
+        store = dist.FileStore(f"{folder}/{number}", world)
+        dist.init_process_group("gloo", store=store, rank=rank, world_size=world, timeout=timedelta(seconds=60))
+        try:
+            work(rank, world, *args)
+            dist.barrier()
+        finally:
+            dist.destroy_process_group()
 
 
-def spawned(world: int, folder: Path, work: Callable[..., None], *args: Any) -> None:
-    mp.spawn(entered, (world, str(folder), work, *args), nprocs=world)
+def spawned(folder: Path, *jobs: Job) -> None:
+    """Do jobs one after the other, in the same processes: most of the time goes into the imports of a new one."""
+    mp.spawn(entered, (str(folder), jobs), nprocs=max(job[0] for job in jobs))
 
 
 def data(dtype: torch.dtype = torch.float64) -> dict[str, torch.Tensor]:
@@ -148,6 +156,11 @@ def check_forms(rank: int, world: int) -> None:
     compare(pfd.reduce(tensor, "argKmin", 3, axis=1), cut(everything.argKmin(3, axis=1), rows, rank), None, 0, "lazy")
     waiting = Vi(0, 3).sqdist(Vj(1, 3)).logsumexp(axis=1)
     compare(pfd.reduce(waiting, x, y), cut(everything.logsumexp(axis=1), rows, rank), None, 0, "waiting")
+    needing, all_of_it = [v.clone().requires_grad_() for v in (x, y)], [whole[v].clone().requires_grad_() for v in "xy"]
+    real_sum(pfd.reduce(waiting, *needing), rows, rank).backward()
+    real_sum(waiting(*all_of_it)).backward()
+    for one, other, sizes in zip(needing, all_of_it, shards, strict=True):
+        compare(one.grad, other.grad, sizes, rank, "gradients of log-sum-exp")
     compare(pfd.reduce(tensor, "min", axis=0, schedule="gather"), everything.min(axis=0), columns, rank, "axis 0")
     found = pfd.reduce(routines(0)["Sum"], x.half(), y.half(), b.half(), p.half())
     assert found.dtype == torch.float16
@@ -187,35 +200,29 @@ def check_errors(rank: int, world: int) -> None:
             pfd.reduce(*args, **kwargs)
 
 
-def lost(rank: int, world: int, folder: str) -> None:
-    store = dist.FileStore(f"{folder}/lost", world)
-    dist.init_process_group("gloo", store=store, rank=rank, world_size=world, timeout=timedelta(seconds=3))
+def check_a_lost_rank(rank: int, world: int) -> None:
+    group = dist.new_group(timeout=timedelta(seconds=3))
     x, y, b, p = data().values()
-    pfd.reduce(routines()["Sum"], x, y, b, p)
+    pfd.reduce(routines()["Sum"], x, y, b, p, group=group)
     begun = time.monotonic()
     if rank == 1:
         time.sleep(6)  # does something else
         return
     with pytest.raises(CommunicationError, match="Rank 0 of 2 lost the others while it waited"):
-        pfd.reduce(routines()["Sum"], x, y, b, p)
+        pfd.reduce(routines()["Sum"], x, y, b, p, group=group)
     assert time.monotonic() - begun < 6
 
 
-@pytest.mark.parametrize(
-    ("world", "schedule", "names"), [(2, "ring", ["Sum", "KMin_ArgKMin", "LogSumExp"]), (3, "gather", ["Sum"])]
-)
-def test_values_and_derivatives(world: int, schedule: str, names: list[str], tmp_path: Path) -> None:
-    """The others take minutes: `make distributed` has them all."""
-    spawned(world, tmp_path, check_reductions, schedule, names)
-
-
-def test_forms_and_errors(tmp_path: Path) -> None:
-    spawned(2, tmp_path, check_forms)
-    spawned(2, tmp_path, check_errors)
-
-
-def test_a_lost_rank_is_an_error_in_time(tmp_path: Path) -> None:
-    mp.spawn(lost, (2, str(tmp_path)), nprocs=2)
+def test_in_several_processes(tmp_path: Path) -> None:
+    """Second derivatives of the other reductions take minutes: `make distributed` has them all."""
+    spawned(
+        tmp_path,
+        (2, check_reductions, "ring", ["Sum", "KMin_ArgKMin"]),
+        (3, check_reductions, "gather", ["Sum"]),
+        (2, check_forms),
+        (2, check_errors),
+        (2, check_a_lost_rank),
+    )
 
 
 def test_without_a_group() -> None:
@@ -233,7 +240,7 @@ def main() -> None:
         (3, "gather", names[::2]),
     ):
         with tempfile.TemporaryDirectory() as folder:
-            spawned(world, Path(folder), check_reductions, schedule, own)
+            spawned(Path(folder), (world, check_reductions, schedule, own))
 
 
 if __name__ == "__main__":

@@ -64,9 +64,10 @@ def _run(call: Call, arrays: Sequence[Tensor | None]) -> tuple[Tensor, ...]:
         return reduce(Request(call, checks), given)
     if call.problem.reduction.is_unfinished:
         raise NotDifferentiableError(
-            "A state carries no derivatives, and a tensor needs them, or a transform or torch.compile is at work. Give "
-            "`tensor.detach()`, or compute states under torch.no_grad(), outside of what is transformed or compiled: "
-            "in a function with the decorator torch.compiler.disable, for example."
+            "A state carries no derivatives, and a tensor needs them, or a transform, torch.compile or a DTensor is at "
+            "work. Give `tensor.detach()`, or compute states under torch.no_grad(), outside of what is transformed or "
+            "compiled: in a function with the decorator torch.compiler.disable, for example; of a DTensor, give what "
+            "this rank has, `tensor.to_local()`."
         )
     form = differentiable_form(call.problem)
     outputs = reduce(Request(replace(call, problem=form.problem), checks), given)

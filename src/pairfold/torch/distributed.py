@@ -34,6 +34,7 @@ from pairfold.lazy.reduction import LazyReduction
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.torch.adapter import TORCH, prepared_call
 from pairfold.torch.arrays import TENSORS
+from pairfold.torch.operator import are_sharded
 from pairfold.torch.operator import reduce as reduce_here
 from pairfold.transform.derivatives import differentiable_form
 
@@ -104,6 +105,11 @@ def reduce(
     found, arrays, keys = _asked(routine, args, kwargs)
     if found.adapter is not TORCH:
         raise ArgumentTypeError(f"This reduces tensors of PyTorch; found a routine for {found.adapter.name} arrays.")
+    if are_sharded(arrays):
+        raise ArgumentTypeError(
+            "An argument is a DTensor, which knows its group itself: call the routine or the method of the LazyTensor, "
+            "or give what this rank has, `tensor.to_local()`."
+        )
     sharded = copy(found)
     run = partial(_run, _Ranks(dist.group.WORLD if group is None else group, schedule))
     sharded.adapter, sharded._plans, sharded._elsewhere = _adapter(run), {}, {}

@@ -10,14 +10,17 @@ autograd, `torch.func` (reverse and forward) `_Reduce`, whose derivatives call t
 the data themselves                          `_carry_out`: the engine, on the memory of the tensors
 ============================================ ==========================================================
 
-A call on plain tensors takes the short cut past the dispatcher, which would cost as much as a small reduction.
+A call on plain tensors takes the short cut past the dispatcher, which would cost as much as a small reduction. DTensors
+do not come to the operator: `pairfold.torch.dtensor` reduces the tensors of each rank.
 """
 
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -36,7 +39,7 @@ from pairfold.sparsity.ranges import validate_ranges
 from pairfold.torch.arrays import TENSORS
 from pairfold.torch.cuda import run_tensors_on_gpu
 
-__all__ = ["OPERATOR", "is_on_gpu", "is_tracked", "reduce"]
+__all__ = ["OPERATOR", "are_sharded", "is_on_gpu", "is_tracked", "reduce"]
 
 Tensors = Sequence[Tensor]
 
@@ -62,6 +65,9 @@ def reduce(request: Request, arrays: Tensors) -> tuple[Tensor, ...]:
         If the tensors are on different devices, or on one of a kind that is not served.
     """
     if not _is_plain(arrays):
+        if are_sharded(arrays):
+            found: tuple[Tensor, ...] = import_module("pairfold.torch.dtensor").reduce_sharded(request, arrays, reduce)
+            return found
         return _operate(request, arrays)
     if _needs_graph(arrays):
         # Tensors of a transform that has ended, as they come to the backward pass of `torch.func.vjp`, still look as if
@@ -87,6 +93,19 @@ def _is_plain(arrays: Tensors) -> bool:
     if torch._C._len_torch_dispatch_stack():
         return False
     return all(type(t) in _PLAIN for t in arrays)
+
+
+def are_sharded(arrays: Tensors) -> bool:
+    """Tell whether there is a DTensor; nobody has one who has not imported them."""
+    kind = getattr(sys.modules.get("torch.distributed.tensor"), "DTensor", None)
+    return kind is not None and any(isinstance(_unwrapped(t), kind) for t in arrays)
+
+
+def _unwrapped(array: Tensor) -> Tensor:
+    """Return the tensor that the transforms of `torch.func` have wrapped."""
+    while torch._C._functorch.is_functorch_wrapped_tensor(array):
+        array = torch._C._functorch.get_unwrapped(array)
+    return array
 
 
 def _needs_graph(arrays: Tensors) -> bool:
