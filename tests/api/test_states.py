@@ -150,7 +150,7 @@ def test_compiled_programs() -> None:
         return routine.finish(routine.partial(x, y))
 
     with pytest.raises(
-        NotDifferentiableError, match=r"or torch\.compile is at work.* decorator torch\.compiler\.disable"
+        NotDifferentiableError, match=r"torch\.compile or a DTensor is at work.* decorator torch\.compiler\.disable"
     ):
         torch.compile(summed, backend="eager")(x)
     aside = torch.compiler.disable(summed)

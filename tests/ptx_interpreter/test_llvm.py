@@ -10,7 +10,7 @@ from llvmlite import ir
 
 from pairfold.codegen.vectormath import ACCURACY_ULP, FUNCTIONS, VectorMath
 from tests.codegen.drivers import compiled, machines
-from tests.codegen.samples import NAMES, samples
+from tests.codegen.samples import NAMES, samples, split
 from tests.codegen.ulps import assert_same_bits, assert_within
 from tests.ptx_interpreter.errors import (
     RaceError,
@@ -80,7 +80,7 @@ def test_functions_agree_with_the_cpu_bit_by_bit(name: str, dtype: str) -> None:
     elif arity == 2:
         arguments = [part.ravel() for part in np.meshgrid(numbers, numbers)]
     else:
-        arguments = [numbers, np.full_like(numbers, 1.25), np.full_like(numbers, 2.0**-30)]
+        arguments = [numbers, *(np.full(len(numbers), part, dtype) for part in split(0.9, dtype))]
     found = _apply(name, dtype, arguments)
     expected = compiled(name, dtype, 1, host)(*[np.ascontiguousarray(argument) for argument in arguments])
     assert_same_bits(found, expected, *arguments[:1])

@@ -39,7 +39,7 @@ class TreeBase:
     >>> tree = Tree(points)
     >>> for _ in range(3):
     ...     neighbours = Vi(tree).sqdist(Vj(tree)).argKmin(5, axis=1, tol=0)
-    >>> neighbours.shape
+    >>> tuple(neighbours.shape)
     (3000, 5)
     """
 

@@ -61,6 +61,8 @@ def proxies(call: Call, arrays: Sequence[Array], trees: Trees) -> tuple[Outputs,
             return plan
         planned = perf_counter()
         outputs = task.finish(carry_out(survey, plan))
+        if isinstance(outputs, GivenUp):
+            return outputs
         done = perf_counter()
         error = _error(task.call, arrays, outputs, rows, survey.check_dtype)
         checked = perf_counter()

@@ -138,7 +138,8 @@ class Survey:
         given = [signs[0], signs[1] if len(signs) > 1 else None, *task.parameters]
 
         def evaluate(rows: Array, columns: Array) -> Array:
-            return task.reduce(value, len(rows), 1, [rows, columns, *given], "float64") / scale
+            with np.errstate(over="ignore"):
+                return task.reduce(value, len(rows), 1, [rows, columns, *given], "float64") / scale
 
         return Smoothness(evaluate, self.shape, 32 if task.tolerance < 1e-4 else 20)
 

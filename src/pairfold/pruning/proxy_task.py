@@ -29,6 +29,7 @@ from pairfold.transform.simplify import simplify
 __all__ = ["Task", "task_of"]
 
 Array = NDArray[Any]
+Finish = Callable[[Array], "tuple[Array, ...] | GivenUp"]
 
 MOST_DIMENSIONS = 3
 """Nodes in a box are too many beyond."""
@@ -55,7 +56,7 @@ class Task:
     tolerance : float
         Relative to the sum of absolute values.
     finish : callable
-        ``finish(sums) -> outputs``.
+        ``finish(sums) -> outputs``, or why the sums are not good enough.
     """
 
     call: Call
@@ -65,7 +66,7 @@ class Task:
     factors: Array | None
     parameters: list[Array]
     tolerance: float
-    finish: Any
+    finish: Finish
 
     def reduce(
         self, value: Expr, rows: int, columns: int, arrays: Sequence[Any], dtype: str, ranges: Any = None
@@ -211,7 +212,7 @@ class _Given:
                 arrays[v.position] = arrays[v.position][chosen]
         return float(self._reduced("LogSumExp", exponent, len(chosen), columns, arrays).max())
 
-    def shifted(self, form: _Form) -> Callable[[Array], tuple[Array, ...]]:
+    def shifted(self, form: _Form) -> Finish:
         """Add the shifts of exponents to the arrays, and return what is done with the sums."""
         name, (rows, columns, _), dtype = self.call.problem.reduction.name, self.call.extent, self.call.dtype
         if name == "Sum":
@@ -226,12 +227,16 @@ class _Given:
         self.arrays[place + 1] = np.array([shift], dtype)
         largest = self._largest(form)
         self.arrays[place] = np.array([largest], dtype)
-        if name == "SumSoftMaxWeight":
-            return lambda sums: (sums[:, 1:] / sums[:, :1],)
         added = shift + largest if form.row is None else self.values([form.row], rows) + (shift + largest)
+        limits = np.finfo(dtype)
 
-        def finish(sums: Array) -> tuple[Array, ...]:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                return (np.asarray(np.log(sums) + added, dtype),)
+        def finish(sums: Array) -> tuple[Array, ...] | GivenUp:
+            # One shift serves all rows: those far from the ones it was made for may leave the range of numbers.
+            totals = sums[:, :1]
+            if not (np.isfinite(totals) & (totals > limits.tiny / limits.eps)).all():
+                return GivenUp("the sums of exponentials of some rows are far larger or smaller than those of others")
+            if name == "SumSoftMaxWeight":
+                return (sums[:, 1:] / totals,)
+            return (np.asarray(np.log(sums) + added, dtype),)
 
         return finish

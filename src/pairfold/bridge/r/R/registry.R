@@ -178,5 +178,7 @@
   "rmatvec",
   "rows",
   "solve",
-  "t"
+  "stream",
+  "t",
+  "waiting"
 )
