@@ -72,9 +72,11 @@ lint: $(VENV)/test.installed
 docs: $(VENV)/docs.installed
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
 
-# Every reduction and its derivatives, in two and three processes that have parts of the rows and columns: minutes.
+# Every reduction and its derivatives, in two and three processes that have parts of the rows and columns, and how much
+# faster two are than one: minutes of an idle machine with two cores.
 distributed: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.torch.test_distributed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.ranks
 
 bench: $(VENV)/bench.installed
 	$(BIN)/python -m benchmarks $(ARGUMENTS)

@@ -43,7 +43,9 @@ def gauss(room: Any, x: Any, y: Any) -> Any:
 def workers(count: int, threads: int = 1, memory: str = "2GB") -> Iterator[Client]:
     """Start processes and compile their code."""
     with (
-        LocalCluster(count, threads_per_worker=threads, memory_limit=memory, dashboard_address=":0") as cluster,
+        LocalCluster(
+            n_workers=count, threads_per_worker=threads, memory_limit=memory, dashboard_address=":0"
+        ) as cluster,
         Client(cluster) as client,
     ):
         with dask.config.set({"pairfold.task-seconds": None}):

@@ -35,7 +35,7 @@ def client() -> Iterator[Client]:
     }
     with (
         dask.config.set(settings),
-        LocalCluster(2, threads_per_worker=2, memory_limit="2GB", dashboard_address=":0") as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=2, memory_limit="2GB", dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         yield client
