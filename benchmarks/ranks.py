@@ -1,4 +1,4 @@
-"""How much faster two processes of torch.distributed are than one, with a thread each: ``python -m benchmarks.ranks``."""
+"""How much faster two processes of torch.distributed are than one, a thread each: ``python -m benchmarks.ranks``."""
 
 from __future__ import annotations
 
