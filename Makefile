@@ -13,7 +13,7 @@ EXTRAS_gpu := test,cuda
 BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox \
 	ghostscript fonts-freefont-otf octave-dev gcc g++ gfortran valgrind
 
-.PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck jax-matrix jax-lowest lint docs distributed bench fuzz clients \
+.PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck jax-matrix jax-lowest lint docs gallery distributed bench fuzz clients \
 	dask recipes aarch64 clean
 
 demo: $(VENV)/demo.installed
@@ -72,6 +72,10 @@ lint: $(VENV)/test.installed
 docs: $(VENV)/docs.installed
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
 
+# The pages of the gallery, each at the full size that it states: about half an hour of two cores.
+gallery: $(VENV)/docs.installed
+	PAIRFOLD_GALLERY=full $(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
+
 # Every reduction and its derivatives, in two and three processes that have parts of the rows and columns, and how much
 # faster two are than one: minutes of an idle machine with two cores.
 distributed: $(VENV)/test.installed
@@ -110,4 +114,4 @@ aarch64:
 		tests/pykeops/test_interface.py tests/pykeops/test_do_better.py --ignore tests/codegen/test_all_float32.py $(ARGUMENTS)
 
 clean:
-	rm -rf $(VENV) .recipes build dist docs/_build output
+	rm -rf $(VENV) .recipes build dist docs/_build docs/gallery output

@@ -1,15 +1,23 @@
-"""The examples run at a small size, check themselves and make their pictures."""
+"""The examples run, check themselves and make their pictures: the pages of the gallery, and others at a small size."""
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+GALLERY = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("gallery/*/*.py"))
+ALWAYS = "gallery/first_steps/kernel_product.py"
+"""A page that also runs without Sphinx-Gallery, whatever the build of the documentation did."""
+PACKAGES = ("torch", "jax", "sklearn", "scipy", "skimage", "gpytorch", "matplotlib")
 SIZES = {
     "handwritten_digits.py": (500, "Dense NumPy finds the same neighbours: True.", "sklearn"),
     "laplacian_eigenvectors.py": (1500, "The eigenvalues differ from those of the sphere by", "scipy"),
@@ -25,19 +33,74 @@ SIZES = {
 }
 
 
+@pytest.fixture
+def gallery(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(EXAMPLES.parent / "docs" / "_ext")
+    pytest.importorskip("sphinx")
+    return importlib.import_module("gallery")
+
+
+def skip_without(*packages: str) -> None:
+    for needed in packages:
+        if importlib.util.find_spec(needed) is None:
+            pytest.skip(f"the example needs {needed}")
+
+
 def test_every_example_is_run() -> None:
-    assert {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.py")} == {*SIZES, "demo.py"}
+    found = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.py")}
+    assert found == {*SIZES, *GALLERY, "demo.py"}
 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_example(name: str, tmp_path: Path) -> None:
     size, said, package = SIZES[name]
-    for needed in (package, "matplotlib", *(["torch"] if name.startswith("torch/") else [])):
-        if importlib.util.find_spec(needed) is None:
-            pytest.skip(f"the example needs {needed}")
+    skip_without(package, "matplotlib", *(["torch"] if name.startswith("torch/") else []))
     picture = tmp_path / "picture.png"
     command = [sys.executable, "-W", "error", str(EXAMPLES / name), "--size", str(size), "--output", str(picture)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert said in done.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_page(name: str, gallery: ModuleType, tmp_path: Path) -> None:
+    """The build of the documentation ran it, with this state of the library; what it did not run, runs here."""
+    program = EXAMPLES / name
+    if gallery.ran(program) and name != ALWAYS:
+        return
+    text = program.read_text(encoding="utf-8")
+    skip_without(*(package for package in PACKAGES if f"import {package}" in text or f"from {package}" in text))
+    environment = {key: value for key, value in os.environ.items() if key != "PAIRFOLD_GALLERY"} | {"MPLBACKEND": "agg"}
+    command = [sys.executable, "-W", "error", str(program)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_every_page_can_fail_and_has_a_formula_and_a_picture(name: str) -> None:
+    text = (EXAMPLES / name).read_text(encoding="utf-8")
+    for needed in ("\nassert ", ".. math::", "plt.show()", "PAIRFOLD_GALLERY", "\n# %%\n"):
+        assert needed in text, needed
+
+
+def test_every_section_has_its_place(gallery: ModuleType) -> None:
+    assert {path.parent.name for path in gallery.programs()} <= set(gallery.SECTIONS)
+    assert {path.parent.name for path in gallery.PROGRAMS.glob("*/GALLERY_HEADER.rst")} == set(gallery.SECTIONS)
+
+
+def test_what_ran_is_known_by_the_program_and_the_library(gallery: ModuleType, tmp_path: Path) -> None:
+    program = EXAMPLES / ALWAYS
+    digest = tmp_path / "first_steps" / "kernel_product.py.md5"
+    assert not gallery.ran(program, tmp_path)
+    digest.parent.mkdir()
+    digest.write_text(hashlib.md5(program.read_bytes()).hexdigest(), encoding="utf-8")
+    assert not gallery.ran(program, tmp_path), "nothing says which state of the library it ran with"
+    (tmp_path / gallery.FINGERPRINT).write_text(gallery.fingerprint(), encoding="ascii")
+    assert gallery.ran(program, tmp_path)
+    (tmp_path / gallery.FINGERPRINT).write_text("another", encoding="ascii")
+    assert not gallery.ran(program, tmp_path)
+    (tmp_path / gallery.FINGERPRINT).write_text(gallery.fingerprint(), encoding="ascii")
+    digest.write_text("another", encoding="utf-8")
+    assert not gallery.ran(program, tmp_path)

@@ -1,0 +1,117 @@
+"""The gallery: how Sphinx-Gallery makes pages of the programs in examples/gallery, and which of them ran.
+
+A program is executed when its text has changed since the last build, or when the library has: Sphinx-Gallery looks
+at the former, the fingerprint of the library is kept here beside the pages. With ``PAIRFOLD_GALLERY=full`` in the
+environment all of them are executed, at the full sizes that they state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ROOT / "examples" / "gallery"
+PAGES = ROOT / "docs" / "gallery"
+SECTIONS = ["first_steps", "learning", "shapes_and_transport", "physics_and_networks", "masks"]
+FINGERPRINT = "library.sha256"
+
+PICTURES = {
+    "figure.dpi": 110,
+    "figure.constrained_layout.use": True,
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "image.cmap": "magma",
+}
+"""Settings of Matplotlib on the pages: the programs need none of their own."""
+
+
+def programs() -> list[Path]:
+    """Return the programs, a page each."""
+    return sorted(PROGRAMS.glob("*/*.py"))
+
+
+def fingerprint() -> str:
+    """Return a number that changes with the sources of the library."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "src" / "pairfold").rglob("*.py")):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def library_is_the_same(pages: Path = PAGES) -> bool:
+    """Tell whether all pages are of this state of the library."""
+    kept = pages / FINGERPRINT
+    return kept.is_file() and kept.read_text(encoding="ascii") == fingerprint()
+
+
+def ran(program: Path, pages: Path = PAGES) -> bool:
+    """Tell whether a program ran to its end, as it is, with this state of the library, when the pages were built."""
+    kept = pages / program.relative_to(PROGRAMS).with_suffix(".py.md5")
+    if not kept.is_file() or not library_is_the_same(pages):
+        return False
+    text = program.read_text(encoding="utf-8").encode()
+    return kept.read_text(encoding="utf-8") == hashlib.md5(text, usedforsecurity=False).hexdigest()
+
+
+class Settings:
+    """What Sphinx-Gallery calls before and after each program: pictures look alike, and warnings are errors."""
+
+    def __init__(self) -> None:
+        self.context = warnings.catch_warnings()
+
+    def __call__(self, _configuration: dict[str, Any], _file: str, when: str) -> None:
+        """Set what holds while a program runs, or take it back."""
+        if when == "before":
+            import matplotlib as mpl
+
+            mpl.rcParams.update(PICTURES)
+            self.context = warnings.catch_warnings()
+            self.context.__enter__()
+            warnings.simplefilter("error")
+        else:
+            self.context.__exit__()
+
+
+settings = Settings()
+
+
+def configuration() -> dict[str, Any]:
+    """Return the configuration of Sphinx-Gallery."""
+    return {
+        "examples_dirs": ["../examples/gallery"],
+        "gallery_dirs": [PAGES.name],
+        "filename_pattern": "",
+        "subsection_order": [f"../examples/gallery/{section}" for section in SECTIONS],
+        "within_subsection_order": "FileNameSortKey",
+        "run_stale_examples": os.environ.get("PAIRFOLD_GALLERY") == "full" or not library_is_the_same(),
+        "reset_modules": ("matplotlib", "gallery.settings"),
+        "reset_modules_order": "both",
+        "reference_url": {"pairfold": None},
+        "image_srcset": ["2x"],
+        "remove_config_comments": True,
+        "download_all_examples": False,
+        "show_signature": False,
+        "write_computation_times": False,
+        "min_reported_time": 1,
+    }
+
+
+def keep_fingerprint(app: Sphinx, exception: Exception | None) -> None:
+    """Note which state of the library the pages are of, when all of them are."""
+    if exception is None and app.config.sphinx_gallery_conf["plot_gallery"]:
+        (PAGES / FINGERPRINT).write_text(fingerprint(), encoding="ascii")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register what follows a build: after Sphinx-Gallery has raised the errors of its programs."""
+    app.connect("build-finished", keep_fingerprint, priority=900)
+    return {"parallel_read_safe": True}
