@@ -10,6 +10,7 @@ import numpy as np
 
 from pairfold.api.adapter import Adapter
 from pairfold.sparsity import cluster
+from pairfold.sparsity.ranges import Ranges
 
 __all__ = ["make_clusters"]
 
@@ -39,7 +40,8 @@ def make_clusters(adapter: Adapter, **changed: Function) -> dict[str, Function]:
 def _with_results_of(adapter: Adapter, function: Function) -> Function:
     def sent(value: Any) -> Any:
         if isinstance(value, (tuple, list)):
-            return type(value)([sent(one) for one in value])
+            made = [sent(one) for one in value]
+            return Ranges(*made) if isinstance(value, Ranges) else type(value)(made)
         return adapter.from_numpy(value) if isinstance(value, np.ndarray) else value
 
     @wraps(function)

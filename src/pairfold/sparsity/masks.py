@@ -28,19 +28,29 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pairfold.display import Card, Picture, Shown, shortened
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.sparsity.boxes import near_tiles, pyramid
+from pairfold.sparsity.counting import count_blocks, count_strip, equal_counter
 from pairfold.sparsity.ranges import TILE, Integers, Pattern, Ranges, as_host_array
 
 __all__ = ["Mask", "band", "lower", "radius", "segments", "upper"]
 
 SLACK = 1e-6
 """Relative widening of a radius, so that rounding in single precision loses no pair."""
+
+FINEST = 1 << 22
+"""Intervals that a picture is made of at most."""
+
+SMALL = 16
+"""Rows of the picture of a mask that fits every size, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +72,8 @@ class _Lists:
         return np.ascontiguousarray(blocks), np.cumsum(self.counts)[seen], np.ascontiguousarray(self.intervals)
 
 
-class Mask(Pattern):
-    """A set of pairs (i, j). Masks combine with ``&`` and ``|``."""
+class Mask(Pattern, Shown):
+    """A set of pairs (i, j). Masks combine with ``&`` and ``|``; printed, a mask is a small picture of itself."""
 
     @property
     @abstractmethod
@@ -74,6 +84,30 @@ class Mask(Pattern):
     def _lists(self, rows: int, columns: int) -> _Lists:
         """Return the columns of every block of rows."""
 
+    @property
+    @abstractmethod
+    def _call(self) -> str:
+        """How the mask is made."""
+
+    @property
+    @abstractmethod
+    def _meaning(self) -> str:
+        """Which pairs it keeps, in words."""
+
+    @property
+    @abstractmethod
+    def _sizes(self) -> tuple[int | None, int | None]:
+        """The sizes that it was made for, None for any."""
+
+    @property
+    @abstractmethod
+    def _least(self) -> int:
+        """Rows of a picture that shows what is special about it, at least."""
+
+    @abstractmethod
+    def _fineness(self, rows: int, columns: int) -> tuple[int, int]:
+        """Return how many blocks of rows there are, and how many intervals a block has, at most."""
+
     def ranges(self, rows: int, columns: int) -> Ranges:
         """Return the six arrays that ``ranges=`` takes, for N = `rows` and M = `columns`.
 
@@ -82,7 +116,7 @@ class Mask(Pattern):
         ArgumentValueError
             If the mask was made for other sizes.
         """
-        return (*self._lists(rows, columns).half, *self.T._lists(columns, rows).half)
+        return Ranges(*self._lists(rows, columns).half, *self.T._lists(columns, rows).half)
 
     def dense(self, rows: int, columns: int) -> NDArray[np.bool_]:
         """Return the kept pairs as an N x M matrix of booleans, to look at."""
@@ -92,6 +126,91 @@ class Mask(Pattern):
         for k, (first, last) in zip(block, lists.intervals, strict=True):
             table[lists.cuts[k] : lists.cuts[k + 1], first:last] = True
         return table
+
+    def picture(self, rows: int | None = None, columns: int | None = None) -> Picture:
+        """Return a picture of the kept pairs: printed, it is one in text, and a notebook shows an image.
+
+        Parameters
+        ----------
+        rows, columns : int, optional
+            Sizes N and M. A mask that fits every size is shown at a small one by default, any other at its own.
+
+        Returns
+        -------
+        Picture
+            With the attributes `pairs` and `share`: how many pairs are kept, and which share of all. Masks of very many
+            intervals are not drawn, and the picture says so.
+
+        Raises
+        ------
+        ArgumentValueError
+            If a size is no number of rows, or the mask was made for other sizes.
+
+        Examples
+        --------
+        >>> lower().picture(6, 12)
+        lower(): the pairs with j <= i
+        21 of 6 x 12 pairs kept, 29.2 % (# all, + some, . none)
+        #...........
+        ##..........
+        ###.........
+        ####........
+        #####.......
+        ######......
+        """
+        known = self._sizes
+        given = [known[0] if rows is None else rows, known[1] if columns is None else columns]
+        default = max(SMALL, self._least, *(size for size in given if size is not None), 0)
+        shape = _length(default if given[0] is None else given[0]), _length(default if given[1] is None else given[1])
+        if any(size not in (None, found) for size, found in zip(known, shape, strict=True)):
+            raise ArgumentValueError(
+                f"The mask {shortened(self._call, 200)} was made for {known[0]} rows and {known[1]} columns; its "
+                f"picture was asked for with {shape[0]} rows and {shape[1]} columns. Leave these sizes out."
+            )
+        intervals = 0 if self._counts_itself else prod(self._fineness(*shape))
+        note = f"not drawn for {shape[0]} x {shape[1]} pairs: up to {intervals} intervals" if intervals > FINEST else ""
+        return Picture(f"{shortened(self._call, 200)}: {self._meaning}", *shape, self._counter(*shape), note)
+
+    def plot(self, rows: int | None = None, columns: int | None = None, ax: Any = None) -> Any:
+        """Draw the kept pairs with matplotlib, and return its axes; the arguments are those of `picture` and its plot.
+
+        Raises
+        ------
+        MissingPackageError
+            If matplotlib is not installed.
+        """
+        return self.picture(rows, columns).plot(ax)
+
+    @property
+    def _counts_itself(self) -> bool:
+        """Whether pairs are counted without intervals."""
+        return False
+
+    def _counter(self, rows: int, columns: int) -> Any:
+        """Return what counts the pairs in cells, see `Picture`."""
+        made: list[Any] = []
+
+        def count(edges_i: Any, edges_j: Any) -> Any:
+            if not made:
+                made.append(self._lists(rows, columns).half)
+            return count_blocks(made[0], edges_i, edges_j)
+
+        return count
+
+    def _seen(self) -> Picture:
+        """Return the picture; of a mask that fits no size, one that says so."""
+        try:
+            picture = self.picture()
+            _ = picture.pairs
+        except ArgumentValueError as reason:
+            return Picture(shortened(self._call, 200), 0, 0, self._counter(0, 0), str(reason))
+        return picture
+
+    def __repr__(self) -> str:
+        return repr(self._seen())
+
+    def _card(self) -> Card:
+        return self._seen()._card()
 
     def __and__(self, other: Mask) -> Mask:
         """Keep the pairs that both masks keep."""
@@ -168,6 +287,13 @@ def upper(diagonal: int = 0, exact: bool = True) -> Mask:
     return _Strip(_whole(diagonal, "The diagonal"), None, 1 if exact else TILE)
 
 
+def _length(size: Any) -> int:
+    found = _whole(size, "The number of rows or columns")
+    if found < 0:
+        raise ArgumentValueError(f"The number of rows or columns is {size}; it must be at least 0.")
+    return found
+
+
 def _whole(value: Any, what: str) -> int:
     try:
         return int(value.__index__())
@@ -177,13 +303,48 @@ def _whole(value: Any, what: str) -> int:
         ) from None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Strip(Mask):
     """Pairs with ``first <= j - i <= last`` (None: no bound), in tiles of `tile` x `tile` pairs."""
 
     first: int | None
     last: int | None
     tile: int
+
+    _sizes = (None, None)
+
+    @property
+    def _call(self) -> str:
+        name, bound = ("upper", self.first) if self.last is None else ("lower", self.last)
+        if self.first is not None and self.last is not None:
+            name = "band"
+        arguments = [str(bound)] if bound or name == "band" else []
+        return f"{name}({', '.join(arguments if self.tile == 1 else [*arguments, 'exact=False'])})"
+
+    @property
+    def _meaning(self) -> str:
+        if self.first is not None and self.last is not None:
+            pairs = f"|i - j| <= {self.last}"
+        else:
+            sign, bound = (">=", self.first) if self.last is None else ("<=", self.last)
+            pairs = f"j {sign} i" + (f" {'+' if bound > 0 else '-'} {abs(bound)}" if bound else "")
+        tiles = "" if self.tile == 1 else f" and what shares a tile of {self.tile} x {self.tile} pairs with them"
+        return f"the pairs with {pairs}{tiles}"
+
+    @property
+    def _least(self) -> int:
+        # A few times what it is about: the width, and its tiles.
+        return 4 * max(abs(self.first or 0), abs(self.last or 0), 0 if self.tile == 1 else 2 * self.tile)
+
+    def _fineness(self, rows: int, columns: int) -> tuple[int, int]:
+        return -(-rows // self.tile), 1
+
+    @property
+    def _counts_itself(self) -> bool:
+        return self.tile == 1
+
+    def _counter(self, rows: int, columns: int) -> Any:
+        return partial(count_strip, self.first, self.last) if self.tile == 1 else super()._counter(rows, columns)
 
     @property
     def T(self) -> _Strip:  # noqa: N802
@@ -254,10 +415,27 @@ def _identifiers(ids: Any, name: str) -> NDArray[Any]:
     return found.astype(np.int64)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Segments(Mask):
     ids_i: Integers
     ids_j: Integers
+
+    _call = "segments(...)"
+    _meaning = "the pairs of equal numbers"
+    _least = 0
+    _counts_itself = True
+
+    @property
+    def _sizes(self) -> tuple[int, int]:
+        return len(self.ids_i), len(self.ids_j)
+
+    def _fineness(self, rows: int, columns: int) -> tuple[int, int]:
+        cuts_i, cuts_j = _runs(self.ids_i), _runs(self.ids_j)
+        _, per_number = np.unique(self.ids_j[cuts_j[:-1]], return_counts=True)
+        return len(cuts_i) - 1, int(per_number.max(initial=0))
+
+    def _counter(self, rows: int, columns: int) -> Any:
+        return equal_counter(self.ids_i, self.ids_j)
 
     @property
     def T(self) -> _Segments:  # noqa: N802
@@ -349,7 +527,8 @@ def radius(x: Any, y: Any, r: float, period: Any = None) -> Mask:
     reach = float(r) * (1 + SLACK) + SLACK * float(np.max(sides, where=np.isfinite(sides), initial=0.0))
     boxes_x, boxes_y = pyramid(points_x), pyramid(points_y)
     sizes = len(points_x), len(points_y)
-    return _Tiles(*sizes, near_tiles(boxes_x[0], boxes_y, reach, sides), near_tiles(boxes_y[0], boxes_x, reach, sides))
+    by_rows, by_columns = near_tiles(boxes_x[0], boxes_y, reach, sides), near_tiles(boxes_y[0], boxes_x, reach, sides)
+    return _Tiles(*sizes, by_rows, by_columns, float(r))
 
 
 def _sides(period: Any, dimension: int) -> NDArray[np.float64]:
@@ -379,7 +558,7 @@ def _points(points: Any, name: str) -> NDArray[np.float64]:
     return found
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Tiles(Mask):
     """Tiles of `TILE` x `TILE` pairs: rows ``(tile, first, last)``, for tiles of rows and for tiles of columns."""
 
@@ -387,10 +566,28 @@ class _Tiles(Mask):
     columns: int
     by_rows: Integers
     by_columns: Integers
+    radius: float
+
+    _least = 0
 
     @property
     def T(self) -> _Tiles:  # noqa: N802
-        return _Tiles(self.columns, self.rows, self.by_columns, self.by_rows)
+        return _Tiles(self.columns, self.rows, self.by_columns, self.by_rows, self.radius)
+
+    @property
+    def _call(self) -> str:
+        return f"radius(..., {self.radius:g})"
+
+    @property
+    def _meaning(self) -> str:
+        return f"tiles of {TILE} x {TILE} pairs that hold points at distance {self.radius:g} or less, maybe others"
+
+    @property
+    def _sizes(self) -> tuple[int, int]:
+        return self.rows, self.columns
+
+    def _fineness(self, rows: int, columns: int) -> tuple[int, int]:
+        return -(-rows // TILE), int(np.bincount(self.by_rows[:, 0]).max(initial=0))
 
     def _lists(self, rows: int, columns: int) -> _Lists:
         _require_sizes("radius", (self.rows, self.columns), (rows, columns))
@@ -402,13 +599,39 @@ class _Tiles(Mask):
 # ---------------------------------------------------------------- combinations
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Combination(Mask):
     """Pairs that at least `needed` of two masks keep."""
 
     first: Mask
     second: Mask
     needed: int
+
+    @property
+    def _call(self) -> str:
+        parts = [
+            f"({mask._call})" if isinstance(mask, _Combination) and mask.needed != self.needed else mask._call
+            for mask in (self.first, self.second)
+        ]
+        return (" & " if self.needed == 2 else " | ").join(parts)
+
+    @property
+    def _meaning(self) -> str:
+        return f"the pairs that {'both' if self.needed == 2 else 'at least one of them'} keep"
+
+    @property
+    def _sizes(self) -> tuple[int | None, int | None]:
+        first, second = self.first._sizes, self.second._sizes
+        return tuple(one if other is None else other for one, other in zip(second, first, strict=True))  # type: ignore[return-value]
+
+    @property
+    def _least(self) -> int:
+        return max(self.first._least, self.second._least)
+
+    def _fineness(self, rows: int, columns: int) -> tuple[int, int]:
+        # Every block of either mask may be cut by those of the other one.
+        parts = [mask._fineness(rows, columns) for mask in (self.first, self.second)]
+        return sum(part[0] for part in parts), sum(part[1] for part in parts)
 
     @property
     def T(self) -> _Combination:  # noqa: N802

@@ -17,12 +17,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pairfold.display import Picture
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
+from pairfold.sparsity.counting import count_blocks
 
 __all__ = [
     "TILE",
@@ -40,12 +43,54 @@ __all__ = [
 Integers = NDArray[np.int64]
 Half = tuple[Integers, Integers, Integers]
 """Blocks of rows, the ends of their lists of intervals of columns, and these intervals."""
-Ranges = tuple[Integers, Integers, Integers, Integers, Integers, Integers]
 
 TILE = 64
 """Rows that a kernel works on together: a block of fewer rows costs as much."""
 
-_NAMES = ("ranges_i", "slices_i", "redranges_j", "ranges_j", "slices_j", "redranges_i")
+
+class Ranges(NamedTuple):
+    """Six arrays, a tuple that shows which pairs it keeps.
+
+    Examples
+    --------
+    >>> half = np.array([[0, 2], [2, 5]]), np.array([1, 2]), np.array([[0, 2], [2, 5]])
+    >>> Ranges(*half, *half)
+    ranges: 2 blocks of rows with 2 intervals of columns
+    13 of 5 x 5 pairs kept, 52 % (# all, + some, . none)
+    ##...
+    ##...
+    ..###
+    ..###
+    ..###
+    """
+
+    ranges_i: Integers
+    slices_i: Integers
+    redranges_j: Integers
+    ranges_j: Integers
+    slices_j: Integers
+    redranges_i: Integers
+
+    def picture(self, rows: int | None = None, columns: int | None = None) -> Picture:
+        """Return a picture of the kept pairs, see `Mask.picture`; by default it ends with the last of them."""
+        blocks, ends, intervals = (as_host_array(array) for array in self[:3])
+        shape = [_end(blocks) if rows is None else rows, _end(intervals) if columns is None else columns]
+        note = "not drawn: blocks of rows overlap, and the later ones count" if _overlap(blocks) else ""
+        title = f"ranges: {len(blocks)} blocks of rows with {len(intervals)} intervals of columns"
+        return Picture(title, shape[0], shape[1], partial(count_blocks, (blocks, ends, intervals)), note)
+
+    def plot(self, rows: int | None = None, columns: int | None = None, ax: Any = None) -> Any:
+        """Draw the kept pairs with matplotlib, and return its axes; see `Mask.plot`."""
+        return self.picture(rows, columns).plot(ax)
+
+    def __repr__(self) -> str:
+        return repr(self.picture())
+
+    def _repr_html_(self) -> str:
+        return self.picture()._repr_html_()
+
+
+_NAMES = Ranges._fields
 _HELP = (
     "ranges takes six arrays (ranges_i, slices_i, redranges_j, ranges_j, slices_j, redranges_i), as made by "
     "from_matrix of the cluster module, or a mask such as band, lower, segments or radius"
@@ -144,7 +189,8 @@ def swap_axes(pattern: Any) -> Any:
     if isinstance(pattern, Pattern):
         return pattern.T
     _require_six(pattern)
-    return (*pattern[3:], *pattern[:3])
+    swapped = (*pattern[3:], *pattern[:3])
+    return Ranges(*swapped) if isinstance(pattern, Ranges) else swapped
 
 
 def validate_ranges(ranges: Any, rows: int, columns: int) -> Ranges:
@@ -186,7 +232,7 @@ def validate_ranges(ranges: Any, rows: int, columns: int) -> Ranges:
         ends = _ends(ranges[3 * number + 1], names[1], len(blocks), names[0], len(intervals), names[2])
         halves.append((blocks, ends, intervals))
     _require_same_pairs(*halves)
-    return (*halves[0], *halves[1])
+    return Ranges(*halves[0], *halves[1])
 
 
 def _require_six(ranges: Any) -> None:
@@ -262,6 +308,10 @@ def _require_same_pairs(row_half: Half, column_half: Half) -> None:
             "describe the same pairs, the last three with rows and columns exchanged: from_matrix of the cluster "
             "module and the masks make both."
         )
+
+
+def _end(intervals: Integers) -> int:
+    return int(intervals[:, 1].max(initial=0))
 
 
 def _overlap(blocks: Integers) -> bool:
