@@ -27,9 +27,9 @@ print(f"N = M = {N:,}; at full size: 100,000")
 # Ten lines
 # ---------
 #
-# ``Vi`` is one vector per row i, ``Vj`` one per column j. What is written with them stays
-# a formula until the axis of the columns is summed over: then it becomes machine code, in
-# some tens of milliseconds, once.
+# ``Vi`` is one vector per row i, ``Vj`` one per column j. What is written with them
+# stays a formula until the axis of the columns is summed over: then it becomes machine
+# code, in some tens of milliseconds, once.
 
 torch.manual_seed(0)
 x = torch.rand(N, 3, requires_grad=True)
@@ -50,8 +50,9 @@ print(a.shape, x.grad.shape, sigma.grad)
 # Time and memory, beside dense PyTorch
 # -------------------------------------
 #
-# Both on one thread. The dense table of float32 takes :math:`4 N M` bytes, and automatic
-# differentiation keeps several of that size, so it is stopped at 4,000 points.
+# Both on one thread. The dense table of float32 takes :math:`4 N M` bytes, and
+# automatic differentiation keeps several of that size, so it is stopped at 4,000
+# points.
 
 threads = torch.get_num_threads()
 torch.set_num_threads(1)
