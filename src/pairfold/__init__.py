@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 _MASKS = dict.fromkeys(("band", "lower", "radius", "segments", "upper"), "pairfold.sparsity.masks")
-_MODULES = ("cupy", "dask", "errors", "jax", "numpy", "pykeops", "torch")
+_MODULES = ("cupy", "dask", "errors", "jax", "numpy", "pykeops", "sklearn", "torch")
 _ELSEWHERE = {
     "compile_ahead": "pairfold.ahead",
     "install_as_pykeops": "pairfold.pykeops",

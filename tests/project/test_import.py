@@ -85,7 +85,7 @@ import pairfold as pf
 assert not {"numpy", "pairfold.numpy"} & set(sys.modules)
 assert pf.errors.PairfoldError.__module__ == "pairfold.errors"
 assert pf.numpy.Vi(0, 3).shape == (None, 1, 3)
-assert {"cupy", "dask", "errors", "jax", "numpy", "pykeops", "torch"} <= set(dir(pf))
+assert {"cupy", "dask", "errors", "jax", "numpy", "pykeops", "sklearn", "torch"} <= set(dir(pf))
 try:
     pf.nothing
 except AttributeError as error:

@@ -13,7 +13,15 @@ import pairfold
 from pairfold import front_end
 from pairfold.sparsity import cluster
 
-PUBLIC = ("pairfold", "pairfold.numpy", "pairfold.torch", "pairfold.cupy", "pairfold.jax", "pairfold.pykeops")
+PUBLIC = (
+    "pairfold",
+    "pairfold.numpy",
+    "pairfold.torch",
+    "pairfold.cupy",
+    "pairfold.jax",
+    "pairfold.pykeops",
+    "pairfold.sklearn",
+)
 MODULES = [module.name for module in pkgutil.walk_packages(pairfold.__path__, "pairfold.")]
 EXTRAS = ("cupy", "jax", "torch")
 

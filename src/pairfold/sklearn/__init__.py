@@ -1,0 +1,5 @@
+"""Estimators for scikit-learn: neighbours by any metric, densities, kernel regression, in linear memory."""
+
+from pairfold.sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestNeighbors
+
+__all__ = ["KNeighborsClassifier", "KNeighborsRegressor", "NearestNeighbors"]
