@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
+import sys
 import warnings
 from typing import Any
 
@@ -18,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from pairfold import sklearn as own
+from pairfold.errors import MissingPackageError
 
 ESTIMATORS = [getattr(own, name)() for name in own.__all__]
 RANDOM = np.random.default_rng(0)
@@ -96,6 +99,14 @@ def test_precision_is_kept(estimator: Any) -> None:
     expected = answer(clone(estimator).fit(POINTS, CLASSES), POINTS)
     expected = expected[0] if isinstance(expected, tuple) else expected
     np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-3)
+
+
+def test_what_is_missing_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setitem(sys.modules, "sklearn.base", None)
+    monkeypatch.delitem(sys.modules, "pairfold.sklearn.base")
+    with pytest.raises(MissingPackageError, match=r"Install it with `pip install pairfold\[sklearn\]`"):
+        importlib.import_module("pairfold.sklearn.base")
 
 
 GRIDS = {

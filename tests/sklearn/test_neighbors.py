@@ -52,29 +52,34 @@ def both(metric: str, points: Any, **settings: Any) -> tuple[Any, Any]:
 @pytest.mark.parametrize(("metric", "settings"), METRICS)
 def test_metrics(metric: str, settings: dict[str, Any]) -> None:
     points, queries = (POINTS[:, :2], QUERIES[:, :2]) if metric == "haversine" else (POINTS, QUERIES)
-    own, other = both(metric, points, n_neighbors=6, **settings)
+    own, other = both(metric, points, n_neighbors=3, **settings)
     for asked in (queries, None):
         distances, indices = own.kneighbors(asked)
         expected, columns = other.kneighbors(asked)
         np.testing.assert_allclose(distances, expected, rtol=1e-7, atol=1e-12)
         np.testing.assert_array_equal(indices, columns)
-        # Between two distances, so that rounding decides nothing.
-        radius = float(np.sort(distances.ravel())[[-5, -4]].mean())
-        found = own.radius_neighbors(asked, radius)
-        wanted = other.radius_neighbors(asked, radius, sort_results=True)
-        for own_rows, other_rows in zip(found, wanted, strict=True):
-            assert len(own_rows) == len(other_rows)
-            for one, two in zip(own_rows, other_rows, strict=True):
-                np.testing.assert_allclose(one, two, rtol=1e-7, atol=1e-12)
-    for mode in ("connectivity", "distance"):
-        for one, two in (
-            (own.kneighbors_graph(mode=mode), other.kneighbors_graph(mode=mode)),
-            (own.kneighbors_graph(queries, 3, mode), other.kneighbors_graph(queries, 3, mode)),
-            (own.radius_neighbors_graph(None, radius, mode), other.radius_neighbors_graph(None, radius, mode)),
-        ):
-            assert one.shape == two.shape
-            assert one.nnz == two.nnz
-            assert abs(one - two).max() < 1e-12
+    # Between two distances, so that rounding decides nothing.
+    different = np.unique(distances[:, 0].round(9))
+    radius = float(different[len(different) // 2 :][:2].mean())
+    found = own.radius_neighbors(queries, radius)
+    wanted = other.radius_neighbors(queries, radius, sort_results=True)
+    for own_rows, other_rows in zip(found, wanted, strict=True):
+        assert len(own_rows) == len(other_rows)
+        for one, two in zip(own_rows, other_rows, strict=True):
+            np.testing.assert_allclose(one, two, rtol=1e-7, atol=1e-12)
+    for one, two in (
+        (own.kneighbors_graph(mode="distance"), other.kneighbors_graph(mode="distance")),
+        (own.radius_neighbors_graph(None, radius, "distance"), other.radius_neighbors_graph(None, radius, "distance")),
+    ):
+        assert one.shape == two.shape
+        assert one.nnz == two.nnz
+        assert abs(one - two).max() < 1e-12
+
+
+def test_graphs_of_ones() -> None:
+    own, other = both("euclidean", POINTS, n_neighbors=3, radius=0.7)
+    assert (own.kneighbors_graph(QUERIES, 2) != other.kneighbors_graph(QUERIES, 2)).nnz == 0
+    assert (own.radius_neighbors_graph(QUERIES) != other.radius_neighbors_graph(QUERIES)).nnz == 0
 
 
 def test_hamming() -> None:
