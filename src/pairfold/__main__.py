@@ -1,20 +1,17 @@
 """The command `pairfold`: what this installation is, and kernels ahead of time.
 
-``python -m pairfold`` without a command prints versions, processor and threads, for a report of a problem.
+``python -m pairfold`` without a command looks at the installation: see `pairfold.doctor`.
 """
 
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 from pairfold import __version__, compile_ahead
-from pairfold.engine import TARGETS
-from pairfold.errors import PairfoldError, TargetError
-from pairfold.targets.cpu.compile import default_threads, machine
+from pairfold.doctor import examine
+from pairfold.errors import PairfoldError
 
 __all__ = ["main"]
 
@@ -24,8 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
     if given.command is None:
-        sys.stdout.write(_account())
-        return 0
+        found = examine()
+        sys.stdout.write(f"{found}\n")
+        return 0 if found.is_well else 1
     try:
         made = compile_ahead(
             given.name,
@@ -51,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="pairfold", description="Without a command: what this installation is. Commands: compile."
+        prog="pairfold",
+        description="Without a command: what this installation is, and whether it computes right (status 0) or not "
+        "(1). Commands: compile.",
     )
     parser.add_argument("--version", action="version", version=f"pairfold {__version__}")
     compiling = parser.add_subparsers(dest="command").add_parser(
@@ -79,34 +79,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     compiling.add_argument("-o", "--output", default=".", metavar="DIR", help="folder for the files (default: here)")
     return parser
-
-
-def _account() -> str:
-    """Return what a report of a problem should begin with."""
-    packages = [f"{name} {_version(name)}" for name in ("numpy", "llvmlite", "torch", "cupy", "cuda-bindings")]
-    processor = machine()
-    try:
-        TARGETS["cuda"].machine(0, None)
-        gpu = "found"
-    except TargetError as reason:
-        gpu = str(reason)
-    lines = {
-        "pairfold": __version__,
-        "python": f"{platform.python_version()} on {platform.platform()}",
-        "packages": ", ".join(packages),
-        "processor": f"{processor.name}, vectors of {8 * processor.vector_bytes} bits",
-        "threads": str(default_threads()),
-        "GPU": gpu,
-        "commands": "pairfold compile (a formula as a C function; see pairfold compile --help)",
-    }
-    return "".join(f"{name + ':':<11}{text}\n" for name, text in lines.items())
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 if __name__ == "__main__":

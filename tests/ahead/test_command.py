@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from pairfold import __version__
 from pairfold.__main__ import main
 
 GAUSS = ["gauss", "Exp(-g*SqDist(x,y))*b", "x = Vi(3)", "y = Vj(3)", "b = Vj(1)", "g = Pm(1)"]
@@ -26,11 +25,3 @@ def test_mistakes_end_with_a_message_and_status_2(tmp_path: Path, capsys: pytest
     assert "Summ" in captured.err
     assert captured.out == ""
     assert list(tmp_path.iterdir()) == []
-
-
-def test_without_a_command_it_says_what_the_installation_is(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 0
-    lines = dict(line.split(":", 1) for line in capsys.readouterr().out.splitlines())
-    assert lines["pairfold"].strip() == __version__
-    assert {"python", "packages", "processor", "threads", "GPU"} < set(lines)
-    assert "pairfold compile" in lines["commands"]

@@ -26,10 +26,12 @@ __all__ = [
     "Machine",
     "compile_work",
     "default_threads",
+    "level_of",
     "load",
     "machine",
     "schedule_on",
     "scratch_bytes",
+    "threads_and_origin",
 ]
 
 
@@ -156,13 +158,32 @@ _BEYOND = {
 
 def default_threads() -> int:
     """Return the number of threads: `PAIRFOLD_NUM_THREADS`, `OMP_NUM_THREADS`, else the cores this process may use."""
+    return threads_and_origin()[0]
+
+
+def threads_and_origin() -> tuple[int, str]:
+    """Return the number of threads, and in words where it comes from."""
     for name in ("PAIRFOLD_NUM_THREADS", "OMP_NUM_THREADS"):
         text = os.environ.get(name, "")
         if text.isdigit() and int(text) > 0:
-            return int(text)
+            return int(text), f"the environment variable {name}"
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return len(os.sched_getaffinity(0)), "the cores that this process may use"
+    return os.cpu_count() or 1, "the cores of this machine"
+
+
+def level_of(processor: Machine) -> str:
+    """Return the name of the feature level that code for a processor uses.
+
+    Examples
+    --------
+    >>> level_of(machine("sse2")) if "x86_64" in llvm.get_process_triple() else "sse2"
+    'sse2'
+    """
+    for level, (needed, vector_bytes, _) in LEVELS.items():
+        if processor.features.issuperset(needed) and processor.vector_bytes == vector_bytes:
+            return level
+    return "neon" if "neon" in processor.features else "plain"
 
 
 def schedule_on(
