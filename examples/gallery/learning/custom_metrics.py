@@ -168,7 +168,7 @@ for name, neighbours in [("Wasserstein", nearest), ("Euclidean", plain)]:
 # The nearest of each cross. In the disk, all four groups are of the same hyperbolic
 # size: lengths look shorter near the edge.
 
-figure, panels = plt.subplots(1, 3, figsize=(12, 4.3))
+figure, panels = plt.subplots(1, 3, figsize=(9.2, 3.6))
 for panel, (name, (_, points, places)) in zip(panels, spaces.items(), strict=True):
     panel.scatter(*points[:20_000].T, s=0.4, color="0.8", linewidths=0, rasterized=True)
     for number, (place, neighbours) in enumerate(zip(places, found[name], strict=True)):
@@ -180,7 +180,7 @@ for panel, (name, (_, points, places)) in zip(panels, spaces.items(), strict=Tru
 # Two digits, the histograms of their ink, and the histograms nearest to them in the
 # metric of Wasserstein:
 
-figure, panels = plt.subplots(4, 6, figsize=(10, 5.6), height_ratios=[2, 1, 2, 1])
+figure, panels = plt.subplots(4, 6, figsize=(9.2, 5.6), height_ratios=[2, 1, 2, 1])
 for row, number in zip((0, 2), (5, 18), strict=True):
     for place, one in enumerate(nearest[number, :6]):
         panels[row, place].imshow(digits.images[one], cmap="gray_r")

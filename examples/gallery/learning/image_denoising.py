@@ -140,7 +140,7 @@ assert quality(nonlocal_means) > quality(window)
 # Pictures
 # --------
 
-figure, panels = plt.subplots(2, 4, figsize=(11, 5.8))
+figure, panels = plt.subplots(2, 4, figsize=(9.2, 5.2))
 del pictures["scikit-image, window of 23 x 23"]
 cut = slice(side // 8, side // 2), slice(side // 3, side // 3 + 3 * side // 8)
 for (upper, lower), (name, picture) in zip(panels.T, pictures.items(), strict=True):
@@ -154,7 +154,7 @@ for (upper, lower), (name, picture) in zip(panels.T, pictures.items(), strict=Tr
 # Whom does a pixel listen to? The weights of three pixels (crosses), on the whole
 # picture:
 
-figure, panels = plt.subplots(1, 3, figsize=(11, 3.7))
+figure, panels = plt.subplots(1, 3, figsize=(9.2, 3.3))
 for panel, (row, column) in zip(
     panels, [(0.12, 0.85), (0.42, 0.44), (0.93, 0.3)], strict=True
 ):

@@ -157,10 +157,10 @@ fine = np.stack(np.meshgrid(fine_axis, fine_axis, indexing="ij"), axis=-1).resha
 large = np.asarray(paint(blobs, jnp.asarray(fine, jnp.float32))).reshape(
     3 * SIDE, 3 * SIDE, 3
 )
-figure, panels = plt.subplots(1, 4, figsize=(13, 3.8))
+figure, panels = plt.subplots(2, 2, figsize=(7.5, 7.9))
 first = np.asarray(paint(start, pixels)).reshape(SIDE, SIDE, 3)
 for panel, (name, picture) in zip(
-    panels,
+    panels.flat,
     {
         f"{SIDE} x {SIDE} pixels": photograph,
         "start": first,
@@ -171,16 +171,19 @@ for panel, (name, picture) in zip(
     panel.imshow(np.clip(picture, 0, 1))
     panel.set(xticks=[], yticks=[], title=name)
 centres, log_widths, _ = (np.asarray(part) for part in blobs)
-panels[3].imshow(np.clip(large, 0, 1), extent=(0, 1, 1, 0), alpha=0.5)
-panels[3].scatter(
+panels[1, 1].imshow(np.clip(large, 0, 1), extent=(0, 1, 1, 0), alpha=0.5)
+panels[1, 1].scatter(
     *centres[:, ::-1].T,
-    s=(160 * np.exp(log_widths[:, 0])) ** 2,
+    s=(220 * np.exp(log_widths[:, 0])) ** 2,
     facecolors="none",
     edgecolors="k",
     linewidths=0.5,
 )
-panels[3].set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[])
-panels[3].set_title("where the blobs lie")
+panels[1, 1].set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[])
+panels[1, 1].set_title("where the blobs lie")
+
+# %%
+# The error on the way:
 
 figure, panel = plt.subplots(figsize=(6, 3))
 panel.semilogy(np.asarray(course), color="tab:red", lw=2)

@@ -160,7 +160,7 @@ print(
 # many dimensions all distances are alike, and the nearest point is hardly nearer than
 # the average one, unless the data have structure, as photographs do.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6))
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.2))
 near = np.sqrt(values[:, 1:].mean(axis=1))
 shown = np.argsort(-near)  # dense regions are drawn last
 dots = left.scatter(
@@ -207,10 +207,10 @@ right.set(
     yscale="log",
     ylabel="density",
     xlim=(0, 1.2),
-    ylim=(1e-3, 3e3),
+    ylim=(1e-3, 1e5),
 )
 right.set_title("How near is the nearest?")
-right.legend(ncols=2, loc="upper right")
+right.legend(loc="upper right")
 
 # %%
 # Some pieces of the photograph (left column) and those most like them; the first few

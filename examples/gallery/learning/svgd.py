@@ -153,7 +153,7 @@ for name, moment in [
 # Pictures
 # --------
 
-figure, panels = plt.subplots(1, 2, figsize=(10, 4.2))
+figure, panels = plt.subplots(1, 2, figsize=(9.2, 4.2))
 angle = np.linspace(0, 2 * np.pi, 200)
 circle = np.linalg.cholesky(covariance) @ np.stack([np.cos(angle), np.sin(angle)])
 panels[0].scatter(
@@ -182,8 +182,8 @@ panels[1].legend()
 # %%
 # From one drop, the particles find both bananas:
 
-figure, panels = plt.subplots(1, 4, figsize=(12, 3.4))
-for panel, (step, cloud) in zip(panels, clouds.items(), strict=True):
+figure, panels = plt.subplots(2, 2, figsize=(7, 7.3))
+for panel, (step, cloud) in zip(panels.flat, clouds.items(), strict=True):
     panel.contourf(axis, axis, np.sqrt(density(grid)).T, levels=12, cmap="Greys")
     panel.scatter(*cloud[:2000].T, s=3, color="tab:orange", linewidths=0, alpha=0.7)
     panel.set(

@@ -189,7 +189,7 @@ assert error < 1e-4
 # The picture
 # -----------
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.2), width_ratios=[1.25, 1])
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.7), width_ratios=[1.25, 1])
 for digit in range(10):
     left.scatter(*y[labels == digit].T, s=6, color=f"C{digit}")
     left.text(

@@ -134,7 +134,7 @@ assert np.mean(alarms[0.3] <= 0.1) > 0.5
 # Pictures
 # --------
 
-figure, panels = plt.subplots(1, 3, figsize=(12, 3.8))
+figure, panels = plt.subplots(1, 3, figsize=(9.2, 3.4))
 shown = 3
 value, shuffled, level = results[shown]
 panels[0].hist(shuffled * 1e3, bins=30, color="0.75", label="shuffled")
@@ -142,6 +142,7 @@ panels[0].axvline(
     value * 1e3, color="tab:red", lw=2, label=f"measured, p = {level:.3f}"
 )
 panels[0].set(title=f"Digits {losses[shown]} % paler", xlabel="1000 MMD$^2$", yticks=[])
+panels[0].set_ylim(0, 1.6 * panels[0].get_ylim()[1])
 panels[0].legend()
 low, high = np.quantile([shuffled for _, shuffled, _ in results], [0.0, 0.95], axis=1)
 panels[1].fill_between(
@@ -170,7 +171,7 @@ for shift, colour in [(0.0, "0.5"), (0.3, "tab:red")]:
     )
 panels[2].plot([0, 1], [0, 1], "k:", lw=1, label="uniform p-values")
 panels[2].set(
-    title=f"Level and power, {trials} trials of 60 points",
+    title="Alarms of many tests",
     xlabel="level",
     ylabel="share of alarms",
 )

@@ -43,7 +43,7 @@ masks = {
 }
 kernel = (-Vi(x).sqdist(Vj(x))).exp()
 table = np.exp(-((x[:, None] - x) ** 2).sum(2))
-figure, panels = plt.subplots(2, 3, figsize=(10, 6.6))
+figure, panels = plt.subplots(2, 3, figsize=(9.2, 6.6))
 for panel, (name, mask) in zip(panels.flat, masks.items(), strict=True):
     kept = mask.dense(n, n)
     found = kernel.sum(axis=1, ranges=mask)
@@ -119,7 +119,7 @@ assert not np.any(close & ~tables[1][some])
 # points of the tile (red), the tiles that it is reduced with (blue), and the others
 # (grey).
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.2))
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 5.3))
 tile = int(((points - [0.5, 0.3]) ** 2).sum(1).argmin()) // 64
 left.imshow(
     tables[1][::16, ::16],

@@ -157,7 +157,7 @@ print("dense PyTorch:          ", expected_slope.numpy().round(3))
 shown = 96
 unit = torch.eye(shown, dtype=torch.float64).expand(1, HEADS, shown, shown)
 short = [tensor[:1, :, :shown].detach() for tensor in (q, k)]
-figure, panels = plt.subplots(2, 4, figsize=(11, 5.6))
+figure, panels = plt.subplots(2, 4, figsize=(9.2, 5.1))
 for row, bias in zip(panels, (None, alibi), strict=True):
     looks = attention(*short, unit, bias=bias)[0].detach().clamp(min=1e-4).numpy()
     for head, panel in enumerate(row):

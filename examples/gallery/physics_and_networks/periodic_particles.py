@@ -179,12 +179,12 @@ assert np.isclose(energy(x, mask), energy(x), rtol=1e-12), (
 # Pictures
 # --------
 
-figure, panels = plt.subplots(1, 4, figsize=(12, 3.1))
-for panel, (step, (places, heat)) in zip(panels, pictures.items(), strict=True):
+figure, panels = plt.subplots(2, 2, figsize=(8, 7.2))
+for panel, (step, (places, heat)) in zip(panels.flat, pictures.items(), strict=True):
     dots = panel.scatter(
         *places.T,
         c=heat,
-        s=(180 / box) ** 2,
+        s=(220 / box) ** 2,
         cmap="plasma",
         vmin=0,
         vmax=4,
@@ -200,7 +200,10 @@ for panel, (step, (places, heat)) in zip(panels, pictures.items(), strict=True):
     )
 figure.colorbar(dots, ax=panels, label="kinetic energy", shrink=0.9)
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
+# %%
+# The first mask, drops in the order of the tree, and the energy of the simulation:
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.8))
 left.imshow(kept, cmap="Blues", vmax=1.3, interpolation="nearest")
 left.set(
     xlabel="particle j",

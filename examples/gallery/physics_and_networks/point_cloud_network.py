@@ -222,7 +222,7 @@ network.float()
 # Clouds that the network had not seen, coloured by the first principal component of the
 # features of their points.
 
-figure = plt.figure(figsize=(12, 5.6))
+figure = plt.figure(figsize=(9.2, 4.6))
 left, right = figure.subfigures(1, 2, width_ratios=[2.2, 1])
 with torch.no_grad():
     f = network.at_points(new, new_ids)
