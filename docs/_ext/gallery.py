@@ -67,6 +67,7 @@ class Settings:
 
     def __init__(self) -> None:
         self.context = warnings.catch_warnings()
+        self.environment = dict(os.environ)
 
     def __call__(self, _configuration: dict[str, Any], _file: str, when: str) -> None:
         """Set what holds while a program runs, or take it back."""
@@ -74,18 +75,27 @@ class Settings:
             import matplotlib as mpl
 
             mpl.rcParams.update(PICTURES)
+            self.environment = dict(os.environ)
             self.context = warnings.catch_warnings()
             self.context.__enter__()
             warnings.simplefilter("error")
         else:
             self.context.__exit__()
+            os.environ.clear()
+            os.environ.update(self.environment)
 
 
 settings = Settings()
 
 
 def configuration() -> dict[str, Any]:
-    """Return the configuration of Sphinx-Gallery."""
+    """Return the configuration of Sphinx-Gallery.
+
+    It is called before NumPy and PyTorch are imported. Their threads wait for each other in loops: beside other
+    programs, small operations of the pages would take a hundred times as long.
+    """
+    os.environ.setdefault("PAIRFOLD_NUM_THREADS", str(os.cpu_count() or 1))
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     return {
         "examples_dirs": ["../examples/gallery"],
         "gallery_dirs": [PAGES.name],

@@ -54,7 +54,7 @@ print(a.shape, x.grad.shape, sigma.grad)
 # automatic differentiation keeps several of that size, so it is stopped at 4,000
 # points.
 
-threads = torch.get_num_threads()
+threads, variable = torch.get_num_threads(), os.environ.get("PAIRFOLD_NUM_THREADS", "")
 torch.set_num_threads(1)
 os.environ["PAIRFOLD_NUM_THREADS"] = "1"
 
@@ -82,7 +82,7 @@ for count, one in zip(counts, lazy_seconds, strict=True):
     print(f"{count:7,} points: {one * 1e3:9.2f} ms; {table}")
 
 torch.set_num_threads(threads)
-del os.environ["PAIRFOLD_NUM_THREADS"]
+os.environ["PAIRFOLD_NUM_THREADS"] = variable
 
 # %%
 
