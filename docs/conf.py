@@ -21,7 +21,6 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "boxes",
-    "gallery",
     "house",
     "offline",
     "registry",

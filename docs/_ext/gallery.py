@@ -1,8 +1,8 @@
 """The gallery: how Sphinx-Gallery makes pages of the programs in examples/gallery, and which of them ran.
 
-A program is executed when its text has changed since the last build, or when the library has: Sphinx-Gallery looks
-at the former, the fingerprint of the library is kept here beside the pages. With ``PAIRFOLD_GALLERY=full`` in the
-environment all of them are executed, at the full sizes that they state.
+A program is executed when its text has changed since the last build, or when the library has: Sphinx-Gallery keeps a
+digest of the former beside each page, and here one of the library is kept beside it. With ``PAIRFOLD_GALLERY=full`` in
+the environment all of them are executed, at the full sizes that they state.
 """
 
 from __future__ import annotations
@@ -13,13 +13,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from sphinx.application import Sphinx
-
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "examples" / "gallery"
 PAGES = ROOT / "docs" / "gallery"
 SECTIONS = ["first_steps", "learning", "shapes_and_transport", "physics_and_networks", "masks"]
-FINGERPRINT = "library.sha256"
 
 PICTURES = {
     "figure.dpi": 110,
@@ -47,29 +44,40 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def library_is_the_same(pages: Path = PAGES) -> bool:
-    """Tell whether all pages are of this state of the library."""
-    kept = pages / FINGERPRINT
-    return kept.is_file() and kept.read_text(encoding="ascii") == fingerprint()
+def digests(program: Path, pages: Path = PAGES) -> tuple[Path, Path]:
+    """Return the files that tell what was executed for a page: the text of the program, and the library."""
+    page = pages / program.relative_to(PROGRAMS)
+    return page.with_suffix(".py.md5"), page.with_suffix(".library")
 
 
 def ran(program: Path, pages: Path = PAGES) -> bool:
-    """Tell whether a program ran to its end, as it is, with this state of the library, when the pages were built."""
-    kept = pages / program.relative_to(PROGRAMS).with_suffix(".py.md5")
-    if not kept.is_file() or not library_is_the_same(pages):
+    """Tell whether a program ran to its end, as it is, with this state of the library, when its page was built."""
+    of_text, of_library = digests(program, pages)
+    if not (of_text.is_file() and of_library.is_file()):
         return False
     text = program.read_text(encoding="utf-8").encode()
-    return kept.read_text(encoding="utf-8") == hashlib.md5(text, usedforsecurity=False).hexdigest()
+    same_text = of_text.read_text(encoding="utf-8") == hashlib.md5(text, usedforsecurity=False).hexdigest()
+    return same_text and of_library.read_text(encoding="utf-8") == fingerprint()
+
+
+def forget(pages: Path = PAGES) -> None:
+    """Let Sphinx-Gallery execute again what ran with another state of the library; at full size, all."""
+    for program in programs():
+        if os.environ.get("PAIRFOLD_GALLERY") == "full" or not ran(program, pages):
+            digests(program, pages)[0].unlink(missing_ok=True)
 
 
 class Settings:
-    """What Sphinx-Gallery calls before and after each program: pictures look alike, and warnings are errors."""
+    """What Sphinx-Gallery calls before and after each program: pictures look alike, and warnings are errors.
+
+    What a program does to the environment ends with it.
+    """
 
     def __init__(self) -> None:
         self.context = warnings.catch_warnings()
         self.environment = dict(os.environ)
 
-    def __call__(self, _configuration: dict[str, Any], _file: str, when: str) -> None:
+    def __call__(self, _configuration: dict[str, Any], file: str, when: str) -> None:
         """Set what holds while a program runs, or take it back."""
         if when == "before":
             import matplotlib as mpl
@@ -83,6 +91,7 @@ class Settings:
             self.context.__exit__()
             os.environ.clear()
             os.environ.update(self.environment)
+            digests(Path(file).resolve())[1].write_text(fingerprint(), encoding="utf-8")
 
 
 settings = Settings()
@@ -96,13 +105,13 @@ def configuration() -> dict[str, Any]:
     """
     os.environ.setdefault("PAIRFOLD_NUM_THREADS", str(os.cpu_count() or 1))
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    forget()
     return {
         "examples_dirs": ["../examples/gallery"],
         "gallery_dirs": [PAGES.name],
         "filename_pattern": "",
         "subsection_order": [f"../examples/gallery/{section}" for section in SECTIONS],
         "within_subsection_order": "FileNameSortKey",
-        "run_stale_examples": os.environ.get("PAIRFOLD_GALLERY") == "full" or not library_is_the_same(),
         "reset_modules": ("matplotlib", "gallery.settings"),
         "reset_modules_order": "both",
         "reference_url": {"pairfold": None},
@@ -113,15 +122,3 @@ def configuration() -> dict[str, Any]:
         "write_computation_times": False,
         "min_reported_time": 1,
     }
-
-
-def keep_fingerprint(app: Sphinx, exception: Exception | None) -> None:
-    """Note which state of the library the pages are of, when all of them are."""
-    if exception is None and app.config.sphinx_gallery_conf["plot_gallery"]:
-        (PAGES / FINGERPRINT).write_text(fingerprint(), encoding="ascii")
-
-
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Register what follows a build: after Sphinx-Gallery has raised the errors of its programs."""
-    app.connect("build-finished", keep_fingerprint, priority=900)
-    return {"parallel_read_safe": True}

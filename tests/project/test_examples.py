@@ -84,15 +84,30 @@ def test_every_section_has_its_place(gallery: ModuleType) -> None:
 
 def test_what_ran_is_known_by_the_program_and_the_library(gallery: ModuleType, tmp_path: Path) -> None:
     program = EXAMPLES / ALWAYS
-    digest = tmp_path / "first_steps" / "kernel_product.py.md5"
-    assert not gallery.ran(program, tmp_path)
-    digest.parent.mkdir()
-    digest.write_text(hashlib.md5(program.read_bytes()).hexdigest(), encoding="utf-8")
-    assert not gallery.ran(program, tmp_path), "nothing says which state of the library it ran with"
-    (tmp_path / gallery.FINGERPRINT).write_text(gallery.fingerprint(), encoding="ascii")
-    assert gallery.ran(program, tmp_path)
-    (tmp_path / gallery.FINGERPRINT).write_text("another", encoding="ascii")
-    assert not gallery.ran(program, tmp_path)
-    (tmp_path / gallery.FINGERPRINT).write_text(gallery.fingerprint(), encoding="ascii")
-    digest.write_text("another", encoding="utf-8")
-    assert not gallery.ran(program, tmp_path)
+    of_text, of_library = gallery.digests(program, tmp_path)
+    of_text.parent.mkdir()
+    for text, library, known in (
+        ("same", None, 0),
+        ("same", "same", 1),
+        ("another", "same", 0),
+        ("same", "another", 0),
+    ):
+        digest = hashlib.md5(program.read_bytes()).hexdigest()
+        of_text.write_text(digest if text == "same" else text, encoding="utf-8")
+        if library is not None:
+            of_library.write_text(gallery.fingerprint() if library == "same" else library, encoding="utf-8")
+        assert gallery.ran(program, tmp_path) == bool(known), (text, library)
+        gallery.forget(tmp_path)
+        assert of_text.is_file() == bool(known)
+
+
+def test_every_page_runs_again_at_full_size(
+    gallery: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_text, of_library = gallery.digests(EXAMPLES / ALWAYS, tmp_path)
+    of_text.parent.mkdir()
+    of_text.write_text(hashlib.md5((EXAMPLES / ALWAYS).read_bytes()).hexdigest(), encoding="utf-8")
+    of_library.write_text(gallery.fingerprint(), encoding="utf-8")
+    monkeypatch.setenv("PAIRFOLD_GALLERY", "full")
+    gallery.forget(tmp_path)
+    assert not of_text.exists()

@@ -126,7 +126,10 @@ for name, one in cases.items():
         ellipse[0] + corner[0], ellipse[1] + corner[1], "w", linewidth=1.5
     )
     panels[name].text(
-        corner[0], corner[1] + 0.25, "kernel, x 2", color="w", ha="center"
+        *(corner[0], corner[1] + 0.22, "kernel, x 2"),
+        color="w",
+        ha="center",
+        fontsize=9,
     )
 for name in ("points", "round", "fitted"):
     panels[name].set(

@@ -87,7 +87,8 @@ extended /= (1 - found) * np.sqrt(between @ np.ones(N))[:, None]
 
 normals = np.stack([across, up, towards], axis=-1)
 light = LightSource(azdeg=315, altdeg=50).shade_normals(normals, fraction=1.0)
-figure = plt.figure(figsize=(12, 5.6), layout="none")
+figure = plt.figure(figsize=(12, 5.6))
+figure.set_layout_engine("none")
 for number, u in enumerate(extended.T):
     degree = int(np.sqrt(number))
     order = number - degree * (degree + 1)

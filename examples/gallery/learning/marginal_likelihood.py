@@ -127,7 +127,7 @@ names = ("deviation", "scale across", "scale along", "noise")
 for name, values in zip(names, torch.tensor(history).T, strict=True):
     panels[3].semilogy(values, linewidth=2, label=name)
 panels[3].axhline(NOISE, color="tab:red", linestyle=":")
-panels[3].set(xlabel="step of Adam", title="what is learned", ylim=(0.02, 2))
+panels[3].set(xlabel="step of Adam", title="what is learned", ylim=(0.02, 5))
 panels[3].set_xticks(range(0, STEPS + 1, 5))
 panels[3].legend(fontsize=9, ncols=2, loc="lower center")
 plt.show()
