@@ -91,7 +91,8 @@ class Settings:
             self.context.__exit__()
             os.environ.clear()
             os.environ.update(self.environment)
-            digests(Path(file).resolve())[1].write_text(fingerprint(), encoding="utf-8")
+            (program,) = (one for one in programs() if one.name == file)
+            digests(program)[1].write_text(fingerprint(), encoding="utf-8")
 
 
 settings = Settings()
@@ -105,6 +106,7 @@ def configuration() -> dict[str, Any]:
     """
     os.environ.setdefault("PAIRFOLD_NUM_THREADS", str(os.cpu_count() or 1))
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
     forget()
     return {
         "examples_dirs": ["../examples/gallery"],

@@ -79,6 +79,7 @@ def test_every_page_can_fail_and_has_a_formula_and_a_picture(name: str) -> None:
 
 def test_every_section_has_its_place(gallery: ModuleType) -> None:
     assert {path.parent.name for path in gallery.programs()} <= set(gallery.SECTIONS)
+    assert len({path.name for path in gallery.programs()}) == len(gallery.programs()), "two pages have the same name"
     assert {path.parent.name for path in gallery.PROGRAMS.glob("*/GALLERY_HEADER.rst")} == set(gallery.SECTIONS)
 
 
