@@ -110,6 +110,8 @@ def test_what_is_missing_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -
 
 
 GRIDS = {
+    "KernelRidge": {"kernel": ["rbf", "Exp(-Norm2(x - y))"], "alpha": [1e-2, 1.0]},
+    "GaussianProcessRegressor": {"alpha": [1e-2, 1.0]},
     "KNeighborsClassifier": {"n_neighbors": [1, 5], "metric": ["euclidean", "Norm2(x - y)"]},
     "KNeighborsRegressor": {"n_neighbors": [1, 5], "weights": ["uniform", "distance"]},
 }

@@ -16,7 +16,7 @@ from pairfold.lazy.value import tensor_of, value_of
 from pairfold.numpy import LazyTensor, Pm
 from pairfold.sklearn.base import Lazy
 
-__all__ = ["Builder", "called", "expression_of", "named"]
+__all__ = ["Builder", "called", "expression_of", "named", "of_all_pairs"]
 
 Builder = Callable[..., Any]
 """``builder(x, y, **parameters)`` makes an expression of two LazyTensors, points indexed by i and by j."""
@@ -66,25 +66,35 @@ def expression_of(what: str, given: Any, x: Lazy, y: Lazy, parameters: Mapping[s
             raise ArgumentValueError(f"The points of the {what} are called x and y; give its parameters other names.")
         # Lists follow the dtype of the points, which arrays would not; and a single number would be written down.
         others = {name: Pm(np.ravel(value).tolist()) for name, value in parameters.items()}
-        found = _of_formula(what, given, {"x": x, "y": y, **others})
-    elif callable(given):
-        found = called(what, given, x, y, parameters)
-    else:
+        return _one_number(what, _of_formula(what, given, {"x": x, "y": y, **others}))
+    if not callable(given):
         raise ArgumentTypeError(
             f"{what} is {given!r}; it must be a name, a formula in x and y such as 'Norm2(x - y)', or a function "
             "of two LazyTensors."
         )
+    found = called(what, given, x, y, parameters)
     if not isinstance(found, LazyTensor):
         raise ArgumentTypeError(
             f"{what} is a function that returned an object of type {type(found).__name__}. It is called once, with two "
             "LazyTensors that stand for all pairs of points, and returns a LazyTensor such as ((x - y) ** 2).sum(-1)."
         )
+    return of_all_pairs(_one_number(what, found), x, y)
+
+
+def _one_number(what: str, found: Lazy) -> Lazy:
     if found.shape[-1] != 1:
         raise DimensionError(
             f"{what} is one number per pair of points; this expression has dimension {found.shape[-1]}. "
             "Reduce its last axis, with Sum(...) in a formula or .sum(-1) of a LazyTensor."
         )
     return found
+
+
+def of_all_pairs(found: Lazy, x: Lazy, y: Lazy) -> Lazy:
+    """Return an expression as one of all pairs of points, also if it does not depend on some of them."""
+    joined, _ = value_of(x).join(value_of(y))
+    joined, expression = joined.join(value_of(found))
+    return tensor_of(joined.with_expr(expression))
 
 
 def called(what: str, builder: Builder, x: Lazy, y: Lazy, parameters: Mapping[str, Any]) -> Any:

@@ -19,12 +19,15 @@ from pairfold.errors import ArgumentTypeError, ArgumentValueError, ConvergenceWa
 from pairfold.solvers.linear_operator import Array, Operator, ShiftedOperator
 from pairfold.solvers.nystrom import Nystrom, nystrom_preconditioner
 
-__all__ = ["SolveReport", "solve_kernel", "solve_linear"]
+__all__ = ["TOO_FEW_ITERATIONS", "SolveReport", "solve_kernel", "solve_linear"]
 
 DEFAULT_TOLERANCE = 1e-6
 """Relative to the right-hand side, when the caller asks for nothing."""
 
 MOST_ITERATIONS = 10_000
+
+TOO_FEW_ITERATIONS = "maxiter iterations did not suffice"
+"""The reason of a report that is no defect of the matrix."""
 
 ACCEPTED = 2.0
 """The residual that conjugate gradients carry along drifts from the true one: so many targets are still accepted."""
@@ -363,7 +366,7 @@ class _Run:
 
 _REASONS = {
     None: "the residual reached its target",
-    "maxiter": "maxiter iterations did not suffice",
+    "maxiter": TOO_FEW_ITERATIONS,
     "infinite": "a product with the matrix was not finite",
     "indefinite": "the matrix, or the preconditioner, is not positive definite",
     "precision": "rounding kept the residual above its target",
