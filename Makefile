@@ -11,7 +11,7 @@ EXTRAS_bench := bench
 EXTRAS_gpu := test,cuda
 
 BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox \
-	ghostscript fonts-freefont-otf octave-dev gcc g++ gfortran valgrind
+	ghostscript fonts-freefont-otf octave-dev gcc g++ gfortran valgrind chromium chromium-driver
 
 .PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck jax-matrix jax-lowest lint docs gallery distributed bench fuzz clients \
 	dask recipes aarch64 clean
@@ -28,7 +28,7 @@ bindings: $(VENV)/test.installed
 	$(BIN)/python -m pytest -q tests/bridge
 	$(BIN)/python tools/check_bindings.py
 
-# On Debian and Ubuntu, as root; the compilers are for kernels ahead of time.
+# On Debian and Ubuntu, as root; the compilers are for kernels ahead of time, the browser looks at the documentation.
 bindings-packages:
 	dpkg -s $(BINDING_PACKAGES) >/dev/null 2>&1 || \
 		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(BINDING_PACKAGES); }

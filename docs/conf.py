@@ -22,6 +22,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "boxes",
     "house",
+    "measured",
     "offline",
     "registry",
 ]
@@ -30,6 +31,7 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"pairfold {release}"
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]
 mathjax_path = "mathjax/tex-chtml.js"
 viewcode_line_numbers = True

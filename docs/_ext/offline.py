@@ -1,4 +1,4 @@
-"""The site needs nothing from elsewhere: formulas are drawn by a MathJax of its own, and every operation can be searched for.
+"""What lets the site stand alone: a MathJax of its own for formulas, and a search that knows every operation.
 
 MathJax comes from the package sphinx-mathjax-offline: one script and its fonts, 1.4 MB of its 24.
 """
