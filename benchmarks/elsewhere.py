@@ -271,6 +271,7 @@ COMPARISONS: dict[str, Callable[[float], Comparison]] = {
     "process": lambda scale: process(int(5_000 * scale)),
     "product-3": lambda scale: products(int(5_000 * scale), 3, 1),
     "products-3": lambda scale: products(int(5_000 * scale), 3, 100),
+    "products-64": lambda scale: products(int(5_000 * scale), 64, 100),
     "product-784": lambda scale: products(int(5_000 * scale), 784, 1),
 }
 
