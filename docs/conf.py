@@ -30,6 +30,7 @@ sphinx_gallery_conf = gallery.configuration()
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"pairfold {release}"
+pygments_dark_style = "github-dark"
 html_static_path = ["_static"]
 html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]

@@ -131,7 +131,8 @@ def error_lines() -> list[str]:
     for name, found in vars(errors).items():
         if name in errors.__all__ and isinstance(found, type):
             caught = ", ".join(f"``{base.__name__}``" for base in found.__bases__ if base.__module__ == "builtins")
-            lines += _entry(name, None, (("", _verbatim(" ".join((found.__doc__ or "").split()))), ("also", caught)))
+            words = " ".join((found.__doc__ or "").split()).replace("`", "``")
+            lines += _entry(name, None, (("", words), ("also", caught)))
     return lines
 
 
