@@ -1,8 +1,8 @@
 """Jobs for which people reach for FAISS, FlexAttention, GPyTorch or a stored matrix, beside pairfold.
 
-``OMP_NUM_THREADS=1 python -m benchmarks.elsewhere`` prints a table: seconds of one core (processor time, so that a machine
-that others use does no harm; the best of some rounds, all programs in turns, compiled before), how much the peak of
-the memory grew, and the error relative to float64. ``--table docs/elsewhere_table.inc`` writes the one of the
+``OMP_NUM_THREADS=1 python -m benchmarks.elsewhere`` prints a table: seconds of one core (processor time, so that a
+machine that others use does no harm; the best of some rounds, all programs in turns, compiled before), how much the
+peak of the memory grew, and the error relative to float64. ``--table docs/elsewhere_table.inc`` writes the one of the
 documentation. Programs whose packages are missing are left out and named.
 """
 
@@ -158,6 +158,34 @@ def attention(heads: int, tokens: int, width: int) -> Comparison:
 # ---------------------------------------------------------------- Gaussian processes
 
 
+def _gpytorch(kernel: Any, data: Array, values: Array, new: Array, length: float, noise: float) -> Program:
+    """Return GPyTorch's posterior mean; a kernel of its own is stored and factored, one for KeOps is iterated on."""
+    import gpytorch as gp
+    import torch
+
+    class Model(gp.models.ExactGP):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            likelihood = gp.likelihoods.GaussianLikelihood()
+            likelihood.noise = noise
+            super().__init__(torch.from_numpy(data), torch.from_numpy(values), likelihood)
+            self.mean, self.kernel = gp.means.ZeroMean(), kernel()
+            self.kernel.lengthscale = length
+
+        def forward(self, points: Any) -> Any:
+            return gp.distributions.MultivariateNormal(self.mean(points), self.kernel(points))
+
+    def program() -> Array:
+        model = Model().eval()
+        size = gp.settings.max_cholesky_size(1 if "keops" in kernel.__module__ else len(data) + 1)
+        # Its preconditioner asks for the diagonal of the kernel in a way that its KeOps kernels do not answer.
+        plain, accurate = gp.settings.max_preconditioner_size(0), gp.settings.eval_cg_tolerance(1e-4)
+        with torch.no_grad(), size, plain, accurate, gp.settings.skip_posterior_variances():
+            found: Array = model(torch.from_numpy(new)).mean.numpy()
+            return found
+
+    return program
+
+
 def process(points: int, dimension: int = 3, noise: float = 0.01) -> Comparison:
     """Return the posterior mean of a Gaussian process with given hyperparameters, at a tenth of the points."""
     x = np.random.default_rng(0).random((points + points // 10, dimension), dtype=np.float32)
@@ -177,36 +205,10 @@ def process(points: int, dimension: int = 3, noise: float = 0.01) -> Comparison:
 
         return program
 
-    def gpytorch(kernel: Any, cholesky: bool) -> Program:
-        import gpytorch as gp
-        import torch
-
-        class Model(gp.models.ExactGP):  # type: ignore[misc, name-defined]
-            def __init__(self) -> None:
-                likelihood = gp.likelihoods.GaussianLikelihood()
-                likelihood.noise = noise
-                super().__init__(torch.from_numpy(data), torch.from_numpy(values), likelihood)
-                self.mean, self.kernel = gp.means.ZeroMean(), kernel()
-                self.kernel.lengthscale = length
-
-            def forward(self, points: Any) -> Any:
-                return gp.distributions.MultivariateNormal(self.mean(points), self.kernel(points))
-
-        def program() -> Array:
-            model = Model().eval()
-            size = gp.settings.max_cholesky_size(points + 1 if cholesky else 1)
-            # Its preconditioner asks for the diagonal of the kernel in a way that its KeOps kernels do not answer.
-            plain, accurate = gp.settings.max_preconditioner_size(0), gp.settings.eval_cg_tolerance(1e-4)
-            with torch.no_grad(), size, plain, accurate, gp.settings.skip_posterior_variances():
-                found: Array = model(torch.from_numpy(new)).mean.numpy()
-                return found
-
-        return program
-
     def stored() -> Program:
         import gpytorch as gp
 
-        return gpytorch(gp.kernels.RBFKernel, cholesky=True)
+        return _gpytorch(gp.kernels.RBFKernel, data, values, new, length, noise)
 
     def keops() -> Program:
         import pairfold.pykeops
@@ -214,7 +216,7 @@ def process(points: int, dimension: int = 3, noise: float = 0.01) -> Comparison:
         pairfold.pykeops.install_as_pykeops()
         import gpytorch as gp
 
-        return gpytorch(gp.kernels.keops.RBFKernel, cholesky=False)
+        return _gpytorch(gp.kernels.keops.RBFKernel, data, values, new, length, noise)
 
     def error(found: Array) -> float:
         from scipy.linalg import solve
@@ -276,14 +278,18 @@ COMPARISONS: dict[str, Callable[[float], Comparison]] = {
 }
 
 
+def _prepared(name: str, make: Callable[[], Program]) -> Program | None:
+    try:
+        return make()
+    except ModuleNotFoundError as missing:
+        print(f"{name} is left out: {missing}")
+        return None
+
+
 def run(comparison: Comparison, rounds: int) -> list[Line]:
     """Run the programs of a comparison in turns."""
-    programs: dict[str, Program] = {}
-    for name, make in comparison.programs.items():
-        try:
-            programs[name] = make()
-        except ModuleNotFoundError as missing:
-            print(f"{name} is left out: {missing}")
+    prepared = {name: _prepared(name, make) for name, make in comparison.programs.items()}
+    programs = {name: program for name, program in prepared.items() if program is not None}
     results, grown = {}, {}
     for name, program in programs.items():
         program()  # compiles, and fills what is kept
@@ -306,7 +312,9 @@ def table(found: dict[str, list[Line]], remark: str) -> str:
     for title, lines in found.items():
         for number, line in enumerate(lines):
             memory = f"{line.megabytes:,.0f} MB"
-            rows.append((title if number == 0 else "", line.program, f"{line.seconds:.3g}", memory, f"{line.error:.0e}"))
+            rows.append(
+                (title if number == 0 else "", line.program, f"{line.seconds:.3g}", memory, f"{line.error:.0e}")
+            )
     text = [".. list-table::", "   :header-rows: 1", "   :widths: 36 32 10 12 10", ""]
     for row in rows:
         text += [f"   {'  -' if number else '* -'} {cell}".rstrip() for number, cell in enumerate(row)]

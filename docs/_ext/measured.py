@@ -1,6 +1,6 @@
-"""The directive ``.. measured::``: tables of the README, which ``python -m benchmarks.readme`` writes, as they stand there.
+"""The directive ``.. measured::``: the tables that ``python -m benchmarks.readme`` writes into the README.
 
-``.. measured:: jobs`` is the one of jobs, with the sentence on the machine above it; ``.. measured:: probes`` the other.
+``.. measured:: jobs`` is that of jobs, with the sentence on the machine above it; ``.. measured:: probes`` the other.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,10 +30,17 @@ from selenium.webdriver.support.ui import WebDriverWait
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "docs" / "_build" / "html"
 WIDE, TELEPHONE = 1280, 390
-OPTIONS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-)  # fmt: skip
+OPTIONS = [
+    "headless",
+    "no-sandbox",
+    "disable-gpu",
+    "disable-quic",
+    "no-first-run",
+    "disable-background-networking",
+    "disable-component-update",
+    "disable-sync",
+    "disable-dev-shm-usage",
+]
 PAGE_FACTS = """
 const links = [...document.querySelectorAll('a[href]')].map(a => a.href);
 const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
@@ -63,7 +71,7 @@ def _missing(what: str) -> None:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *arguments: Any) -> None:
+    def log_message(self, *arguments: Any) -> None:
         """Print nothing."""
 
 
@@ -87,8 +95,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
         _missing("Chromium and its driver are not here: `make bindings-packages` installs them on Debian")
     options = webdriver.ChromeOptions()
     options.binary_location = program
-    for option in (*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(option)
+    for option in (*OPTIONS, f"user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(f"--{option}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     chromium = webdriver.Chrome(options, Service(driver))
     yield chromium
@@ -104,38 +112,50 @@ def errors(browser: webdriver.Chrome) -> list[str]:
     return [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 
+@dataclass(frozen=True)
+class Page:
+    """What a page has: links, without those that lead out of the site, places to link to, and faults."""
+
+    links: list[str]
+    ids: set[str]
+    faults: list[str]
+
+
+def look_at(browser: webdriver.Chrome, site: str, address: str) -> Page:
+    browser.get(address)
+    browser.execute_async_script(FORMULAS_ARE_DRAWN)
+    facts = browser.execute_script(PAGE_FACTS)
+    faults = [*errors(browser), *facts["pictures"], *facts["formulas"]]
+    if facts["drawn"]:
+        faults.append("not every formula is drawn")
+    if facts["width"] > TELEPHONE:
+        faults.append(f"{facts['width']} pixels wide on a telephone of {TELEPHONE}")
+    return Page([link for link in facts["links"] if link.startswith(site)], set(facts["ids"]), faults)
+
+
+def lost_links(site: str, pages: dict[str, Page]) -> Iterator[str]:
+    for address, page in pages.items():
+        for link in page.links:
+            target, fragment = urldefrag(link)
+            is_there = (SITE / unquote(target.removeprefix(site))).exists()
+            if not is_there or (target in pages and fragment and unquote(fragment) not in pages[target].ids):
+                yield f"{address} links to {link}, which is missing"
+
+
 def test_every_page_and_every_link(site: str, browser: webdriver.Chrome) -> None:
     """Start from the first page and go wherever a link goes: no error, nothing too wide, nothing missing."""
     resize(browser, TELEPHONE)
-    waiting, faults = [f"{site}index.html"], []
-    ids: dict[str, set[str]] = {}
-    fragments: dict[str, set[tuple[str, str]]] = {}
+    waiting = [f"{site}index.html"]
+    pages: dict[str, Page] = {}
     while waiting:
-        page = waiting.pop()
-        if page in ids:
-            continue
-        browser.get(page)
-        browser.execute_async_script(FORMULAS_ARE_DRAWN)
-        facts = browser.execute_script(PAGE_FACTS)
-        ids[page] = set(facts["ids"])
-        faults += [f"{page}: {fault}" for fault in (*errors(browser), *facts["pictures"], *facts["formulas"])]
-        if facts["drawn"]:
-            faults.append(f"{page}: not every formula is drawn")
-        if facts["width"] > TELEPHONE:
-            faults.append(f"{page} is {facts['width']} pixels wide on a telephone of {TELEPHONE}")
-        for link in facts["links"]:
-            target, fragment = urldefrag(link)
-            if target.startswith(site):
-                fragments.setdefault(target, set()).add((unquote(fragment), page))
-                if target.endswith(".html"):
-                    waiting.append(target)
-    for target, named in fragments.items():
-        if not (SITE / unquote(target.removeprefix(site))).exists():
-            faults.append(f"{target} is missing; {min(named)[1]} links to it")
-        elif target in ids:
-            faults += [f"{target}#{f} is missing; {page} links to it" for f, page in named if f not in {"", *ids[target]}]
+        address = waiting.pop()
+        if address not in pages and address.endswith(".html"):
+            pages[address] = look_at(browser, site, address)
+            waiting += [urldefrag(link)[0] for link in pages[address].links]
+    faults = [f"{address}: {fault}" for address, page in pages.items() for fault in page.faults]
+    faults += lost_links(site, pages)
     assert not faults, "\n".join(faults)
-    assert len(ids) > 30
+    assert len(pages) > 30
 
 
 @contextmanager
@@ -183,8 +203,6 @@ def test_search_finds(site: str, browser: webdriver.Chrome, words: str, page: st
     assert any(urldefrag(link)[0].split("?")[0] == urljoin(site, page) for link in found), found
 
 
-
-
 def test_copied_code_can_be_run(site: str, browser: webdriver.Chrome) -> None:
     """A copy has neither prompts nor results."""
     browser.get(f"{site}quickstart.html")
@@ -197,7 +215,9 @@ def test_copied_code_can_be_run(site: str, browser: webdriver.Chrome) -> None:
 
 def test_pages_say_nothing_of_the_machine_that_built_them(site: str) -> None:
     """Neither in signatures nor in defaults: no paths, no addresses of objects."""
-    told = re.compile(rf"{re.escape(str(ROOT))}|{re.escape(str(Path.home()))}/|site-packages|at 0x[0-9a-f]+|&lt;module ")
+    told = re.compile(
+        rf"{re.escape(str(ROOT))}|{re.escape(str(Path.home()))}/|site-packages|at 0x[0-9a-f]+|&lt;module "
+    )
     pages = [page for page in SITE.rglob("*.html") if "_modules" not in page.parts]
     found = [(page.name, match[0]) for page in pages for match in told.finditer(page.read_text(encoding="utf-8"))]
     assert not found
