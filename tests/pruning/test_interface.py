@@ -19,6 +19,7 @@ from pairfold.engine import Call, Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.call import Tolerance
 from pairfold.pruning import CURRENT, GivenUp, Report, choice, trees
+from pairfold.pruning.budget import Budget
 from pairfold.pruning.report import record, with_report
 from pairfold.pruning.trees import Trees
 from pairfold.pykeops.numpy import LazyTensor as KeopsTensor
@@ -49,7 +50,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     """Let every reduction with a tolerance be looked at by a strategy that is never of any help, and list the calls."""
     calls: list[Call] = []
 
-    def looks(call: Call, arrays: Sequence[Array], known: Trees) -> GivenUp:
+    def looks(call: Call, arrays: Sequence[Array], known: Trees, budget: Budget) -> GivenUp:
         calls.append(call)
         for position, variable in call.problem.arguments.items():
             if variable.dim == 3:
@@ -423,7 +424,7 @@ def test_reports_are_read_in_one_look() -> None:
 def test_the_time_of_every_pair_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a few rows, when somebody wants to know."""
 
-    def nothing(call: Call, arrays: Sequence[Array], known: Trees) -> tuple[tuple[Array, ...], Report]:
+    def nothing(call: Call, arrays: Sequence[Array], known: Trees, budget: Budget) -> tuple[tuple[Array, ...], Report]:
         return (np.zeros((300, 1)),), Report("exact", seconds=(("walk", 1e-9),))
 
     monkeypatch.setattr(choice, "STRATEGIES", (nothing,))

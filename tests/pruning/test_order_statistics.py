@@ -17,6 +17,7 @@ from pairfold.ir.problem import Problem
 from pairfold.ops import constant, variable
 from pairfold.pruning import GivenUp, order_statistics, slabs
 from pairfold.pruning.batches import entry_by_entry
+from pairfold.pruning.budget import Budget
 from pairfold.pruning.trees import Trees
 from pairfold.reductions import REDUCTIONS
 from tests.transform.test_bounds import formulas
@@ -172,7 +173,7 @@ def test_entries_of_a_batch_have_their_own_trees() -> None:
     x, y = generator.random((2, 1, 400, 3)), generator.random((1, 3, 500, 3))
     y[0, 1, :40] = y[0, 1, 40:80]
     call = Call(Problem(DISTANCE, REDUCTIONS["KMin_ArgKMin"], k=3), Extent(400, 500, (2, 3)), "float64")
-    found = entry_by_entry(order_statistics.order_statistics, call, [x, y], Trees())
+    found = entry_by_entry(order_statistics.order_statistics, call, [x, y], Trees(), Budget())
     assert not isinstance(found, GivenUp)
     for output, expected in zip(found[0], engine.run(call, [x, y]), strict=True):
         np.testing.assert_array_equal(output, expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 import pairfold
 import pairfold.torch as pf
 from pairfold.numpy import Genred, KernelSolve, Tree
-from pairfold.pruning import choice
+from pairfold.pruning import budget, choice
 from pairfold.reductions import REDUCTIONS
 
 ALIASES = ["x = Vi(2)", "y = Vj(2)", "g = Pm(1)"]
@@ -32,6 +33,7 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let strategies be asked whatever the number of pairs."""
     monkeypatch.setattr(choice, "FEWEST_PAIRS", 0)
     monkeypatch.setattr(choice, "PAIRS_PER_POINT", 0)
+    monkeypatch.setattr(budget, "PLANNING", inf)
 
 
 def cloud(seed: int, count: int, kind: str) -> Any:

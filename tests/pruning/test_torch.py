@@ -15,6 +15,7 @@ import pairfold.torch as pf
 from pairfold.engine import Call
 from pairfold.ir.call import Tolerance
 from pairfold.pruning import GivenUp, choice
+from pairfold.pruning.budget import Budget
 from pairfold.pruning.trees import Trees
 
 X = np.random.default_rng(0).random((200, 3))
@@ -26,7 +27,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     """List the reductions with a tolerance."""
     calls: list[Call] = []
 
-    def looks(call: Call, arrays: Sequence[Any], known: Trees) -> GivenUp:
+    def looks(call: Call, arrays: Sequence[Any], known: Trees, budget: Budget) -> GivenUp:
         calls.append(call)
         return GivenUp("it only looks")
 

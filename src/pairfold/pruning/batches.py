@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pairfold import engine
 from pairfold.engine import Call
+from pairfold.pruning.budget import Budget
 from pairfold.pruning.report import REDUCING, GivenUp, Report, joined
 from pairfold.pruning.trees import Trees
 
@@ -19,7 +20,7 @@ __all__ = ["Strategy", "entry_by_entry"]
 
 Outputs = tuple[Any, ...]
 
-Strategy = Callable[[Call, Sequence[Any], Trees], tuple[Outputs, Report] | GivenUp]
+Strategy = Callable[[Call, Sequence[Any], Trees, Budget], tuple[Outputs, Report] | GivenUp]
 """Carries out a call in its own way, or says why it does not help.
 
 What it hands to the engine has no tolerance.
@@ -27,7 +28,7 @@ What it hands to the engine has no tolerance.
 
 
 def entry_by_entry(
-    strategy: Strategy, call: Call, arrays: Sequence[Any], trees: Trees
+    strategy: Strategy, call: Call, arrays: Sequence[Any], trees: Trees, budget: Budget
 ) -> tuple[Outputs, Report] | GivenUp:
     """Carry out a call by a strategy, for each entry of its batch.
 
@@ -35,14 +36,14 @@ def entry_by_entry(
     """
     batch = call.extent.batch
     if not batch:
-        return strategy(call, arrays, trees)
+        return strategy(call, arrays, trees, budget)
     one = replace(call, extent=call.extent._replace(batch=()))
     exhaustive = replace(one, options=replace(one.options, tolerance=None))
     outputs: list[NDArray[Any]] = []
     reports: list[Report] = []
     for index in np.ndindex(batch):
         given = _entry(call, arrays, index)
-        found = strategy(one, given, trees)
+        found = strategy(one, given, trees, budget)
         if isinstance(found, GivenUp):
             if not reports:
                 return found

@@ -8,6 +8,7 @@ of nodes, which takes p times fewer operations, and are brought to the nodes aft
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -24,7 +25,6 @@ __all__ = [
     "interpolated",
     "node_features",
     "nodes",
-    "point_features",
     "scattering",
     "synthesis",
 ]
@@ -101,37 +101,39 @@ def interpolated(values: Array, half: int, axis: int, gathers: bool) -> Array:
 # ---------------------------------------------------------------- points and nodes
 
 
-def point_features(points: Array, orders: tuple[int, ...]) -> Array:
-    """Return T_0, ..., T_(p - 1) of each coordinate of points in ``[-1, 1]``, side by side."""
-    result = np.empty((len(points), sum(orders)), points.dtype)
-    start = 0
-    for axis, order in enumerate(orders):
-        t = np.ascontiguousarray(points[:, axis])
-        before, now = np.ones_like(t), t
-        for m in range(order):
-            result[:, start + m] = before
-            before, now = now, 2 * t * now - before
-        start += order
-    return result
+def node_features(matrices: Sequence[Array]) -> Array:
+    """Return the weights that nodes give to the polynomials, for all axes but the last; one row where there is none.
 
-
-@lru_cache(maxsize=64)
-def node_features(orders: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the weights that nodes give to the polynomials, for all axes but the last; one row where there is none."""
-    if len(orders) == 1:
+    Parameters
+    ----------
+    matrices : sequence of (nodes, polynomials) arrays
+        Per axis, what brings sums of polynomials to nodes, such as `synthesis`.
+    """
+    *others, _ = matrices
+    if not others:
         return np.ones((1, 1))
-    places = np.indices(orders[:-1]).reshape(len(orders) - 1, -1)
-    return np.concatenate([synthesis(p)[place] for p, place in zip(orders, places, strict=False)], axis=1)
+    places = np.indices([len(matrix) for matrix in others]).reshape(len(others), -1)
+    return np.concatenate([matrix[place] for matrix, place in zip(others, places, strict=True)], axis=1)
 
 
-def _weight(nodes_side: Category, orders: tuple[int, ...], at: int, points_at: int) -> Expr:
+def _point_features(points: Expr, orders: tuple[int, ...]) -> list[Expr]:
+    """Return T_0, ..., T_(p - 1) of each coordinate of points in ``[-1, 1]``."""
+    found = []
+    for axis, order in enumerate(orders):
+        t = points if len(orders) == 1 else apply("Extract", points, params=(axis, 1))
+        polynomials = [one(), t]
+        while len(polynomials) < order:
+            polynomials.append((t + t) * polynomials[-1] - polynomials[-2])
+        found.append(reduce(lambda first, second: apply("Concat", first, second), polynomials[:order]))
+    return found
+
+
+def _weight(nodes_side: Category, orders: tuple[int, ...], at: int, features: Sequence[Expr]) -> Expr:
     """Return the weight of a node and a point along all axes but the last."""
     node = variable(at, max(1, sum(orders[:-1])), nodes_side)
-    point = variable(points_at, sum(orders), nodes_side.other)
     parts, start = [one()] if len(orders) > 1 else [node], 0
-    for order in orders[:-1]:
-        along = [apply("Extract", side, params=(start, order)) for side in (node, point)]
-        parts.append(apply("Sum", along[0] * along[1]))
+    for order, along in zip(orders[:-1], features, strict=False):
+        parts.append(apply("Sum", apply("Extract", node, params=(start, order)) * along))
         start += order
     return reduce(lambda first, second: first * second, parts)
 
@@ -140,24 +142,23 @@ def _weight(nodes_side: Category, orders: tuple[int, ...], at: int, points_at: i
 def gathering(orders: tuple[int, ...], charges: int) -> Expr:
     """Return the formula that gathers charges of points at nodes.
 
-    Variable 0 are the features of a node, variable 1 those of a point, variable 2 its charges. It has a component
-    for every charge and polynomial of the last axis, the latter fastest.
+    Variable 0 are the features of a node, variable 1 the coordinates of a point in its box, from -1 to 1, variable 2
+    its charges. It has a component for every charge and polynomial of the last axis, the latter fastest.
     """
-    last = apply("Extract", variable(1, sum(orders), Category.COLUMN), params=(sum(orders[:-1]), orders[-1]))
+    features = _point_features(variable(1, len(orders), Category.COLUMN), orders)
     charge = variable(2, charges, Category.COLUMN)
-    moments = charge * last if charges == 1 else apply("TensorProd", charge, last)
-    return _weight(Category.ROW, orders, 0, 1) * moments
+    moments = charge * features[-1] if charges == 1 else apply("TensorProd", charge, features[-1])
+    return _weight(Category.ROW, orders, 0, features) * moments
 
 
 @lru_cache(maxsize=64)
 def scattering(orders: tuple[int, ...], values: int) -> Expr:
     """Return the formula that brings values at nodes to points.
 
-    Variable 0 are the features of a point, variable 1 those of a node, variable 2 its values: a component for every
-    value and polynomial of the last axis, the latter fastest.
+    Variable 0 are the coordinates of a point in its box, variable 1 the features of a node, variable 2 its values: a
+    component for every value and polynomial of the last axis, the latter fastest.
     """
-    order = orders[-1]
-    last = apply("Extract", variable(0, sum(orders), Category.ROW), params=(sum(orders[:-1]), order))
-    given = variable(2, values * order, Category.COLUMN)
-    product = apply("Sum", given * last) if values == 1 else apply("MatVecMult", given, last)
-    return _weight(Category.COLUMN, orders, 1, 0) * product
+    features = _point_features(variable(0, len(orders), Category.ROW), orders)
+    given = variable(2, values * orders[-1], Category.COLUMN)
+    product = apply("Sum", given * features[-1]) if values == 1 else apply("MatVecMult", given, features[-1])
+    return _weight(Category.COLUMN, orders, 1, features) * product

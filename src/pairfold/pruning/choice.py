@@ -11,6 +11,7 @@ from pairfold import engine
 from pairfold.engine import Call, target_of
 from pairfold.ir.expr import Category
 from pairfold.pruning.batches import Strategy, entry_by_entry
+from pairfold.pruning.budget import UNLIMITED, Budget, some_points
 from pairfold.pruning.order_statistics import order_statistics
 from pairfold.pruning.proxies import proxies
 from pairfold.pruning.report import REDUCING, GivenUp, Report, is_collecting, record
@@ -39,9 +40,10 @@ def run_pruned(call: Call, arrays: Sequence[Any]) -> Outputs:
     start = perf_counter()
     why, trees = _refused(call) or _not_worth(call, arrays), Trees()
     refusals: list[GivenUp] = []
+    budget = UNLIMITED if why else Budget.of(call)
     for strategy in () if why else STRATEGIES:
         begun = perf_counter()
-        found = entry_by_entry(strategy, call, arrays, trees)
+        found = entry_by_entry(strategy, call, arrays, trees, budget)
         if not isinstance(found, GivenUp):
             outputs, report = found
             if refusals:
@@ -73,10 +75,7 @@ def _seconds_of_every_pair(call: Call, arrays: Sequence[Any]) -> float:
     """Return how long the call would take without a tolerance, by that of some of its rows."""
     extent = call.extent
     rows = min(extent.rows, max(1, MEASURED_PAIRS // (extent.columns * extent.entries)))
-    given = list(arrays)
-    for position, variable in call.problem.arguments.items():
-        if variable.category == Category.ROW:
-            given[position] = arrays[position][..., :rows, :]
+    given = some_points(call, arrays, slice(rows), slice(None))
     options = replace(call.options, tolerance=None, progress=False)
     some = replace(call, options=options, extent=extent._replace(rows=rows))
     # The code of this kernel may still have to be made.

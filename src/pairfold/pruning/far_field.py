@@ -6,7 +6,7 @@ passes of the fast multipole method (Greengard and Rokhlin 1987), with interpola
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -17,23 +17,13 @@ from numpy.typing import NDArray
 
 from pairfold.ir.expr import Expr
 from pairfold.pruning.cells import Geometry, Side
-from pairfold.pruning.chebyshev import (
-    gathering,
-    grid,
-    interpolated,
-    node_features,
-    point_features,
-    scattering,
-    synthesis,
-)
+from pairfold.pruning.chebyshev import grid, interpolated, synthesis
+from pairfold.pruning.spreading import Reduce, gathered, scattered
 
-__all__ = ["FarField", "Reduce", "block_ranges"]
+__all__ = ["FarField", "block_ranges"]
 
 Array = NDArray[Any]
 Integers = NDArray[np.int64]
-
-Reduce = Callable[..., Array]
-"""``reduce(value, rows, columns, arrays, dtype, ranges) -> (rows, E) array``: a sum over columns."""
 
 
 def block_ranges(blocks: Integers, owners: Integers, intervals: Integers) -> tuple[Integers, Integers, Integers]:
@@ -133,8 +123,8 @@ class _Proxies:
         points = self.centers[:, None] + local * self.half_sides[:, None]
         return points.reshape(-1, points.shape[-1]).astype(dtype)
 
-    def features(self, points: Array, dtype: str) -> Array:
-        """Return the features of sorted points, each in the cell that it goes to."""
+    def local(self, points: Array, dtype: str) -> Array:
+        """Return the coordinates of sorted points, from -1 to 1 in the cell that each goes to."""
         cells, _, intervals = self.owned
         lengths = intervals[:, 1] - intervals[:, 0]
         if lengths.sum() == len(points):
@@ -148,7 +138,7 @@ class _Proxies:
             centers = np.repeat(self.centers[cells], lengths, axis=0)
             scales = np.repeat(1 / self.half_sides[cells], lengths, axis=0)
         local[inside] = (points[inside] - centers) * scales
-        return point_features(local, self.orders)
+        return local
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +177,10 @@ class FarField:
         )
 
     @property
+    def _matrices(self) -> list[Array]:
+        return [synthesis(order) for order in self.orders]
+
+    @property
     def count(self) -> int:
         """Nodes of a cell."""
         return prod(self.orders)
@@ -195,20 +189,8 @@ class FarField:
         """Return the charges at the nodes of all cells of columns, (cells * nodes, charges)."""
         proxies, width = self._sides[1], charges.shape[1]
         cells, _, intervals = proxies.owned
-        features, last = node_features(self.orders).astype(self.dtype), self.orders[-1]
-        blocks = np.arange(len(cells))[:, None] * len(features) + np.array([0, len(features)])
-        ranges = None
-        if len(cells) > 1 or intervals[0, 1] - intervals[0, 0] < len(points):
-            ranges = (blocks, np.arange(1, len(cells) + 1), intervals)
-        found = self.reduce(
-            gathering(self.orders, width),
-            len(cells) * len(features),
-            len(points),
-            [np.tile(features, (len(cells), 1)), proxies.features(points, self.dtype), charges],
-            self.dtype,
-            ranges,
-        ).reshape(len(cells), *self.orders[:-1], width, last)
-        at_nodes = np.moveaxis(found @ synthesis(last).T.astype(self.dtype), -1, -2)
+        local = proxies.local(points, self.dtype)
+        at_nodes = gathered(self.reduce, self._matrices, intervals, local, charges, self.dtype)
         result = np.zeros((len(proxies.centers), *self.orders, width), self.dtype)
         result[cells] = at_nodes
         self._pass(proxies, result, gathers=True)
@@ -251,22 +233,5 @@ class FarField:
         spread = at_nodes.reshape(-1, *self.orders, width)
         self._pass(proxies, spread, gathers=False)
         cells, _, intervals = proxies.owned
-        features, last = node_features(self.orders).astype(self.dtype), self.orders[-1]
-        moments = np.moveaxis(spread[cells], -2, -1) @ synthesis(last).astype(self.dtype)
-        size = len(features)
-        ranges = None
-        if len(cells) > 1 or intervals[0, 1] - intervals[0, 0] < len(points):
-            seen = np.arange(len(cells))[:, None] * size + np.array([0, size])
-            ranges = (intervals, np.arange(1, len(cells) + 1), seen)
-        return self.reduce(
-            scattering(self.orders, width),
-            len(points),
-            len(cells) * size,
-            [
-                proxies.features(points, self.dtype),
-                np.tile(features, (len(cells), 1)),
-                moments.reshape(-1, width * last),
-            ],
-            self.dtype,
-            ranges,
-        )
+        local = proxies.local(points, self.dtype)
+        return scattered(self.reduce, self._matrices, intervals, local, spread[cells], self.dtype)

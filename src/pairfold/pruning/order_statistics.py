@@ -23,6 +23,7 @@ from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant, variable
 from pairfold.pruning.axes import scales_of
 from pairfold.pruning.boxes import BoxFormula, joined, side_of
+from pairfold.pruning.budget import LARGEST_THINNED_SHARE, UNLIMITED, Budget, sorting_time, thinned
 from pairfold.pruning.report import REDUCING, GivenUp, Report
 from pairfold.pruning.slabs import leaves_of, near_ranges, pairs_in, sample, shown, slabs, upwards
 from pairfold.pruning.trees import Trees
@@ -96,12 +97,6 @@ HINT = 2.0**-20
 LARGEST_SHARE = 0.3
 """Of the pairs: looking at all of them is hardly slower than finding out which these are."""
 
-THINNED = 8
-"""Part of the points that tell at first, if boxes have many coordinates, whether it is worth the time to sort all."""
-
-LARGEST_THINNED_SHARE = 0.75
-"""Of the pairs of this part, which is larger than that of all pairs."""
-
 FEW_AXES = 4
 """Coordinates up to which boxes of points nearly always help."""
 
@@ -109,7 +104,9 @@ BREAK_EVEN = 15_000
 """Pairs that are looked at in the time in which one point is sorted and its leaf walks: more have to be left out."""
 
 
-def order_statistics(call: Call, arrays: Sequence[Any], trees: Trees) -> tuple[tuple[Array, ...], Report] | GivenUp:
+def order_statistics(
+    call: Call, arrays: Sequence[Any], trees: Trees, budget: Budget = UNLIMITED
+) -> tuple[tuple[Array, ...], Report] | GivenUp:
     """Carry out a call that selects small or large values, looking at few of the pairs.
 
     Parameters
@@ -120,6 +117,8 @@ def order_statistics(call: Call, arrays: Sequence[Any], trees: Trees) -> tuple[t
         As for `pairfold.engine.run`.
     trees : Trees
         Where the trees of the arrays are made or found.
+    budget : Budget
+        A part of the points tells at first whether it is worth the time to sort all, where this is no small part of it.
 
     Returns
     -------
@@ -130,8 +129,8 @@ def order_statistics(call: Call, arrays: Sequence[Any], trees: Trees) -> tuple[t
     if why:
         return GivenUp(why, is_meant=call.problem.reduction.name in _SERVED)
     start = perf_counter()
-    if _axes(call.problem) > FEW_AXES:
-        share = _Search.of(*_thinned(call, arrays), Trees()).sampled_share()
+    if _axes(call.problem) > FEW_AXES and not budget.allows(sorting_time(call, arrays)):
+        share = _Search.of(*thinned(call, arrays), Trees()).sampled_share()
         if share > LARGEST_THINNED_SHARE:
             return GivenUp(f"{share:.0%} of the pairs of a part of the points would be left")
     search = _Search.of(call, arrays, trees)
@@ -171,16 +170,6 @@ def _refused(call: Call) -> str:
 def _axes(problem: Problem) -> int:
     """Return the number of coordinates of a box."""
     return max(sum(v.dim for v in side_of(problem.roots, category)) for category in _SIDES)
-
-
-def _thinned(call: Call, arrays: Sequence[Any]) -> tuple[Call, list[Any]]:
-    """Return the call for some of its rows and columns, and their arrays."""
-    given = list(arrays)
-    for category in _SIDES:
-        for v in side_of(call.problem.roots, category):
-            given[v.position] = given[v.position][::THINNED]
-    rows, columns, batch = call.extent
-    return replace(call, extent=Extent(-(-rows // THINNED), -(-columns // THINNED), batch)), given
 
 
 @dataclass(frozen=True, eq=False)

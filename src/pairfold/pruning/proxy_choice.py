@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pairfold.pruning.budget import Budget
 from pairfold.pruning.cells import Side
+from pairfold.pruning.mesh import Mesh
+from pairfold.pruning.mesh_choice import choose_mesh
 from pairfold.pruning.proxy_plan import SAFETY, Model, Walk, in_tiles, walk
 from pairfold.pruning.proxy_survey import Survey
 from pairfold.pruning.report import GivenUp
@@ -31,6 +34,21 @@ LARGEST_SHARE = 0.6
 
 FEW_PAIRS = 0.03
 """Share of the pairs below which it is best to look at them: bounds of the formula guarantee what is left out."""
+
+GOOD = 0.1
+"""Part of the cost of every pair below which it is not worth the time to look for something better than a mesh."""
+
+PAIR = 5e-11
+"""Seconds that a pair takes where that was not measured."""
+
+CUTTING, CUTTING_POINT = 0.01, 1e-7
+"""Seconds in which a first plan with several boxes is made, and what is added to them for every point."""
+
+MEASURING = 1.2e-5
+"""Seconds that a search for such plans takes for every kind of pairs of cells that it measures the errors of."""
+
+LONGEST = 2.0
+"""How many times more than the budget it may take in the end: when it began, boxes were promising."""
 
 _SLACK = 8.0
 """How much larger the worst errors may be than the average one, at first."""
@@ -61,6 +79,8 @@ class ProxyPlan:
         What it is, in words.
     slack : float
         How much larger the worst errors may be than the average one.
+    mesh : Mesh or None
+        Whose nodes serve all points; `orders` are its own then.
     """
 
     orders: tuple[int, ...]
@@ -68,11 +88,15 @@ class ProxyPlan:
     cost: float
     text: str = ""
     slack: float = 1.0
+    mesh: Mesh | None = None
 
 
-def choose_plan(survey: Survey, caution: float) -> ProxyPlan | GivenUp:
-    """Return the cheapest plan whose expected error is `caution` times the tolerance at most, or why there is none."""
-    return _Choice(survey, caution).plan()
+def choose_plan(survey: Survey, caution: float, budget: Budget) -> ProxyPlan | GivenUp:
+    """Return the cheapest plan whose expected error is `caution` times the tolerance at most, or why there is none.
+
+    When the budget is used up, it is the cheapest one of those that were looked at.
+    """
+    return _Choice(survey, caution, budget).plan()
 
 
 def _named(orders: tuple[int, ...]) -> str:
@@ -83,6 +107,7 @@ def _named(orders: tuple[int, ...]) -> str:
 class _Choice:
     survey: Survey
     caution: float
+    budget: Budget
 
     @property
     def _far_cost(self) -> float:
@@ -115,11 +140,31 @@ class _Choice:
             best = ProxyPlan(orders, None, cost, f"one box of {_named(orders)} nodes")
             if cost < self._spread_cost(self._orders(3)) + _SORTING * sum(map(len, self.survey.task.points)):
                 return best
+        best = self._on_mesh(tolerance, best)
+        if best is not None and best.cost < GOOD * self.survey.all_pairs:
+            return best
+        if not self.budget.allows(CUTTING + CUTTING_POINT * sum(map(len, self.survey.task.points))):
+            return (
+                GivenUp("every pair is looked at before it is known which boxes are smooth") if best is None else best
+            )
         limit = LARGEST_SHARE * min(self.survey.all_pairs, self._truncated(tolerance))
         if best is None and limit < FEW_PAIRS * self.survey.all_pairs:
             return GivenUp("few pairs count")
         cheapest = self._cut(LENIENCY * tolerance, candidates, best, limit)
         return GivenUp("too many pairs are near or rough") if cheapest is None else cheapest
+
+    def _on_mesh(self, tolerance: float, best: ProxyPlan | None) -> ProxyPlan | None:
+        """Return the cheapest plan with a mesh, where it is cheaper than `best` and than every pair."""
+        found = choose_mesh(self.survey, tolerance)
+        if found is None:
+            return best
+        mesh, seconds = found
+        every_pair = self.budget.every_pair if self.budget.every_pair < inf else PAIR * self.survey.all_pairs
+        cost = seconds / every_pair * self.survey.all_pairs
+        if cost > (LARGEST_SHARE * self.survey.all_pairs if best is None else best.cost):
+            return best
+        text = f"a mesh of {_named(mesh.sizes)} nodes, {_named(mesh.orders)} of them for a point"
+        return ProxyPlan(mesh.orders, None, cost, text, mesh=mesh)
 
     def _truncated(self, tolerance: float) -> float:
         """Return what it costs to leave out what does not count, and to look at all other pairs."""
@@ -134,6 +179,8 @@ class _Choice:
         worse = 0
         fixed = _SORTING * sum(map(len, self.survey.task.points))
         for p in candidates:
+            if not self.budget.allows(MEASURING * self.survey.smoothness.count, LONGEST):
+                break
             orders = self._orders(p)
             limit = most if best is None else min(most, best.cost)
             base = self._spread_cost(orders) + fixed

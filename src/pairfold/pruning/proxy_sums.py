@@ -13,6 +13,7 @@ from pairfold.ir.expr import Expr, apply, variables
 from pairfold.ops.arithmetic import one
 from pairfold.pruning.cells import Side
 from pairfold.pruning.far_field import FarField, block_ranges
+from pairfold.pruning.mesh import mesh_sums
 from pairfold.pruning.proxy_choice import ProxyPlan
 from pairfold.pruning.proxy_survey import Survey
 from pairfold.transform.expand import substitute
@@ -47,6 +48,10 @@ class _Sums:
     def all(self, plan: ProxyPlan) -> Array:
         """Return the sums, one row per row."""
         task = self.survey.task
+        if plan.mesh is not None:
+            value = self.survey.of_difference
+            assert value is not None
+            return self._contracted(mesh_sums(task, plan.mesh, value, self.survey.far_dtype), slice(None))
         if plan.work is None:
             return self._contracted(
                 self._far_sums(

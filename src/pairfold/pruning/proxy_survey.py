@@ -15,7 +15,8 @@ from pairfold.pruning.cells import Geometry, Side, geometry, sort_points
 from pairfold.pruning.proxy_task import Task
 from pairfold.pruning.smoothness import Smoothness
 from pairfold.transform.expand import substitute
-from pairfold.transform.interaction import CHARGES, COLUMNS, FACTORS, Interaction
+from pairfold.transform.interaction import CHARGES, COLUMNS, FACTORS, ROWS, Interaction
+from pairfold.transform.translation import of_difference
 
 __all__ = ["Survey"]
 
@@ -27,16 +28,25 @@ PLANNED = 24
 """Rows that the plan is made for."""
 
 
-@lru_cache(maxsize=64)
-def _pointwise(parts: Interaction) -> Expr:
+def _pointwise(value: Expr) -> Expr:
     """Return the formula at one pair, whose column is given like a row, charges and factors like parameters."""
     new = {}
-    for v in variables(parts.value):
+    for v in variables(value):
         if v.position == COLUMNS:
             new[v] = variable(v.position, v.dim, Category.ROW)
         elif v.position in (CHARGES, FACTORS):
             new[v] = variable(v.position, v.dim, Category.PARAMETER)
-    return substitute([parts.value], new)[0]
+    return substitute([value], new)[0]
+
+
+@lru_cache(maxsize=64)
+def _of_difference(parts: Interaction) -> Expr | None:
+    """Return the same with the difference of row and column in the place of the row, where that is all it reads."""
+    row, column = (
+        variable(at, parts.dimensions[0], side) for at, side in ((ROWS, Category.ROW), (COLUMNS, Category.COLUMN))
+    )
+    found = of_difference(parts.value, row, column)
+    return None if found is None else _pointwise(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +87,10 @@ class Survey:
     @cached_property
     def corners(self) -> Reals:
         """The lowest and the highest coordinates, (2, D)."""
-        lows, highs = zip(*((p.min(axis=0), p.max(axis=0)) for p in self.task.points), strict=True)
-        return np.stack([np.min(lows, axis=0), np.max(highs, axis=0)]).astype(np.float64)
+        # Axis by axis: NumPy is fast along the long one.
+        axes = [[points[:, k] for points in self.task.points] for k in range(self.task.points[0].shape[1])]
+        ends = [[min(part.min() for part in parts), max(part.max() for part in parts)] for parts in axes]
+        return np.array(ends, np.float64).T
 
     @cached_property
     def shape(self) -> Geometry:
@@ -134,14 +146,20 @@ class Survey:
         rng = np.random.default_rng(1)
         typical = [task.charges] if task.factors is None else [task.charges, task.factors]
         signs = [np.abs(part).mean(axis=0) * rng.choice([-1.0, 1.0], part.shape[1]) for part in typical]
-        value, scale = _pointwise(task.parts), np.where(self.scale > 0, self.scale, np.inf)
+        value, scale = _pointwise(task.parts.value), np.where(self.scale > 0, self.scale, np.inf)
         given = [signs[0], signs[1] if len(signs) > 1 else None, *task.parameters]
 
         def evaluate(rows: Array, columns: Array) -> Array:
             with np.errstate(over="ignore"):
                 return task.reduce(value, len(rows), 1, [rows, columns, *given], "float64") / scale
 
-        return Smoothness(evaluate, self.shape, 32 if task.tolerance < 1e-4 else 20)
+        samples, sides = 32 if task.tolerance < 1e-4 else 20, 2 if self.of_difference is None else 1
+        return Smoothness(evaluate, self.shape, samples, sides)
+
+    @property
+    def of_difference(self) -> Expr | None:
+        """The formula of one difference of row and column, with charges and factors as parameters; None for others."""
+        return _of_difference(self.task.parts)
 
     @cached_property
     def paths(self) -> list[Integers]:

@@ -16,7 +16,7 @@ from pairfold.sparsity.ranges import Integers
 from pairfold.sparsity.tree import LEAF, Boxes
 from pairfold.targets.progress import progress_bar
 
-__all__ = ["Half", "Slab", "leaves_of", "near_ranges", "pairs_in", "sample", "shown", "slabs", "upwards"]
+__all__ = ["SAMPLED", "Half", "Slab", "leaves_of", "near_ranges", "pairs_in", "sample", "shown", "slabs", "upwards"]
 
 Floats = NDArray[np.float64]
 
@@ -67,10 +67,10 @@ def leaves_of(rows: Levels, slab: Slab) -> tuple[slice, int, int]:
     return slice(int(starts[first]), int(starts[last])), first * scale, min(last * scale, len(rows[-1]))
 
 
-def sample(rows: Levels) -> tuple[Integers, Boxes]:
-    """Return the rows of a few leaves, and the boxes of these leaves around them."""
+def sample(rows: Levels, count: int = SAMPLED) -> tuple[Integers, Boxes]:
+    """Return the rows of `count` leaves, and the boxes of these leaves around them."""
     leaves = rows[-1]
-    numbers = np.unique(np.linspace(0, len(leaves) - 1, SAMPLED).astype(np.int64))
+    numbers = np.unique(np.linspace(0, len(leaves) - 1, count).astype(np.int64))
     starts = np.concatenate([[0], np.cumsum(leaves.starts[numbers + 1] - leaves.starts[numbers])])
     points = np.concatenate([np.arange(leaves.starts[n], leaves.starts[n + 1]) for n in numbers])
     return points, Boxes(leaves.low[numbers], leaves.high[numbers], starts)

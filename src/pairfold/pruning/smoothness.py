@@ -41,13 +41,21 @@ class Smoothness:
         The cells.
     samples : int
         Nodes on a line: errors for as many nodes are known.
+    sides : int
+        1 where lines of columns are those of rows: of formulas of differences.
     """
 
     evaluate: Callable[[Reals, Reals], Reals]
     shape: Geometry
     samples: int
+    sides: int = 2
     known: list[dict[bytes, int]] = field(default_factory=list)
     tables: list[Reals] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """Kinds of pairs of cells whose errors were measured."""
+        return sum(map(len, self.known))
 
     def at(self, level: int, offsets: NDArray[np.int64]) -> Reals:
         """Return what is lost between cells that are `offsets` (n, D) cells of a level apart, to either side.
@@ -74,17 +82,18 @@ class Smoothness:
         centers, anchors = self._anchors(level, offsets)
         half, t = self.shape.half_sides(level), nodes(self.samples)
         # Lines along each axis of each side: (side and axis, anchor, pair, place, coordinate).
-        points = [np.empty((2 * dim, *part.shape[:2], self.samples, dim)) for part in anchors]
+        count_of_lines = self.sides * dim
+        points = [np.empty((count_of_lines, *part.shape[:2], self.samples, dim)) for part in anchors]
         for part, anchor in zip(points, anchors, strict=True):
             part[...] = anchor[..., None, :]
-        for number in range(2 * dim):
+        for number in range(count_of_lines):
             side, axis = divmod(number, dim)
             points[side][number, ..., axis] = centers[side][..., None, axis] + half[axis] * t
         values = self.evaluate(*(part.reshape(-1, dim) for part in points))
-        lines = np.moveaxis(values.reshape(2 * dim, ANCHORS, count, self.samples, -1), -1, -2)
+        lines = np.moveaxis(values.reshape(count_of_lines, ANCHORS, count, self.samples, -1), -1, -2)
         with np.errstate(invalid="ignore", over="ignore"):
             spectra = coefficients(lines)
-            squares = (spectra**2).mean(axis=1).max(axis=2).sum(axis=0)
+            squares = (spectra**2).mean(axis=1).max(axis=2).sum(axis=0) * (2 / self.sides)
             lost = np.sqrt(np.cumsum(squares[:, ::-1], axis=1)[:, ::-1])
             lost[:, 0] = np.abs(lines).max(axis=(0, 1, 3, 4))
             sizes = np.abs(spectra).max(axis=(0, 1, 3))

@@ -23,14 +23,26 @@ from pairfold.engine import Call, Extent
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.pruning.boxes import BoxFormula, joined, side_of
+from pairfold.pruning.budget import LARGEST_THINNED_SHARE, UNLIMITED, Budget, sorting_time, thinned
 from pairfold.pruning.report import REDUCING, GivenUp, Report
-from pairfold.pruning.slabs import Half, Slab, leaves_of, near_ranges, pairs_in, sample, shown, slabs, upwards
+from pairfold.pruning.slabs import (
+    SAMPLED,
+    Half,
+    Slab,
+    leaves_of,
+    near_ranges,
+    pairs_in,
+    sample,
+    shown,
+    slabs,
+    upwards,
+)
 from pairfold.pruning.terms import Terms, column_values, is_weight, terms_of
 from pairfold.pruning.trees import Trees
 from pairfold.pruning.walk import Levels, Pairs, block_ranges, nearest, walk
 from pairfold.reductions import REDUCTIONS
 from pairfold.sparsity.ranges import Integers
-from pairfold.sparsity.tree import Boxes, Tree
+from pairfold.sparsity.tree import LEAF, Boxes, Tree
 
 __all__ = ["sums"]
 
@@ -49,6 +61,18 @@ WIDTH = 8
 LARGEST_SHARE = 0.5
 """Of the pairs: looking at all of them is as fast as finding out which these are."""
 
+FEW = 8
+"""Leaves of rows by which the share is estimated for a part of the points."""
+
+LARGEST_PART = 0.9
+"""What everything may take of the time of every pair."""
+
+FEW_AXES = 3
+"""Coordinates up to which boxes of a part of the points leave out nearly as much as those of all."""
+
+WALKING = 1e-7
+"""Seconds in which it is decided what becomes of a pair of leaves."""
+
 CAUTION = 0.999
 """Part of the tolerance that is used: rounding of weights and of sums of a few hundred terms is within the rest."""
 
@@ -60,7 +84,11 @@ STEPS = 64
 
 
 def sums(
-    call: Call, arrays: Sequence[Any], trees: Trees, largest_share: float = LARGEST_SHARE
+    call: Call,
+    arrays: Sequence[Any],
+    trees: Trees,
+    budget: Budget = UNLIMITED,
+    largest_share: float = LARGEST_SHARE,
 ) -> tuple[tuple[Array, ...], Report] | GivenUp:
     """Carry out a call that adds up terms, looking at those that count.
 
@@ -72,6 +100,8 @@ def sums(
         As for `pairfold.engine.run`.
     trees : Trees
         Where the trees of the arrays are made or found.
+    budget : Budget
+        A part of the points tells at first whether it is worth the time to sort all, where this is no small part of it.
     largest_share : float
         Of the pairs: with more of them left, nothing is done.
 
@@ -89,15 +119,28 @@ def sums(
     if isinstance(terms, GivenUp):
         return terms
     start = perf_counter()
-    found = _Sum.of(replace(call, options=replace(call.options, tolerance=None)), terms, arrays, trees)
+    call = replace(call, options=replace(call.options, tolerance=None))
+
+    def is_slow(share: float) -> bool:
+        leaves = call.extent.rows * call.extent.columns / LEAF**2
+        return (
+            share > largest_share or share * (budget.every_pair + WALKING * leaves) > LARGEST_PART * budget.every_pair
+        )
+
+    if not budget.allows(sorting_time(call, arrays)):
+        some = _Sum.of(*thinned(call, arrays), terms, Trees())
+        if isinstance(some, GivenUp):
+            return some
+        share = some.sampled_share(FEW)
+        if is_slow(share) if some.axes <= FEW_AXES else share > LARGEST_THINNED_SHARE:
+            return some.given_up(share, " of a part of the points")
+    found = _Sum.of(call, arrays, terms, trees)
     if isinstance(found, GivenUp):
         return found
     sorted_at = perf_counter()
     share = found.sampled_share()
-    if share > largest_share:
-        unknown = ", ".join(found.bounds.unknown)
-        because = f", for nothing is known of the values of {unknown}" if unknown else ""
-        return GivenUp(f"{share:.0%} of the pairs would be left{because}")
+    if is_slow(share):
+        return found.given_up(share)
     outputs, pairs, left_out = found.run(share)
     seconds = (("trees", sorted_at - start), (REDUCING, perf_counter() - sorted_at))
     total = call.extent.rows * call.extent.columns
@@ -175,7 +218,7 @@ class _Sum:
     shares: list[Floats]
 
     @staticmethod
-    def of(call: Call, terms: Terms, arrays: Sequence[Any], trees: Trees) -> _Sum | GivenUp:
+    def of(call: Call, arrays: Sequence[Any], terms: Terms, trees: Trees) -> _Sum | GivenUp:
         """Sort the arrays of a call."""
         made = list(arrays)
         sides = []
@@ -205,6 +248,11 @@ class _Sum:
         """Bounds the logarithm of the modulus of the kernel."""
         plain = replace(self.call.options, progress=False, schedule=None, split=None)
         return BoxFormula((self.terms.logarithm,), self.call.dtype, self.arrays, plain)
+
+    @property
+    def axes(self) -> int:
+        """Coordinates of a box."""
+        return max(int(side.tree.leaves.low.shape[1]) for side in (self.rows, self.columns))
 
     @property
     def _is_exact(self) -> bool:
@@ -296,12 +344,18 @@ class _Sum:
 
     # ------------------------------------------------------------ for all
 
-    def sampled_share(self) -> float:
-        """Return the share of the columns that leaves of rows see, from some of these."""
-        points, leaves = sample(self.rows.levels)
+    def sampled_share(self, count: int = SAMPLED) -> float:
+        """Return the share of the columns that leaves of rows see, from `count` of these."""
+        points, leaves = sample(self.rows.levels, count)
         scales = self._scales_of(points, leaves.starts, None if self._is_exact else self._near((leaves,)))
         pairs, _ = self._left((leaves,), scales, (0, 0, len(leaves)))
         return len(pairs.columns) / (len(leaves) * len(self.columns.levels[-1]))
+
+    def given_up(self, share: float, of: str = "") -> GivenUp:
+        """Return that a share of the pairs would be left, and why so many."""
+        unknown = ", ".join(self.bounds.unknown)
+        because = f", for nothing is known of the values of {unknown}" if unknown else ""
+        return GivenUp(f"{share:.0%} of the pairs{of} would be left{because}")
 
     def run(self, share: float) -> tuple[tuple[Array, ...], int, float]:
         """Return the outputs, how many pairs were looked at, and the part that was left out for the worst row."""
