@@ -10,6 +10,7 @@ from pairfold.api.genred import make_generics
 from pairfold.api.rooms import room_called, room_of, rooms_in_use
 from pairfold.api.states import State
 from pairfold.api.tree import TreeBase
+from pairfold.engine import Explanation
 from pairfold.language.aliases import PLAIN
 from pairfold.lazy.complex_tensor import ComplexLazyTensorBase
 from pairfold.lazy.methods import make_variables
@@ -131,9 +132,10 @@ class _AnyRoutine:
         """Call the routine of the framework of `args`; see `pairfold.numpy`, `pairfold.torch` and so on."""
         return self._of(room_of(args))(*args, **kwargs)
 
-    def explain(self, *args: Any, **kwargs: Any) -> str:
+    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
         """Return what the engine does with arguments of these shapes, in words."""
-        return str(self._of(room_of(args)).explain(*args, **kwargs))
+        explanation: Explanation = self._of(room_of(args)).explain(*args, **kwargs)
+        return explanation
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -142,6 +144,10 @@ class _AnyRoutine:
 
     def __repr__(self) -> str:
         return repr(self._of(room_of(())))
+
+    def _repr_html_(self) -> str:
+        html: str = self._of(room_of(()))._repr_html_()
+        return html
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (type(self), *self._arguments)

@@ -7,15 +7,19 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from pairfold.api.adapter import Adapter
+from pairfold.api.look import routine_card
 from pairfold.api.options import make_options, make_problem
 from pairfold.api.routine import Routine
 from pairfold.api.signatures import checked, unknown_keywords
 from pairfold.api.states import State, check_state, finished, partial_state, refuse_tolerance
 from pairfold.api.stream import stream
+from pairfold.display import Card, Shown, shortened
+from pairfold.engine import Explanation
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, FormulaError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction
+from pairfold.ir.show import LONGEST
 from pairfold.language.aliases import PLAIN, Argument, Dialect, checked_aliases, parse_alias
 from pairfold.language.formula import parse
 from pairfold.reductions import find_reduction
@@ -113,7 +117,7 @@ def read_problem(
     return problem, tuple(parsed.arguments)
 
 
-class GenredBase:
+class GenredBase(Shown):
     """Generic reduction of a formula string on NumPy arrays.
 
     Parameters
@@ -368,7 +372,7 @@ class GenredBase:
 
     def explain(
         self, *args: Any, target: str | None = None, tol: float | None = None, atol: float | None = None
-    ) -> str:
+    ) -> Explanation:
         """Return what the engine does with arguments of these shapes, in words.
 
         `target` is ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there. `tol` and `atol` are as
@@ -377,7 +381,12 @@ class GenredBase:
         return self._routine.explain(args, target=target, tol=tol, atol=atol)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._formulas[0]!r}, {self.aliases!r}, {self.reduction_op!r}, {self.axis})"
+        formula, aliases = shortened(self._formulas[0], LONGEST), shortened(repr(self.aliases), LONGEST)
+        return f"{type(self).__name__}({formula!r}, {aliases}, {self.reduction_op!r}, {self.axis})"
+
+    def _card(self) -> Card:
+        formulas = list(zip(("formula", "weight"), self._formulas, strict=False))
+        return routine_card(type(self).__name__, formulas, self._routine)
 
     def _state(self) -> dict[str, Any]:
         """Return what the routine was made with."""

@@ -10,15 +10,18 @@ from typing import Any, ClassVar
 from pairfold.api.adapter import Adapter
 from pairfold.api.genred import refuse_options
 from pairfold.api.linear_system import solve_routine
+from pairfold.api.look import routine_card
 from pairfold.api.options import make_options, make_problem
 from pairfold.api.routine import Routine
 from pairfold.api.signatures import checked
+from pairfold.display import Card, Shown, shortened
 from pairfold.errors import (
     ArgumentTypeError,
     ArgumentValueError,
     UnknownNameError,
     suggestion,
 )
+from pairfold.ir.show import LONGEST
 from pairfold.language.aliases import PLAIN, Argument, Dialect, parse_alias
 from pairfold.language.formula import parse
 from pairfold.reductions import REDUCTIONS
@@ -27,7 +30,7 @@ from pairfold.transform.linear import acts_alike
 __all__ = ["KernelSolveBase"]
 
 
-class KernelSolveBase:
+class KernelSolveBase(Shown):
     """Solver of linear systems on NumPy arrays: ``alpha a + Sum F(..., a) = b`` for a.
 
     Conjugate gradients: F must be linear in the unknown and symmetric, the same points must be given as rows and as
@@ -187,7 +190,12 @@ class KernelSolveBase:
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.formula!r}, {self.aliases!r}, {self.varinvalias!r}, {self.axis})"
+        formula, aliases = shortened(self.formula, LONGEST), shortened(repr(self.aliases), LONGEST)
+        return f"{type(self).__name__}({formula!r}, {aliases}, {self.varinvalias!r}, {self.axis})"
+
+    def _card(self) -> Card:
+        formulas = [("formula", self.formula), ("unknown", self.varinvalias)]
+        return routine_card(type(self).__name__, formulas, self._routine)
 
     def _state(self) -> dict[str, Any]:
         """Return what the solver was made with."""

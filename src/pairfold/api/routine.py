@@ -19,7 +19,7 @@ from pairfold.api.adapter import Adapter
 from pairfold.api.call_plan import CallPlan, Key, Numbers, Shape, Step, broadcast_batches
 from pairfold.api.options import ACCUMULATORS, options_at
 from pairfold.api.tree import array_of
-from pairfold.engine import TARGETS, Call, Extent, Options, require_countable
+from pairfold.engine import TARGETS, Call, Explanation, Extent, Options, require_countable
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
@@ -117,6 +117,12 @@ class Routine:
             return self._fill(out, outputs)
         return outputs[0] if len(outputs) == 1 else outputs
 
+    @property
+    def told(self) -> str:
+        """What is reduced over what, in words."""
+        kept, reduced = ("i", "j") if self.axis == 1 else ("j", "i")
+        return f"{self.problem.reduction.name} over {reduced}, one result per {kept}"
+
     def placed(self, backend: object, device_id: object = -1) -> Routine:
         """Return this routine for the place that a caller names; see `options_at`."""
         if backend == "auto" and device_id == -1:
@@ -178,9 +184,13 @@ class Routine:
         target: str | None = None,
         tol: float | None = None,
         atol: float | None = None,
-    ) -> str:
+    ) -> Explanation:
         """Return the engine's account of what it does for `args`."""
-        plan = self.plan(args, keys)
+        call = self.plan(args, keys).call
+        return self.explained(replace(call, options=self.options_with(args, None, False, tol, atol)), target)
+
+    def explained(self, call: Call, target: str | None = None) -> Explanation:
+        """Return the engine's account of a call of this routine."""
         names = {}
         for argument in self.arguments:
             category = argument.category.other if self.axis == 0 else argument.category
@@ -189,10 +199,11 @@ class Routine:
         if target is not None and target not in TARGETS:
             raise ArgumentValueError(f"target is {target!r}; allowed are {' and '.join(map(repr, TARGETS))}.")
         target = self.adapter.target if target is None else target
-        options = self.options_with(args, None, False, tol, atol)
-        options = options if target is None else replace(options, target=target)
-        text = explain(replace(plan.call, options=options), names)
-        return text if self.axis == 1 else f"axis=0: below, i and j have exchanged their names.\n{text}"
+        options = call.options if target is None else replace(call.options, target=target)
+        explanation = explain(replace(call, options=options), names)
+        if self.axis == 1:
+            return explanation
+        return explanation.with_note("axis=0: below, i and j have exchanged their names.")
 
     def prepared(self, plan: CallPlan, args: Sequence[Any]) -> list[Any]:
         """Return `args` as the engine takes them; None for those that the formula does not use."""

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pairfold.api.adapter import Adapter
+from pairfold.display import Card, Fact, Shown
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["TreeBase", "array_of"]
 
 
-class TreeBase:
+class TreeBase(Shown):
     """Points that are sorted once, for many reductions with a tolerance.
 
     It stands wherever their array does: for an argument of a routine, in ``Vi(tree)``, ``Vj(tree)`` and
@@ -88,6 +89,12 @@ class TreeBase:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} of {self.shape[-2]} points of dimension {self.shape[-1]}"
+
+    def _card(self) -> Card:
+        adapter = self.adapter
+        kind = f"{adapter.name} array of shape {self.shape}, {adapter.dtype_name(self.dtype)}"
+        use = "Vi(tree), Vj(tree), an argument of a routine; sorted by the first reduction with a tolerance"
+        return Card(repr(self), [Fact("points", kind), Fact("stands for its array in", use)])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.array,)

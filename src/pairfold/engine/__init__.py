@@ -1,7 +1,7 @@
 """Requests become plans, plans become machine code, machine code is kept and called."""
 
 from pairfold.engine.cache import cost_per_pair
-from pairfold.engine.explain import explain
+from pairfold.engine.explain import FORMULAS, Explanation, explain
 from pairfold.engine.run import run, run_on_device
 from pairfold.engine.states import State, finish, partial
 from pairfold.ir.call import Call, Extent, Options, Tolerance
@@ -9,9 +9,11 @@ from pairfold.targets.items import require_countable
 from pairfold.targets.target import TARGETS, DeviceArray, Memory, target_of
 
 __all__ = [
+    "FORMULAS",
     "TARGETS",
     "Call",
     "DeviceArray",
+    "Explanation",
     "Extent",
     "Memory",
     "Options",

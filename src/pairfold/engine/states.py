@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pairfold.display import Card, Fact, Shown
 from pairfold.engine.merge import merge
 from pairfold.engine.run import run
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
@@ -23,9 +24,12 @@ Array = NDArray[Any]
 
 MOST_COLUMNS = 2**63 - 1
 
+STRETCHES = 8
+"""Stretches of columns that a text about a state lists."""
 
-@dataclass(frozen=True, eq=False)
-class State:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class State(Shown):
     """What is known of a reduction after some of its columns: for every row, the fields of the reduction.
 
     States of different columns are merged, in any order, and the last one is finished by the routine that they come
@@ -124,9 +128,25 @@ class State:
             )
 
     def __repr__(self) -> str:
-        columns = ", ".join(f"{first} to {last - 1}" for first, last in self.columns)
-        after = f"the columns {columns}" if columns else "no column"
-        return f"<state of {self.problem.reduction.name} for {_rows(self)} after {after}>"
+        return f"<state of {self.problem.reduction.name} for {_rows(self)} after {self._after}>"
+
+    @property
+    def _after(self) -> str:
+        """Which columns have been reduced, in words."""
+        listed = ", ".join(f"{first} to {last - 1}" for first, last in self.columns[:STRETCHES])
+        more = len(self.columns) - STRETCHES
+        return (
+            (f"the columns {listed}" + (f" and {more} more stretches" if more > 0 else "")) if listed else "no column"
+        )
+
+    def _card(self) -> Card:
+        fields = [
+            Fact(f"field {name}", f"{array.dtype} array of shape {array.shape}") for name, array in self.fields.items()
+        ]
+        size = sum(array.nbytes for array in self.fields.values())
+        facts = [Fact("of", told(self.problem), is_code=True), Fact("after", self._after)]
+        facts.append(Fact("results", f"{'complex, ' if self.is_complex else ''}{self.result}, {self.framework} arrays"))
+        return Card(repr(self)[1:-1], [*facts, *fields, Fact("memory", f"{size / 1e6:.3g} MB")])
 
     def __reduce__(self) -> tuple[Callable[..., State], tuple[Any, ...]]:
         problem, extent = self.problem, tuple(self.extent)

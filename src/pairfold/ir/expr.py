@@ -28,6 +28,7 @@ __all__ = [
     "Rule",
     "apply",
     "depends_on",
+    "has_more_nodes",
     "make",
     "outline",
     "pieces_of",
@@ -419,6 +420,18 @@ def topological(roots: Iterable[Expr], known: Container[Expr] = ()) -> list[Expr
             stack.append((node, True))
             stack.extend((arg, False) for arg in reversed(node.args) if arg not in seen)
     return order
+
+
+def has_more_nodes(roots: Iterable[Expr], limit: int) -> bool:
+    """Tell whether there are more than `limit` nodes under `roots`, without a walk over all of them."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack and len(seen) <= limit:
+        for arg in stack.pop().args:
+            if arg not in seen:
+                seen.add(arg)
+                stack.append(arg)
+    return len(seen) > limit
 
 
 def rewrite(

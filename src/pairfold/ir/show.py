@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pairfold.ir.expr import Expr, pieces_of, topological
 
-__all__ = ["Texts", "show", "show_together"]
+__all__ = ["LONGEST", "Texts", "show", "show_together"]
 
 LONGEST = 2000
 """Characters of formulas beyond which the parts that occur several times are named."""

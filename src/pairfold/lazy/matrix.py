@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from pairfold.display import Card, Shown
 from pairfold.errors import ArgumentValueError
 from pairfold.lazy.value import ValueHolder
 
 __all__ = ["LazyMatrix"]
 
 
-class LazyMatrix:
+class LazyMatrix(Shown):
     """The matrix of a LazyTensor of shape (N, M, 1): products only, no entry is stored.
 
     Attributes
@@ -69,3 +71,7 @@ class LazyMatrix:
 
     def __repr__(self) -> str:
         return f"<matrix of shape {self.shape}: {self.tensor!r}>"
+
+    def _card(self) -> Card:
+        card: Card = self.tensor._card()
+        return replace(card, title=f"matrix of shape {self.shape}, of a {card.title}")

@@ -11,17 +11,20 @@ from typing import Any
 from pairfold.api.call_plan import Key
 from pairfold.api.genred import choose_reduction, number_kept
 from pairfold.api.leaf import Leaf, Symbol
+from pairfold.api.look import told_of_work, worked_out
 from pairfold.api.options import make_options, make_problem
 from pairfold.api.rooms import room_called, room_of
 from pairfold.api.routine import Routine
 from pairfold.api.states import State, check_state, finished, partial_state, refuse_tolerance
 from pairfold.api.stream import stream
-from pairfold.engine import Options
+from pairfold.display import Card, Fact, Shown
+from pairfold.engine import Explanation, Options
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.language.aliases import Argument
 from pairfold.lazy.dtypes import at_least, cast, result_dtype
+from pairfold.lazy.look import facts_of
 from pairfold.lazy.value import Value, ValueHolder, bound, framework_of, tensor_of, value_of
 from pairfold.pruning import with_report
 from pairfold.reductions import REDUCTIONS
@@ -236,7 +239,7 @@ def _with_result(
     return results if isinstance(result, tuple) else results[0]
 
 
-class LazyReduction:
+class LazyReduction(Shown):
     """A reduction of a LazyTensor that waits for its call.
 
     Calling it with one array per symbolic variable, in the order of their indices, returns the result.
@@ -348,7 +351,7 @@ class LazyReduction:
         arrays, keys = reduction._arguments(args)
         return reduction._routine, arrays, tuple(keys)
 
-    def explain(self, *args: Any, target: str | None = None) -> str:
+    def explain(self, *args: Any, target: str | None = None) -> Explanation:
         """Return what the engine does with arguments of these shapes, in words; see `LazyTensor.explain`."""
         reduction = self._bound(args)
         arrays, keys = reduction._arguments(args)
@@ -385,8 +388,14 @@ class LazyReduction:
         return arrays, keys
 
     def __repr__(self) -> str:
-        kept, reduced = ("i", "j") if self._routine.axis == 1 else ("j", "i")
-        return f"<{self._routine.problem.reduction.name} over {reduced}, one result per {kept}, of {self.tensor!r}>"
+        return f"<{self._routine.told} of {self.tensor!r}>"
+
+    def _card(self) -> Card:
+        count = f"{self._count} arrays, for the symbolic variables" if self._count else "none"
+        facts = [*facts_of(self._value), Fact("arguments of the call", count)]
+        if self._count:
+            return Card(self._routine.told, [*facts, *told_of_work(self._routine)])
+        return Card(self._routine.told, [*facts, *worked_out(self._routine.problem.roots, self.explain)])
 
     def __reduce__(self) -> tuple[Any, ...]:
         routine = self._routine

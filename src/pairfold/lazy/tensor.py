@@ -6,7 +6,10 @@ from typing import Any, ClassVar
 
 from pairfold.api.genred import choose_reduction
 from pairfold.api.linear_system import solve_routine
+from pairfold.api.look import worked_out
 from pairfold.api.states import State, finished_by, refuse_tolerance
+from pairfold.display import Card, Shown
+from pairfold.engine import Explanation
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, suggestion
 from pairfold.ir.reduction import Reduction
 from pairfold.lazy.arithmetic import Arithmetic
@@ -15,6 +18,7 @@ from pairfold.lazy.core import LazyCore, lift
 from pairfold.lazy.dtypes import stored_dtype
 from pairfold.lazy.entries import Entries
 from pairfold.lazy.linear_system import solve_lazy
+from pairfold.lazy.look import facts_of
 from pairfold.lazy.matrix import LazyMatrix
 from pairfold.lazy.operations import unary
 from pairfold.lazy.reading import checked_array
@@ -31,7 +35,7 @@ from pairfold.reductions import REDUCTIONS
 __all__ = ["LazyTensorBase"]
 
 
-class LazyTensorBase(Arithmetic, Entries):
+class LazyTensorBase(Arithmetic, Entries, Shown):
     """A tensor of shape (..., N, M, D) given by a formula of NumPy arrays, never stored.
 
     Parameters
@@ -105,6 +109,11 @@ class LazyTensorBase(Arithmetic, Entries):
     def __str__(self) -> str:
         formula = self._value.outline
         return f"{type(self).__name__}\n    formula: {formula}\n    shape: {self.shape}\n    dtype: {self.dtype}"
+
+    def _card(self) -> Card:
+        facts = facts_of(self._value)
+        title = f"{type(self).__name__} of shape {self.shape}"
+        return Card(title, facts if self.is_symbolic else [*facts, *worked_out([self._value.expr], self.explain)])
 
     # ------------------------------------------------------------ reductions
 
@@ -334,10 +343,11 @@ class LazyTensorBase(Arithmetic, Entries):
 
     def explain(
         self, reduction_op: str = "Sum", axis: int | None = None, target: str | None = None, **kwargs: Any
-    ) -> str:
+    ) -> Explanation:
         """Return what the engine does for a reduction, in words; the arguments are those of `reduction`.
 
         `target` is ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there.
         """
         waiting = self.reduction(reduction_op, axis=self.dim() - 2 if axis is None else axis, call=False, **kwargs)
-        return str(waiting.explain(target=target))
+        explanation: Explanation = waiting.explain(target=target)
+        return explanation

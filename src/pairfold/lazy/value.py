@@ -92,19 +92,21 @@ class Value(NamedTuple):
     @property
     def formula(self) -> str:
         """The formula; symbolic variables keep their numbers, arrays are numbered after them."""
-        return show(self.expr, self._names())
+        return show(self.expr, self.names)
 
     @property
     def outline(self) -> str:
         """The formula as messages show it."""
-        return outline(self.expr, self._names())
+        return outline(self.expr, self.names)
 
     @property
     def shown_shape(self) -> Any:
         """The shape as messages show it: what its class answers."""
         return tensor_of(self).shape
 
-    def _names(self) -> dict[Expr, str]:
+    @property
+    def names(self) -> dict[Expr, str]:
+        """What the formula calls the variables, by their positions."""
         after = 1 + max((leaf.number for leaf in self.leaves if isinstance(leaf, Symbol)), default=-1)
         names = {}
         for position, leaf in enumerate(self.leaves):

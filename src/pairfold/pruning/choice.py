@@ -85,15 +85,14 @@ def _seconds_of_every_pair(call: Call, arrays: Sequence[Any]) -> float:
     return (perf_counter() - start) * extent.rows / rows
 
 
-def outlook(call: Call) -> str:
-    """Return what is done about a tolerance, in words, before anything is known of the arrays."""
+def outlook(call: Call) -> tuple[str, str]:
+    """Return the tolerance of a call, and what is done about it before anything is known of the arrays, in words."""
     asked = call.options.tolerance
-    if asked is None:
-        return ""
+    assert asked is not None
     numbers = [f"{name}={value:g}" for name, value in vars(asked).items() if value is not None]
     why, names = _refused(call), ", then ".join(map(_name, STRATEGIES))
     plan = f"every pair is looked at: {why}" if why else f"{names}; every pair, if none of them helps"
-    return f"tolerance {', '.join(numbers)}: {plan} (report=True says what was done)"
+    return f"tolerance {', '.join(numbers)}", f"{plan} (report=True says what was done)"
 
 
 def _name(strategy: Strategy) -> str:

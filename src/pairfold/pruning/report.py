@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from pairfold.display import Card, Fact, Shown
+
 __all__ = ["REDUCING", "GivenUp", "Report", "collect_reports", "is_collecting", "joined", "record", "with_report"]
 
 REDUCING = "reducing"
@@ -35,7 +37,7 @@ class GivenUp:
 
 
 @dataclass(frozen=True, repr=False)
-class Report:
+class Report(Shown):
     """How one reduction was carried out.
 
     Attributes
@@ -79,15 +81,25 @@ class Report:
         """How many times longer every pair would take; 1 where that is not known."""
         return self.every_pair / self.total if self.every_pair and self.total else 1.0
 
-    def __repr__(self) -> str:
+    @property
+    def _facts(self) -> list[Fact]:
+        """What there is to say, each part in words of its own."""
         error = {"guaranteed": "errors at most", "checked": "errors on a sample of rows up to"}.get(self.kind)
-        facts = [] if error is None else [f"{error} {self.bound:.2g}"]
-        facts += [self.why] if self.why else []
-        facts += [f"{100 * self.pairs:.2g} % of the pairs"] if self.pairs != 1 else []
+        facts = [] if error is None else [Fact("bound", f"{error} {self.bound:.2g}")]
+        facts += [Fact("why", self.why)] if self.why else []
+        if self.pairs != 1:
+            facts.append(Fact("looked at", f"{100 * self.pairs:.2g} % of the pairs", share=self.pairs))
         if self.seconds:
             stages = " + ".join(f"{name} {duration:.2g}" for name, duration in self.seconds)
-            facts.append(f"{self.total:.2g} s = {stages}{_compared(self.speedup)}")
-        return f"Report({self.kind}: {'; '.join(facts)})" if facts else f"Report({self.kind})"
+            facts.append(Fact("time", f"{self.total:.2g} s = {stages}{_compared(self.speedup)}"))
+        return facts
+
+    def __repr__(self) -> str:
+        facts = "; ".join(fact.text for fact in self._facts)
+        return f"Report({self.kind}: {facts})" if facts else f"Report({self.kind})"
+
+    def _card(self) -> Card:
+        return Card(f"Report: {self.kind}", self._facts)
 
 
 def _compared(speedup: float) -> str:

@@ -30,14 +30,14 @@ def run(call: Call, arrays: Sequence[Any]) -> Outputs:
     return run_pruned(call, arrays)
 
 
-def explain(call: Call, names: dict[Expr, str] | None = None) -> str:
+def explain(call: Call, names: dict[Expr, str] | None = None) -> engine.Explanation:
     """Return what is computed where, as `pairfold.engine.explain`, and what is done about a tolerance."""
-    text = engine.explain(call, names)
+    explanation = engine.explain(call, names)
     if call.options.tolerance is None:
-        return text
+        return explanation
     from pairfold.pruning.choice import outlook  # noqa: PLC0415 - as above
 
-    return f"{text}\n{outlook(call)}"
+    return explanation.with_fact(*outlook(call))
 
 
 def run_on_device(call: Call, arrays: Sequence[DeviceArray | None], memory: Memory, target: str) -> Outputs:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from pairfold.display import Card, Fact, Shown
 from pairfold.errors import ArgumentTypeError, ArgumentValueError, ConvergenceWarning, NotConvergedError
 from pairfold.solvers.linear_operator import Array, Operator, ShiftedOperator
 from pairfold.solvers.nystrom import Nystrom, nystrom_preconditioner
@@ -39,8 +40,8 @@ ASYMMETRIC = 1e-3
 """Relative difference of u.Kv and v.Ku from which on a matrix is called not symmetric: beyond rounding in float32."""
 
 
-@dataclass(frozen=True, eq=False)
-class SolveReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class SolveReport(Shown):
     """How well a system was solved.
 
     Attributes
@@ -65,6 +66,22 @@ class SolveReport:
     targets: Array
     history: tuple[float, ...]
     reason: str
+
+    @property
+    def _facts(self) -> list[Fact]:
+        """What there is to say, each part in words of its own."""
+        answer = "converged" if self.converged else "did not converge"
+        return [
+            Fact("answer", f"{answer} in {self.iterations} iterations"),
+            Fact("residual", f"from {self.history[0]:.2g} to {self.history[-1]:.2g} times what was asked for"),
+            Fact("reason", self.reason),
+        ]
+
+    def __repr__(self) -> str:
+        return f"SolveReport({'; '.join(fact.text for fact in self._facts)})"
+
+    def _card(self) -> Card:
+        return Card("SolveReport", self._facts)
 
 
 def solve_linear(
