@@ -93,8 +93,9 @@ def test_a_million_rows_and_blocks() -> None:
     count = 1_000_000
     triples = segments(np.arange(count) // 3, np.arange(count) // 3)
     assert triples.picture().pairs == 3 * count - 2
-    both = triples & band(1)
-    assert both.picture().pairs == triples.picture().pairs - 2 * (count // 3)
+    fewer = np.arange(count // 10) // 3
+    both = segments(fewer, fewer) & band(1)
+    assert both.picture().pairs == 3 * len(fewer) - 2 - 2 * (len(fewer) // 3)
     assert lower().picture(count, count).pairs == count * (count + 1) // 2
     six = triples.ranges(count, count)
     assert six.picture().pairs == 3 * count - 2

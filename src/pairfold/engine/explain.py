@@ -119,13 +119,17 @@ class Explanation(str, Shown):
         drawn = ax.barh(
             [bar.name for bar in bars], [bar.total for bar in bars], color=["C0"] * len(self.levels) + ["0.7"]
         )
-        ax.bar_label(drawn, [f"{bar.operations} x {bar.times:.3g}" for bar in bars], padding=3)
+        ax.bar_label(drawn, [f"{bar.operations} x {_rounded(bar.times)}" for bar in bars], padding=3)
         ax.set_xscale("symlog", linthresh=1)
         ax.set_xlim(0, 1000 * max(everything.total, 1))
         ax.invert_yaxis()
         ax.set_xlabel("operations on numbers")
         ax.set_title(self.heading, fontsize="medium")
         return ax
+
+
+def _rounded(number: int) -> str:
+    return f"{number:,}" if number < 10**7 else f"{number:.2g}"
 
 
 def explain(call: Call, names: dict[Expr, str] | None = None) -> Explanation:

@@ -388,7 +388,7 @@ class LazyReduction(Shown):
         return arrays, keys
 
     def __repr__(self) -> str:
-        return f"<{self._routine.told} of {self.tensor!r}>"
+        return f"<{self._routine.told}, of {self.tensor!r}>"
 
     def _card(self) -> Card:
         count = f"{self._count} arrays, for the symbolic variables" if self._count else "none"

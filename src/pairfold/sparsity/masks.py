@@ -160,7 +160,10 @@ class Mask(Pattern, Shown):
         """
         known = self._sizes
         given = [known[0] if rows is None else rows, known[1] if columns is None else columns]
-        default = max(SMALL, self._least, *(size for size in given if size is not None), 0)
+        default = max(SMALL, self._least, *(size for size in given if size is not None))
+        if default > SMALL:
+            # Cells of equal size.
+            default += -default % (2 * SMALL)
         shape = _length(default if given[0] is None else given[0]), _length(default if given[1] is None else given[1])
         if any(size not in (None, found) for size, found in zip(known, shape, strict=True)):
             raise ArgumentValueError(
