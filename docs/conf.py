@@ -22,6 +22,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "boxes",
     "house",
+    "look",
     "measured",
     "offline",
     "registry",
