@@ -15,6 +15,7 @@ import pytest
 
 import pairfold as pf
 import pairfold.numpy as pn
+from pairfold.sparsity.masks import Mask
 
 torch = pytest.importorskip("torch")
 
@@ -32,6 +33,8 @@ NAMES |= {"tx": torch.tensor(X), "ty": torch.tensor(Y)}
 def values(found: Any) -> Any:
     """Return what can be computed of a saved object."""
     weights = np.ones((4, 1), np.float32)
+    if isinstance(found, Mask):
+        return found.dense(3, 4)
     if hasattr(found, "aliases"):
         arrays = [X, Y, weights][: len(found.aliases)]
         if type(found).__module__.startswith("pairfold.torch"):
@@ -77,3 +80,8 @@ def test_a_text_with_a_kernel_of_2018() -> None:
 def test_names_of_the_modules_of_before(module: str, name: str) -> None:
     found = pickle.loads(f"cpairfold.frontends.{module}\n{name}\n.".encode())
     assert found is getattr(pf if module == "dispatch" else pn, name)
+
+
+def test_a_saved_mask_shows_itself() -> None:
+    mask = pickle.loads(base64.b64decode(SAVED["radius"]["pickle"]))
+    assert repr(mask).startswith("radius(...): tiles of 64 x 64 pairs that hold points at distance the radius or less")

@@ -569,7 +569,8 @@ class _Tiles(Mask):
     columns: int
     by_rows: Integers
     by_columns: Integers
-    radius: float
+    radius: float | None = None
+    """None for masks that were saved before they knew it."""
 
     _least = 0
 
@@ -579,11 +580,12 @@ class _Tiles(Mask):
 
     @property
     def _call(self) -> str:
-        return f"radius(..., {self.radius:g})"
+        return "radius(...)" if self.radius is None else f"radius(..., {self.radius:g})"
 
     @property
     def _meaning(self) -> str:
-        return f"tiles of {TILE} x {TILE} pairs that hold points at distance {self.radius:g} or less, maybe others"
+        near = "the radius" if self.radius is None else f"{self.radius:g}"
+        return f"tiles of {TILE} x {TILE} pairs that hold points at distance {near} or less, maybe others"
 
     @property
     def _sizes(self) -> tuple[int, int]:
