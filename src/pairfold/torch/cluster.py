@@ -1,19 +1,12 @@
 """Clusters and block-sparse ranges for PyTorch tensors."""
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pairfold.api.clusters import make_clusters
 from pairfold.sparsity import cluster
+from pairfold.sparsity.cluster import *  # noqa: F403
 from pairfold.torch.adapter import TORCH
-
-if TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        """Tell type checkers that these names exist: their arrays are not those of `pairfold.sparsity.cluster`."""
-
-else:
-    from pairfold.sparsity.cluster import *  # noqa: F403
 
 __all__ = list(cluster.__all__)
 

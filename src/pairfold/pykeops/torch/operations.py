@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pairfold import torch as frontend
 from pairfold.pykeops.habits import RoutineHabits
+
+if TYPE_CHECKING:
+    # The classes of no framework, which these are made from: the stub of a front end is for its users.
+    from pairfold import front_end as frontend
+else:
+    from pairfold import torch as frontend
 
 __all__ = ["KernelSolve"]
 

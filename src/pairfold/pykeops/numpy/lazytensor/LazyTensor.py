@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from pairfold import numpy as frontend
+from typing import TYPE_CHECKING
+
 from pairfold.lazy.complex_tensor import ComplexLazyTensorBase
 from pairfold.lazy.methods import make_variables
 from pairfold.pykeops.habits import ComplexHabits, LazyTensorHabits
+
+if TYPE_CHECKING:
+    # The classes of no framework, which these are made from: the stub of a front end is for its users.
+    from pairfold import front_end as frontend
+else:
+    from pairfold import numpy as frontend
 
 __all__ = ["ComplexLazyTensor", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pairfold import torch as frontend
 from pairfold.api.options import make_options, make_problem
 from pairfold.api.routine import Routine
 from pairfold.errors import ArgumentTypeError, NotDifferentiableError
 from pairfold.pykeops.core_formula import parse_core
 from pairfold.pykeops.habits import RoutineHabits
 from pairfold.pykeops.routine import KeopsRoutine
+
+if TYPE_CHECKING:
+    # The classes of no framework, which these are made from: the stub of a front end is for its users.
+    from pairfold import front_end as frontend
+else:
+    from pairfold import torch as frontend
 
 __all__ = ["Genred", "GenredAutograd"]
 

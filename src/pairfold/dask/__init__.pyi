@@ -1,0 +1,399 @@
+# Written by tools/generate_type_stubs.py; do not edit.
+
+# Comparisons answer with tensors; overloads are of more and of less general operands; what is made of a symbol is no
+# instance of the class that is called.
+# mypy: disable-error-code="overload-overlap, override, misc"
+
+"""Reductions over all pairs of Dask arrays: lazy, by blocks of rows and of columns, on one machine or on many."""
+
+from collections.abc import Iterable
+from typing import Any, Generic, Literal, TypeAlias, overload
+
+import numpy as np
+from dask.array import Array as DaskArray
+from numpy.typing import NDArray
+from typing_extensions import Self, TypeVar, Unpack
+
+from pairfold import _types
+from pairfold._types import Numbers, RoutineKeywords, SymbolicTensor
+from pairfold.engine.states import State as State
+from pairfold.pruning import Report as Report
+from pairfold.pruning import collect_reports as collect_reports
+from pairfold.pruning import tolerance as tolerance
+from pairfold.solvers.conjugate_gradients import SolveReport as SolveReport
+from pairfold.solvers.nystrom import Nystrom as Nystrom
+from pairfold.sparsity.masks import band as band
+from pairfold.sparsity.masks import lower as lower
+from pairfold.sparsity.masks import radius as radius
+from pairfold.sparsity.masks import segments as segments
+from pairfold.sparsity.masks import upper as upper
+
+__all__ = [
+    "ComplexLazyTensor",
+    "Genred",
+    "KernelSolve",
+    "LazyTensor",
+    "Nystrom",
+    "Pm",
+    "Report",
+    "SolveReport",
+    "State",
+    "Tree",
+    "Var",
+    "Vi",
+    "Vj",
+    "band",
+    "collect_reports",
+    "generic_argkmin",
+    "generic_argmin",
+    "generic_logsumexp",
+    "generic_sum",
+    "lower",
+    "radius",
+    "segments",
+    "tolerance",
+    "upper",
+    "where",
+]
+_Given: TypeAlias = DaskArray | NDArray[Any] | list[Any] | tuple[Any, ...]
+_Points: TypeAlias = _Given | _types.Tree[DaskArray]
+_Operand: TypeAlias = _types.LazyTensor[DaskArray, Any, Any] | _Points | Numbers
+_ComplexOperand: TypeAlias = _types.ComplexLazyTensor[DaskArray, Any, Any] | _Operand | complex
+_Argument: TypeAlias = _Points | Numbers | complex
+_Result = TypeVar("_Result", default=DaskArray)
+
+class LazyTensor(_types.LazyTensor[DaskArray, _Operand, ComplexLazyTensor]):
+    """A tensor of shape (..., N, M, D) given by a formula of Dask arrays, never stored.
+
+    Results are Dask arrays; nothing is computed before `compute`. NumPy arrays may stand beside those of Dask.
+
+    Parameters
+    ----------
+    x : array, number, list of numbers, or tuple of three integers
+        Array ``(..., N, 1, D)``: indexed by i. ``(..., 1, M, D)``: indexed by j. ``(D,)``, ``()``: a parameter.
+        With `axis` 0 or 1, an array ``(..., N, D)``. An integer is part of the formula; any other number is a parameter
+        that follows the dtype of the rest. ``(index, dimension, category)``: a symbolic variable, an argument of the
+        reduction to come.
+    axis : int, optional
+        0 = indexed by i, 1 = by j, 2 = a parameter.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        If `x` is none of these.
+    """
+
+    @overload
+    def __new__(cls, x: tuple[int, int, int]) -> SymbolicTensor[DaskArray]:
+        """Return a tensor of complex numbers where `x` holds some."""
+
+    @overload
+    def __new__(cls, x: _Points | Numbers, axis: int | None = None, is_complex: bool = False) -> Self: ...
+    @property
+    def dtype(self) -> np.dtype[Any] | None:
+        """Precision of the reductions to come; None when there are only numbers and symbols."""
+
+    @staticmethod
+    def concatenate(tensors: Iterable[Any], axis: int = -1) -> LazyTensor:
+        """Join tensors along their last axis, the only one that can be joined.
+
+        Raises
+        ------
+        ArgumentValueError
+            If there is no tensor, or `axis` is another axis.
+        """
+
+    @staticmethod
+    def cat(tensors: Iterable[Any], dim: int = -1) -> LazyTensor:
+        """Return `concatenate` of `tensors`, by the name that PyTorch gives it."""
+
+class ComplexLazyTensor(_types.ComplexLazyTensor[DaskArray, _ComplexOperand, LazyTensor]):
+    """A tensor of complex numbers of shape (..., N, M, D) given by a formula of Dask arrays, never stored.
+
+    `LazyTensor`, `Vi`, `Vj` and `Pm` return one for complex arrays and numbers, and so do operations of a real tensor
+    with a complex one, ``x.real2complex()``, ``x.imag2complex()`` and ``x.exp1j()``. Reductions return complex arrays.
+
+    Parameters
+    ----------
+    x : array, number, list of numbers, or tuple of three integers
+        As for `LazyTensor`; real numbers become complex. The dimension of a symbolic variable counts complex numbers.
+    axis : int, optional
+        0 = indexed by i, 1 = by j, 2 = a parameter.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        If `x` is none of these.
+
+    Notes
+    -----
+    ``(z | w)`` is the real number Re(sum z conj(w)). Derivatives are those of functions of (re, im).
+    """
+
+    @overload
+    def __new__(cls, x: tuple[int, int, int]) -> _types.SymbolicComplexTensor[DaskArray]:
+        """Return a tensor of complex numbers where `x` holds some."""
+
+    @overload
+    def __new__(cls, x: _Points | Numbers | complex | list[complex], axis: int | None = None) -> Self: ...
+    @property
+    def dtype(self) -> np.dtype[Any] | None:
+        """Complex type of the reductions to come; None when there are only numbers and symbols."""
+
+    @staticmethod
+    def concatenate(tensors: Iterable[Any], axis: int = -1) -> ComplexLazyTensor:
+        """Join tensors along their last axis, the only one that can be joined.
+
+        Raises
+        ------
+        ArgumentValueError
+            If there is no tensor, or `axis` is another axis.
+        """
+
+    @staticmethod
+    def cat(tensors: Iterable[Any], dim: int = -1) -> ComplexLazyTensor:
+        """Return `concatenate` of `tensors`, by the name that PyTorch gives it."""
+
+class Tree(_types.Tree[DaskArray]):
+    """Points that are sorted once, for many reductions with a tolerance.
+
+    Trees are of arrays in memory: a `pairfold.numpy.Tree` may stand for one.
+
+    It stands wherever their array does: for an argument of a routine, in ``Vi(tree)``, ``Vj(tree)`` and
+    ``LazyTensor(tree, axis)``, as rows and as columns. The first reduction that prunes sorts the points; all others,
+    and their derivatives, find them sorted. Without a tolerance it is the array, and no more.
+
+    Parameters
+    ----------
+    points : array, shape (..., N, D)
+        Real numbers. They are copied, so what happens to the array later does not matter. Give all arguments of a
+        reduction the same dtype: points that have to be converted are sorted again.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        If `points` is no array of points.
+    """
+
+    def __new__(cls, points: _Given) -> Self: ...
+
+class Genred(_types.Routine[_Argument, _Result], Generic[_Result]):
+    """Generic reduction of a formula string on Dask arrays.
+
+    Results are Dask arrays; nothing is computed before `compute`. NumPy arrays may stand beside those of Dask.
+
+    Parameters
+    ----------
+    formula : str
+        An expression in the names of the aliases, such as ``"Exp(-SqDist(x, y)) * b"``.
+    aliases : iterable of str
+        What the arguments are, in the order of the call: ``"x = Vi(3)"`` is indexed by i and has dimension 3,
+        ``"y = Vj(3)"`` is indexed by j, ``"p = Pm(1)"`` is a parameter.
+    reduction_op : str
+        ``"Sum"``, ``"LogSumExp"``, ``"SumSoftMaxWeight"``, ``"Min"``, ``"ArgMin"``, ``"Min_ArgMin"`` (Max likewise),
+        ``"KMin"``, ``"ArgKMin"``, ``"KMin_ArgKMin"``.
+    axis : int
+        1 reduces over j and gives one row per i; 0 reduces over i and gives one row per j.
+    opt_arg : int
+        K, for the KMin family.
+    formula2 : str
+        The weight of ``"LogSumExp"`` and ``"SumSoftMaxWeight"``.
+    dtype_acc : str
+        ``"float64"`` adds up in float64 (also ``use_double_acc=True``).
+    sum_scheme : str
+        ``"auto"``, ``"block_sum"``, ``"direct_sum"`` or ``"kahan_scheme"``.
+    dtype, cuda_type, enable_chunks, rec_multVar_highdim, use_fast_math, optional_flags
+        Options of KeOps without effect: only their defaults are allowed.
+
+    Raises
+    ------
+    FormulaError, UnknownNameError, DimensionError
+        If the formula or the aliases are not in the language.
+    ArgumentValueError, ArgumentTypeError
+        If another argument is not allowed.
+    """
+
+    @overload
+    def __init__(
+        self: Genred[DaskArray],
+        formula: str,
+        aliases: Iterable[str],
+        reduction_op: Literal[
+            "LogSumExp",
+            "LogSumExpWeight",
+            "LogSumExpVect",
+            "SumSoftMaxWeight",
+            "SoftMax",
+            "Min",
+            "ArgMin",
+            "Max",
+            "ArgMax",
+            "KMin",
+            "ArgKMin",
+            "Prod",
+            "Any",
+            "All",
+            "Sum",
+            "Mean",
+            "Var",
+        ] = "Sum",
+        axis: int = 0,
+        dtype: Any = None,
+        opt_arg: int | None = None,
+        formula2: str | None = None,
+        cuda_type: Any = None,
+        dtype_acc: str = "auto",
+        use_double_acc: bool = False,
+        sum_scheme: str = "auto",
+        enable_chunks: bool = True,
+        rec_multVar_highdim: Any = False,
+        use_fast_math: bool = True,
+        optional_flags: Any = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Genred[tuple[DaskArray, DaskArray]],
+        formula: str,
+        aliases: Iterable[str],
+        reduction_op: Literal["Min_ArgMin", "MinArgMin", "Max_ArgMax", "MaxArgMax", "KMin_ArgKMin", "KMinArgKMin"],
+        axis: int = 0,
+        dtype: Any = None,
+        opt_arg: int | None = None,
+        formula2: str | None = None,
+        cuda_type: Any = None,
+        dtype_acc: str = "auto",
+        use_double_acc: bool = False,
+        sum_scheme: str = "auto",
+        enable_chunks: bool = True,
+        rec_multVar_highdim: Any = False,
+        use_fast_math: bool = True,
+        optional_flags: Any = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Genred[Any],
+        formula: str,
+        aliases: Iterable[str],
+        reduction_op: str,
+        axis: int = 0,
+        dtype: Any = None,
+        opt_arg: int | None = None,
+        formula2: str | None = None,
+        cuda_type: Any = None,
+        dtype_acc: str = "auto",
+        use_double_acc: bool = False,
+        sum_scheme: str = "auto",
+        enable_chunks: bool = True,
+        rec_multVar_highdim: Any = False,
+        use_fast_math: bool = True,
+        optional_flags: Any = None,
+    ) -> None: ...
+
+class KernelSolve(_types.Solver[_Argument, DaskArray]):
+    """Solver of linear systems on Dask arrays: ``alpha a + Sum F(..., a) = b`` for a.
+
+    Linear systems of Dask arrays are not solved: a call says what to do instead.
+
+    Conjugate gradients: F must be linear in the unknown and symmetric, the same points must be given as rows and as
+    columns, and the matrix must be positive semi-definite.
+
+    Parameters
+    ----------
+    formula : str
+        An expression that is linear in the unknown, such as ``"Exp(-SqDist(x, y)) * b"``.
+    aliases : iterable of str
+        As for `Genred`.
+    varinvalias : str
+        The alias of the unknown.
+    axis : int
+        1 sums over j, 0 over i.
+    dtype_acc, use_double_acc, sum_scheme
+        As for `Genred`.
+    dtype, opt_arg, enable_chunks, rec_multVar_highdim, use_fast_math, cuda_type
+        Options of KeOps without effect: only their defaults are allowed.
+
+    Raises
+    ------
+    FormulaError
+        If the formula is not in the language, or not linear in the unknown.
+    ArgumentValueError, ArgumentTypeError
+        If another argument is not allowed.
+    """
+
+@overload
+def Vi(x: _Points) -> LazyTensor:
+    """Return a tensor indexed by i: ``Vi(x)`` of an array (..., N, D), ``Vi(k, D)`` for argument k of a call."""
+
+@overload
+def Vi(x: int, dim: int) -> SymbolicTensor[DaskArray]: ...
+@overload
+def Vj(x: _Points) -> LazyTensor:
+    """Return a tensor indexed by j: ``Vj(y)`` of an array (..., M, D), ``Vj(k, D)`` for argument k of a call."""
+
+@overload
+def Vj(x: int, dim: int) -> SymbolicTensor[DaskArray]: ...
+@overload
+def Pm(x: _Points | Numbers) -> LazyTensor:
+    """Return a parameter: ``Pm(p)`` of a number, list or array (D,), ``Pm(k, D)`` for argument k of a call."""
+
+@overload
+def Pm(x: complex) -> ComplexLazyTensor: ...
+@overload
+def Pm(x: int, dim: int) -> SymbolicTensor[DaskArray]: ...
+@overload
+def Var(x: _Points | Numbers, dim: None = None, cat: int | None = None) -> LazyTensor:
+    """Return a tensor of category 0 (i), 1 (j) or 2 (parameter): ``Var(x, cat=0)`` or ``Var(k, D, 0)``."""
+
+@overload
+def Var(x: int, dim: int, cat: int) -> SymbolicTensor[DaskArray]: ...
+def generic_sum(formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]) -> Genred:
+    """Return a routine that sums `formula`; `output`, as ``"a = Vi(2)"``, says what indexes the result."""
+
+def generic_logsumexp(formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]) -> Genred:
+    """Return a routine for the log-sum-exp of `formula`; `output`, as ``"a = Vi(1)"``, says what indexes it."""
+
+def generic_argmin(formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]) -> Genred:
+    """Return a routine for the index of the minimum of `formula`; `output`, as ``"a = Vi(1)"``, indexes it."""
+
+def generic_argkmin(formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]) -> Genred:
+    """Return a routine for the indices of the K smallest values of `formula`; `output` is ``"a = Vi(K)"``."""
+
+@overload
+def where(condition: _Operand, a: _Operand, b: _Operand) -> LazyTensor:
+    """Return `a` where the condition holds, else `b`.
+
+    Derivatives go through the chosen operand alone: a pole or nan of the other one does no harm, to any order.
+
+    Parameters
+    ----------
+    condition : LazyTensor or array of booleans
+        The answer of a comparison, or what ``&``, ``|``, ``^`` and ``~`` make of answers.
+    a, b : LazyTensor, array or number
+        What is chosen from; one of the three arguments at least is a LazyTensor.
+
+    Returns
+    -------
+    LazyTensor
+
+    Raises
+    ------
+    ArgumentTypeError
+        If no argument is a LazyTensor, or the condition holds numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import Vi, Vj, where
+    >>> x, y = Vi(np.arange(3.0)[:, None]), Vj(np.arange(4.0)[:, None])
+    >>> where((x < y) & (y < 3), x - y, 0).sum(axis=1)
+    array([[-3.],
+           [-1.],
+           [ 0.]])
+    """
+
+@overload
+def where(
+    condition: _Operand | SymbolicTensor[Any], a: _Operand | SymbolicTensor[Any], b: _Operand | SymbolicTensor[Any]
+) -> SymbolicTensor[DaskArray]: ...
+@overload
+def where(condition: _Operand, a: _ComplexOperand, b: _ComplexOperand) -> ComplexLazyTensor: ...
