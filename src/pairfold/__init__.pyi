@@ -32,6 +32,7 @@ from pairfold import errors as errors
 from pairfold import jax as jax
 from pairfold import numpy as numpy
 from pairfold import pykeops as pykeops
+from pairfold import sklearn as sklearn
 from pairfold import torch as torch
 from pairfold._types import ComplexLazyTensor as ComplexLazyTensor
 from pairfold._types import LazyTensor as LazyTensor

@@ -170,6 +170,7 @@ def in_torch() -> None:
     x, y = torch.zeros(3, 2, requires_grad=True), torch.ones(4, 2)
     distances = assert_type(Vi(x).sqdist(Vj(y)), LazyTensor)
     kernel = (-distances).exp()
+    assert_type(x[:, None] - Vj(y), LazyTensor)
     assert_type(kernel.dtype, torch.dtype | None)
     assert_type(kernel.sum(dim=1), Tensor)
     kernel.sum(dim=1).sum().backward()  # pyright: ignore[reportUnknownMemberType]
@@ -196,6 +197,7 @@ def in_jax() -> None:
     x: jax.Array = jnp.zeros((3, 2))  # pyright: ignore[reportUnknownMemberType]
     y = np.ones((4, 2), np.float32)
     distances = assert_type(Vi(x).sqdist(Vj(y)), LazyTensor)
+    assert_type(x[:, None] - Vj(y), LazyTensor)
     assert_type(distances.sum(axis=1), jax.Array)
     assert_type(distances.min_argmin(axis=1), tuple[jax.Array, jax.Array])
     assert_type(Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], axis=1)(x, y), jax.Array)
