@@ -26,6 +26,7 @@ extensions = [
     "measured",
     "offline",
     "registry",
+    "source",
 ]
 sphinx_gallery_conf = gallery.configuration()
 exclude_patterns = ["_build"]

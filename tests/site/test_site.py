@@ -221,3 +221,9 @@ def test_pages_say_nothing_of_the_machine_that_built_them(site: str) -> None:
     pages = [page for page in SITE.rglob("*.html") if "_modules" not in page.parts]
     found = [(page.name, match[0]) for page in pages for match in told.finditer(page.read_text(encoding="utf-8"))]
     assert not found
+
+
+def test_names_lead_to_their_sources(site: str) -> None:
+    """Those of a front end too, whose classes are made by a function from bases that stand elsewhere."""
+    source = SITE / "_modules" / "pairfold" / "lazy" / "entries.html"
+    assert 'id="LazyTensor.dense"' in source.read_text(encoding="utf-8")
