@@ -63,10 +63,8 @@ def _register_winner(name: str, output: str) -> None:
     index_field = Field("where", lambda sizes: sizes.value, -1, kind="index")
     fields = (value_field,) if output == "value" else (value_field, index_field)
 
-    def guard(state: State, value: Expr, sizes: Sizes) -> Expr:
-        return better(value, state["best"])
-
-    def rare(state: State, value: Expr, index: Expr, sizes: Sizes) -> State:
+    # Two selections cost less than a test whether any lane needs them, which among the first columns is always so.
+    def update(state: State, value: Expr, weight: Expr | None, index: Expr, sizes: Sizes) -> State:
         wins = better(value, state["best"])
         new = {"best": value, "where": index}
         return {key: apply("Where", wins, new[key], state[key]) for key in state}
@@ -83,9 +81,7 @@ def _register_winner(name: str, output: str) -> None:
             name=full_name,
             synonyms=() if output != "both" else (f"{name}Arg{name}",),
             fields=fields,
-            update=lambda state, value, weight, index, sizes: {},
-            guard=guard,
-            rare=rare,
+            update=update,
             merge=merge,
             finish=lambda state, sizes: tuple(state[key] for key in outputs),
             shapes=lambda sizes: ((sizes.value,),) * len(outputs),

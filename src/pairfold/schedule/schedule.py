@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 __all__ = ["UNROLL", "WHOLE_COLUMNS", "Schedule", "choose", "choose_split"]
 
 UNROLL = 16
-"""Largest dimension that is unrolled on CPUs."""
+"""Largest dimension of parameters, and of lists of smallest values, that is unrolled."""
 
 SMALL_STEP = 256
 """Bytes of one value for all pairs of a step of which some dozen fit into a page."""
@@ -17,14 +17,21 @@ INSERTED = 32
 """Largest number of smallest values that are kept by inserting them into sorted lists on CPUs."""
 
 LARGEST_UNROLLED = 1500
-"""Instructions of a step up to which vectors are unrolled: what it saves is less than what loads of the rest take."""
+"""Instructions of a step up to which lists are unrolled: what it saves is less than what loads of the rest take."""
 
 LARGEST_CODE = 6000
 """Instructions of a step up to which several pairs are in work at a time, and functions are inlined: the time of
 compilers grows with the square."""
 
 SHORTEST = 4
-"""Dimension up to which vectors are unrolled in any case: points have it."""
+"""Dimension up to which vectors are unrolled on CPUs: points have it. A loop over more components shares what it loads
+among the pairs of a step, while unrolled code would hold rows in more registers than there are."""
+
+MOST_COLUMNS = 4
+"""Columns of a step: more pairs in work than row vectors hide how long instructions take, and share loads of rows."""
+
+LARGEST_STEP = 512
+"""Instructions of a step that make it worth having several columns: formulas with more have enough work to overlap."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +92,13 @@ def choose(
     registers: int,
     features: frozenset[str],
     item_bytes: int,
-    looped_dim: int,
+    longest_sum: int,
     state_dim: int,
     code_size: Callable[[int], int] = lambda unroll: 0,
     accumulate: str = "block",
     few_rows: bool = False,
     kept: int = 1,
+    is_guarded: bool = False,
     small_frames: bool = False,
 ) -> Schedule:
     """Choose lanes, row vectors and columns for one formula.
@@ -99,8 +107,8 @@ def choose(
     ----------
     vector_bytes, registers : int
         Size and number of the vector registers.
-    looped_dim : int
-        Dimension of the longest sum over components that runs as a loop, 0 when there is none.
+    longest_sum : int
+        Dimension of the longest sum over components that every pair needs, 0 when there is none.
     state_dim : int
         Components of the state that every column adds to.
     code_size : callable
@@ -109,28 +117,39 @@ def choose(
         Blocks have fewer rows than a vector has lanes: lanes beside them are idle anyway, but not whole vectors.
     kept : int
         Number of smallest values that the reduction keeps.
+    is_guarded : bool
+        Whether there is code for rare updates, once for every pair of a step.
     small_frames : bool
         Whether the temporaries of a step must fit into a page of the stack.
     """
     lanes = vector_bytes // item_bytes
     collects = kept > INSERTED
-    if few_rows:
-        schedule = Schedule(lanes, 1, 4, state_dim <= 4, accumulate=accumulate, features=features, collects=collects)
-        return _of_bounded_code(schedule, code_size)
-    # What lists of candidates cost does not depend on how many are in work, but their memory does.
-    row_vectors = 1 if collects else 4 if registers >= 32 else 2
+    inserts = 1 < kept <= INSERTED
+    unroll = UNROLL if inserts else SHORTEST
     # Measured: more than two sums a row crowd out the rest of the formula, and four columns pay for load and store.
     in_registers = state_dim <= 2
+    if few_rows:
+        in_registers = state_dim <= 4
+        schedule = Schedule(lanes, 1, 4, in_registers, accumulate=accumulate, features=features, collects=collects)
+        return _of_bounded_code(replace(schedule, unroll=unroll), code_size)
+    # What lists of candidates cost does not depend on how many are in work, but their memory does.
+    row_vectors = 1 if collects else 4 if registers >= 32 else 2
+    columns = MOST_COLUMNS
     # A long sum costs one broadcast per component and column, which row vectors share, and one load of the rows per
-    # component, which columns share.
-    columns = 4 if looped_dim or not in_registers else 1
+    # component, which columns share: there, code is a loop, and short.
+    if longest_sum <= unroll and in_registers:
+        columns = 1 if inserts else 2 if is_guarded else columns
+        while columns > 1 and code_size(unroll) * row_vectors * columns > LARGEST_STEP:
+            columns //= 2
     if small_frames:
         # Without fused instructions functions are computed in float64 and keep more temporaries.
         weight = 1 if features & {"fma", "neon"} else 4
         columns = min(columns, max(1, SMALL_STEP // (vector_bytes * row_vectors * weight)))
     # Short blocks make small errors; closing one costs an exact addition per sum, which many sums a row notice.
     block = 64 if in_registers else 128
-    schedule = Schedule(lanes, row_vectors, columns, in_registers, block, accumulate, features, collects=collects)
+    schedule = Schedule(
+        lanes, row_vectors, columns, in_registers, block, accumulate, features, unroll, collects=collects
+    )
     return _of_bounded_code(schedule, code_size)
 
 

@@ -68,7 +68,7 @@ def test_predictions_are_near_the_instructions_of_the_machine(name: str, dtype: 
         executed = _executed(FUNCTIONS[name], dtype, machine)
         lanes = machine.widest // (32 if dtype == "float32" else 64)
         predicted = primitive_cost(name, OPERATIONS[name].arity, Lanes, lanes, dtype, machine.features).instructions
-        assert 0.65 * executed <= predicted <= 1.3 * executed, (machine.name, predicted, executed)
+        assert 2 * executed <= 3 * predicted <= 4 * executed, (machine.name, predicted, executed)
 
 
 def test_a_formula_costs_what_its_parts_cost() -> None:

@@ -17,7 +17,7 @@ from pairfold.codegen.lanes import Lanes
 from pairfold.codegen.llvm import LLVM_LOCK, optimise
 from pairfold.codegen.work import Kernel, Work
 from pairfold.errors import TargetError
-from pairfold.schedule.schedule import UNROLL, Schedule, choose
+from pairfold.schedule.schedule import Schedule, choose
 from pairfold.targets.cpu.table import emit_kernel
 
 __all__ = [
@@ -202,12 +202,13 @@ def schedule_on(
         registers=processor.registers,
         features=processor.features,
         item_bytes=item_bytes,
-        looped_dim=work.longest_sum if work.longest_sum > UNROLL else 0,
+        longest_sum=work.longest_sum,
         state_dim=work.added_dim,
         code_size=lambda unroll: code_size(work, unroll, *lanes),
         accumulate=accumulate,
         few_rows=few_rows,
         kept=work.kept,
+        is_guarded=work.guard is not None,
         small_frames=small_frames(triple or llvm.get_process_triple()),
     )
 
