@@ -57,7 +57,11 @@ SHOWN: dict[str, tuple[Callable[[], Any], str, dict[str, str]]] = {
     "tensor": (
         lambda: pf.Vi(torch.zeros(4, 5, 3)) * [2.5, 1.0, 0.0],
         "LazyTensor of shape (4, 5, 1, 3)",
-        {"Vi(0,3)": "PyTorch array of shape (4, 5, 3), float32", "Pm(1,3)": "numbers: [2.5, 1.0, 0.0]"},
+        {
+            "dtype": "float32",
+            "Vi(0,3)": "PyTorch array of shape (4, 5, 3), float32",
+            "Pm(1,3)": "numbers: [2.5, 1.0, 0.0]",
+        },
     ),
     "complex": (
         lambda: LazyTensor(1j * X[:, None, :]),

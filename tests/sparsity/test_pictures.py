@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pairfold.errors import ArgumentTypeError, ArgumentValueError
+from pairfold.sparsity import masks
 from pairfold.sparsity.cluster import from_matrix, sort_clusters, swap_axes, tree_cluster
 from pairfold.sparsity.counting import count_blocks, count_strip, equal_counter
 from pairfold.sparsity.masks import Mask, band, lower, radius, segments, upper
@@ -112,6 +113,15 @@ def test_masks_of_too_many_intervals_are_not_drawn() -> None:
         "not drawn for 100000 x 100000 pairs: up to 2222600000 intervals"
     )
     assert read((scattered & lower())._repr_html_()).images == []
+
+
+def test_scattered_numbers_are_counted_without_their_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = RANDOM.integers(0, 40, 300)
+    by_runs = segments(ids, ids[:200]).picture()
+    monkeypatch.setattr(masks, "FINEST", 0)
+    by_numbers = segments(ids, ids[:200]).picture()
+    assert by_numbers.count.__module__ != by_runs.count.__module__
+    np.testing.assert_array_equal(by_numbers.shares(16, 32), by_runs.shares(16, 32))
 
 
 def test_nothing_is_worked_out_before_a_mask_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

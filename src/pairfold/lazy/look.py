@@ -27,13 +27,14 @@ FORMULA = 400
 
 def facts_of(value: Value) -> list[Fact]:
     """Return what there is to say about a value that has not been reduced."""
+    dtype, adapter = stored_dtype(value), value.kind.adapter
     facts = [
         Fact("shape", str(value.shown_shape)),
         Fact("formula", outline(value.expr, value.names, FORMULA), is_code=True),
-        Fact("dtype", str(stored_dtype(value) or "that of the arguments")),
+        Fact("dtype", "that of the arguments" if dtype is None else adapter.dtype_name(dtype)),
     ]
     for name, leaf in zip(value.names.values(), value.leaves[:LEAVES], strict=False):
-        facts.append(Fact(name, _told(leaf, value.kind.adapter)))
+        facts.append(Fact(name, _told(leaf, adapter)))
     if len(value.leaves) > LEAVES:
         facts.append(Fact("...", f"and {len(value.leaves) - LEAVES} more arrays"))
     if value.ranges is not None:

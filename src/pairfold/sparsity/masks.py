@@ -438,6 +438,9 @@ class _Segments(Mask):
         return len(cuts_i) - 1, int(per_number.max(initial=0))
 
     def _counter(self, rows: int, columns: int) -> Any:
+        if prod(self._fineness(rows, columns)) <= FINEST:
+            return super()._counter(rows, columns)
+        # Numbers in no order: there are more pairs of runs than fit into memory.
         return equal_counter(self.ids_i, self.ids_j)
 
     @property
