@@ -196,6 +196,7 @@ def test_no_operation_of_complex_numbers_is_promised_that_there_is_not() -> None
 
 
 def test_the_wheel_has_the_stubs(tmp_path: Path) -> None:
+    require("setuptools")
     for name in ("src", "pyproject.toml", "README.md", "LICENSE"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
