@@ -1,6 +1,6 @@
 """The K smallest values of every row on a CPU when K is large: lists of candidates that are sorted when they are full.
 
-Inserting a value into a sorted list moves up to K entries. Here a row keeps up to 2 K values (or K and some) in the
+Inserting a value into a sorted list moves up to K entries. Here a row keeps up to 2.5 K values (or K and some) in the
 order in which they were found; only values below the K-th smallest of the last time enter, and a full list is sorted
 and cut to K. So a value that enters costs the same for every K and every order of the columns.
 """
@@ -64,7 +64,7 @@ class Candidates:
         value = kernel.work.candidate
         assert value is not None
         self.kernel, self.value, self.kept = kernel, value, kernel.work.kept
-        self.room = self.kept + max(self.kept, FEWEST_FOUND)
+        self.room = self.kept + max(self.kept + self.kept // 2, FEWEST_FOUND)
         self.stride = self.room + GAP
         self.lists = value.dim * kernel.schedule.rows
         self.item_bytes = 4 if kernel.lanes.dtype == "float32" else 8
