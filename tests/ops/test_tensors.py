@@ -112,6 +112,7 @@ def test_the_permutation_of_a_tensordot_says_where_axes_go() -> None:
         ("SymSqNorm", (3, 2), (), "the weights must be a matrix of 2 x 2 entries"),
         ("WeightedSqNorm", (3, 2), (), "the weights must have dimension 1, 2 or 4"),
         ("WeightedSqDist", (3, 2, 2), (), "the weights must have dimension 1, 2 or 4"),
+        ("WeightedSqDist", (1, 3, 4), (), "WeightedSqDist: the dimensions must be equal, or 1"),
         ("BSpline", (3, 1), (2,), "degree 2 needs at least 4 knots"),
         ("BSpline", (4, 2), (1,), "the spline is evaluated at a scalar"),
         ("BSpline", (4, 1), (-1,), "the degree must be an integer of at least 0"),

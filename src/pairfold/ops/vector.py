@@ -192,7 +192,7 @@ def _weight_matrix(dims: Dims, params: Params) -> int:
 
 
 def _any_weight(dims: Dims, params: Params) -> int:
-    dim = max(dims[1:])
+    dim = broadcast_dimension(dims[1:], params)
     if dims[0] not in (1, dim, dim**2):
         raise DimensionError(f"the weights must have dimension 1, {dim} or {dim**2}.")
     return 1

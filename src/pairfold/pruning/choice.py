@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
 from pairfold import engine
-from pairfold.engine import Call, target_of
+from pairfold.engine import Call, Options, target_of
 from pairfold.ir.expr import Category
 from pairfold.pruning.batches import Strategy, entry_by_entry
 from pairfold.pruning.budget import UNLIMITED, Budget, some_points
@@ -37,8 +38,12 @@ PAIRS_PER_POINT = 7000
 
 def run_pruned(call: Call, arrays: Sequence[Any]) -> Outputs:
     """Return the outputs of a call that has a tolerance, and record how they were found."""
+    why = _refused(call)
+    if why and not is_collecting():
+        # Of small calls, a report that nobody reads would be a part of the time.
+        return engine.run(_exhaustive(call), arrays)
     start = perf_counter()
-    why, trees = _refused(call) or _not_worth(call, arrays), Trees()
+    why, trees = why or _not_worth(call, arrays), Trees()
     refusals: list[GivenUp] = []
     budget = UNLIMITED if why else Budget.of(call)
     for strategy in () if why else STRATEGIES:
@@ -68,7 +73,12 @@ def _told(refusals: Sequence[GivenUp]) -> str:
 
 
 def _exhaustive(call: Call) -> Call:
-    return replace(call, options=replace(call.options, tolerance=None))
+    return Call(call.problem, call.extent, call.dtype, call.ranges, _without_tolerance(call.options))
+
+
+@lru_cache(maxsize=64)
+def _without_tolerance(options: Options) -> Options:
+    return replace(options, tolerance=None)
 
 
 def _seconds_of_every_pair(call: Call, arrays: Sequence[Any]) -> float:
