@@ -114,4 +114,4 @@ aarch64:
 		tests/pykeops/test_interface.py tests/pykeops/test_do_better.py --ignore tests/codegen/test_all_float32.py $(ARGUMENTS)
 
 clean:
-	rm -rf $(VENV) .recipes build dist docs/_build docs/gallery output
+	rm -rf $(VENV) .recipes build dist docs/_build docs/gallery docs/reference/*/ output

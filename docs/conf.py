@@ -25,6 +25,7 @@ extensions = [
     "look",
     "measured",
     "offline",
+    "reference",
     "registry",
     "source",
 ]
@@ -43,4 +44,6 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 autodoc_typehints = "none"
 napoleon_google_docstring = False
+napoleon_use_rtype = False
+default_role = "py:obj"
 nitpicky = False

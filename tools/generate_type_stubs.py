@@ -141,8 +141,8 @@ def in_words_of(framework: Framework, text: str) -> str:
     """Return the docstrings of `room_of` a framework as those of its own module."""
     if framework.room != "cupy":
         return text
-    text = text.replace(">>> import numpy as np", ">>> import cupy").replace("pairfold.numpy", "pairfold.cupy")
-    text = re.sub(r"^( *(?:>>>|\.\.\.).*)$", lambda line: line[1].replace("np.", "cupy."), text, flags=re.MULTILINE)
+    text = text.replace(">>> import numpy as np", ">>> import cupy as cp").replace("pairfold.numpy", "pairfold.cupy")
+    text = re.sub(r"^( *(?:>>>|\.\.\.).*)$", lambda line: line[1].replace("np.", "cp."), text, flags=re.MULTILINE)
     return text.replace("NumPy", "CuPy")
 
 
@@ -515,7 +515,7 @@ PUBLIC = {
     "SolveReport": "pairfold.solvers.conjugate_gradients",
     "State": "pairfold.engine.states",
     **dict.fromkeys(("Report", "collect_reports", "tolerance"), "pairfold.pruning"),
-    **dict.fromkeys(("band", "lower", "radius", "segments", "upper"), "pairfold.sparsity.masks"),
+    **dict.fromkeys(("Mask", "band", "lower", "radius", "segments", "upper"), "pairfold.sparsity.masks"),
 }
 """Names that are the same in every front end, and the modules that have them."""
 

@@ -15,7 +15,8 @@ from sphinx.util.docutils import SphinxDirective
 from pairfold import errors
 from pairfold.codegen.vectormath import ACCURACY_ULP
 from pairfold.ir.expr import Op
-from pairfold.ir.reduction import REDUCTIONS
+from pairfold.ir.reduction import REDUCTIONS, Reduction
+from pairfold.lazy.docstrings import dimension_text, output_shapes
 from pairfold.ops import OPERATIONS
 from pairfold.pykeops.operations import KERNELS
 from pairfold.transform.calculus import CALCULUS
@@ -25,7 +26,9 @@ LEAVES = ("Var", "Const")
 
 def _entry(signature: str, method: str | None, facts: Iterable[tuple[str, str]]) -> list[str]:
     """Return the lines of one definition-list entry."""
-    title = f"``{signature}``" + (f", method ``.{method}``" if method else "")
+    title = f"``{signature}``" + (
+        f", method :py:obj:`.{method} <pairfold.numpy.LazyTensor.{method}>`" if method else ""
+    )
     lines = [title]
     for name, text in facts:
         if text:
@@ -39,12 +42,11 @@ def _verbatim(text: str) -> str:
 
 
 def _dimension(op: Op) -> str:
+    if not op.arity:
+        return ""
     if op.elementwise:
         return "that of the operands, which are equal or 1" if op.arity > 1 else "that of the operand"
-    for dims, params in op.sample:
-        operands = ", ".join(map(str, dims))
-        return f"for example ({operands}) -> {op.dimension(dims, params)}"
-    return ""
+    return dimension_text(op)
 
 
 def _derivative(op: Op) -> str:
@@ -65,7 +67,7 @@ def operation_lines(operations: Mapping[str, Op] = OPERATIONS) -> list[str]:
     for name, op in sorted(operations.items()):
         if name in LEAVES:
             continue
-        arguments = ", ".join([*"fgh"[: op.arity], *op.parameters] if op.arity <= 3 else ["..."])
+        arguments = ", ".join([*op.letters, *op.parameters])
         facts = (
             ("", _verbatim(op.definition)),
             ("dimension", _dimension(op)),
@@ -88,6 +90,15 @@ def calculus_lines() -> list[str]:
     return lines
 
 
+def _results(reduction: Reduction) -> str:
+    """Return shape and dtype of the outputs of a reduction over j."""
+    texts = []
+    for shape, kind in output_shapes(reduction):
+        flat = " (without the last axis if D is 1)" if shape == "K, D" else ""
+        texts.append(f"``(..., N, {shape})``{flat}, {'int64' if kind == 'index' else 'dtype of the arguments'}")
+    return "; ".join(texts)
+
+
 def reduction_lines() -> list[str]:
     """Return one entry per reduction, in the order of registration."""
     lines = []
@@ -102,6 +113,7 @@ def reduction_lines() -> list[str]:
         facts = (
             ("", _verbatim(reduction.definition)),
             ("needs", " and ".join(needs)),
+            ("result", _results(reduction)),
             ("other names", ", ".join(f"``{synonym}``" for synonym in reduction.synonyms)),
             ("note", _verbatim(reduction.doc)),
             ("source", _verbatim(reduction.source)),
@@ -145,7 +157,11 @@ def _directive(name: str, make_lines: Callable[[], list[str]]) -> type[SphinxDir
 
 def _keep_bars(app: Sphinx, what: str, name: str, subject: object, options: object, lines: list[str]) -> None:
     """Print |f| in docstrings as it stands: reStructuredText would look for a substitution."""
-    lines[:] = [line if "`" in line else line.replace("|", "\\|") for line in lines]
+    is_code = False
+    for number, line in enumerate(lines):
+        is_code = line.lstrip().startswith(">>>") or (is_code and bool(line.strip()))
+        if not is_code and "`" not in line:
+            lines[number] = line.replace("|", "\\|")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -17,8 +17,12 @@ __all__ = [
     "Genred",
     "KernelSolve",
     "LazyTensor",
+    "Mask",
+    "Nystrom",
     "Pm",
     "Report",
+    "SolveReport",
+    "State",
     "Tree",
     "Var",
     "Vi",
@@ -40,9 +44,12 @@ __all__ = [
     "where",
 ]
 
-_MASKS = dict.fromkeys(("band", "lower", "radius", "segments", "upper"), "pairfold.sparsity.masks")
+_MASKS = dict.fromkeys(("Mask", "band", "lower", "radius", "segments", "upper"), "pairfold.sparsity.masks")
 _MODULES = ("cupy", "dask", "errors", "jax", "numpy", "pykeops", "sklearn", "torch")
 _ELSEWHERE = {
+    "Nystrom": "pairfold.solvers.nystrom",
+    "SolveReport": "pairfold.solvers.conjugate_gradients",
+    "State": "pairfold.engine.states",
     "compile_ahead": "pairfold.ahead",
     "install_as_pykeops": "pairfold.pykeops",
     "where": "pairfold.lazy.logic",

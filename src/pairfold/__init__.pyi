@@ -39,12 +39,14 @@ from pairfold._types import LazyTensor as LazyTensor
 from pairfold._types import Numbers, Progress, Ranges, RoutineKeywords, SupportsCuda, SupportsToNumpy, SymbolicTensor
 from pairfold._types import Tree as Tree
 from pairfold.ahead import compile_ahead as compile_ahead
+from pairfold.engine.states import State as State
 from pairfold.pruning import Report as Report
 from pairfold.pruning import collect_reports as collect_reports
 from pairfold.pruning import tolerance as tolerance
 from pairfold.pykeops import install_as_pykeops as install_as_pykeops
-from pairfold.solvers.conjugate_gradients import SolveReport
-from pairfold.solvers.nystrom import Nystrom
+from pairfold.solvers.conjugate_gradients import SolveReport as SolveReport
+from pairfold.solvers.nystrom import Nystrom as Nystrom
+from pairfold.sparsity.masks import Mask as Mask
 from pairfold.sparsity.masks import band as band
 from pairfold.sparsity.masks import lower as lower
 from pairfold.sparsity.masks import radius as radius
@@ -56,8 +58,12 @@ __all__ = [
     "Genred",
     "KernelSolve",
     "LazyTensor",
+    "Mask",
+    "Nystrom",
     "Pm",
     "Report",
+    "SolveReport",
+    "State",
     "Tree",
     "Var",
     "Vi",
@@ -588,7 +594,30 @@ class KernelSolve(_types.Solver[Any, Any]):
 def Vi(
     x: NDArray[Any] | list[Any] | tuple[Any, ...] | SupportsToNumpy | Tree[NDArray[Any]],
 ) -> pairfold.numpy.LazyTensor:
-    """Return a tensor indexed by i: ``Vi(x)`` of an array (..., N, D), ``Vi(k, D)`` for argument k of a call."""
+    """Return a tensor indexed by i.
+
+    Parameters
+    ----------
+    x : array (..., N, D) or (N,), or int
+        The array; or, with `dim`, the number of an argument of the reduction to come.
+    dim : int, optional
+        The dimension D of that argument.
+
+    Returns
+    -------
+    LazyTensor, shape (..., N, 1, D)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import Vi, Vj
+    >>> x, y = np.zeros((3, 2)), np.ones((4, 2))
+    >>> tuple((Vi(x) - Vj(y)).shape)
+    (3, 4, 2)
+    >>> waiting = Vi(0, 2).sqdist(Vj(1, 2)).sum(axis=1)
+    >>> tuple(waiting(x, y).shape)
+    (3, 1)
+    """
 
 @overload
 def Vi(x: Tensor | Tree[Tensor]) -> pairfold.torch.LazyTensor: ...
@@ -604,7 +633,20 @@ def Vi(x: int, dim: int) -> SymbolicTensor[Any]: ...
 def Vj(
     x: NDArray[Any] | list[Any] | tuple[Any, ...] | SupportsToNumpy | Tree[NDArray[Any]],
 ) -> pairfold.numpy.LazyTensor:
-    """Return a tensor indexed by j: ``Vj(y)`` of an array (..., M, D), ``Vj(k, D)`` for argument k of a call."""
+    """Return a tensor indexed by j.
+
+    Parameters
+    ----------
+    x : array (..., M, D) or (M,), or int
+        The array; or, with `dim`, the number of an argument of the reduction to come.
+    dim : int, optional
+        The dimension D of that argument.
+
+    Returns
+    -------
+    LazyTensor, shape (..., 1, M, D)
+        `Vi` has an example.
+    """
 
 @overload
 def Vj(x: Tensor | Tree[Tensor]) -> pairfold.torch.LazyTensor: ...
@@ -620,7 +662,27 @@ def Vj(x: int, dim: int) -> SymbolicTensor[Any]: ...
 def Pm(
     x: NDArray[Any] | list[Any] | tuple[Any, ...] | SupportsToNumpy | Tree[NDArray[Any]],
 ) -> pairfold.numpy.LazyTensor:
-    """Return a parameter: ``Pm(p)`` of a number, list or array (D,), ``Pm(k, D)`` for argument k of a call."""
+    """Return a parameter, which is the same for all pairs.
+
+    Parameters
+    ----------
+    x : number, list of numbers, array (D,) or (..., 1, 1, D), or int
+        The numbers; or, with `dim`, the number of an argument of the reduction to come.
+    dim : int, optional
+        The dimension D of that argument.
+
+    Returns
+    -------
+    LazyTensor, shape (..., 1, 1, D)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import Pm, Vi, Vj
+    >>> x, y = np.zeros((3, 1)), np.ones((4, 1))
+    >>> (Pm(2.5) * (Vi(x) - Vj(y)).abs()).sum(axis=1).tolist()
+    [[10.0], [10.0], [10.0]]
+    """
 
 @overload
 def Pm(x: Tensor | Tree[Tensor]) -> pairfold.torch.LazyTensor: ...
@@ -640,7 +702,21 @@ def Var(
     dim: None = None,
     cat: int | None = None,
 ) -> pairfold.numpy.LazyTensor:
-    """Return a tensor of category 0 (i), 1 (j) or 2 (parameter): ``Var(x, cat=0)`` or ``Var(k, D, 0)``."""
+    """Return a tensor of the category that a number says: `Vi`, `Vj` or `Pm`.
+
+    Parameters
+    ----------
+    x : array, number, list of numbers, or int
+        As for `Vi`, `Vj` and `Pm`.
+    dim : int, optional
+        The dimension of argument number `x` of the reduction to come.
+    cat : int, optional
+        0: indexed by i, 1: by j, 2: a parameter.
+
+    Returns
+    -------
+    LazyTensor
+    """
 
 @overload
 def Var(x: Tensor | Tree[Tensor], dim: None = None, cat: int | None = None) -> pairfold.torch.LazyTensor: ...
@@ -655,18 +731,125 @@ def Var(x: int, dim: int, cat: int) -> SymbolicTensor[Any]: ...
 @overload
 def Var(x: complex | Numbers, dim: None = None, cat: int | None = None) -> LazyTensor: ...
 def generic_sum(formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]) -> Genred[_OneArray]:
-    """Return a routine that sums `formula`; `output`, as ``"a = Vi(2)"``, says what indexes the result."""
+    """Return a routine that sums `formula`.
+
+    Parameters
+    ----------
+    formula : str
+        As for `Genred`.
+    output : str
+        What indexes the result: ``"a = Vi(D)"`` sums over j, ``"a = Vj(D)"`` over i.
+    *aliases : str
+        As for `Genred`, one string per argument.
+    **kwargs
+        The other arguments of `Genred`, such as ``dtype_acc``.
+
+    Returns
+    -------
+    Genred
+        Its calls return arrays of shape ``(..., N, D)``, over i ``(..., M, D)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import generic_sum
+    >>> distances = generic_sum("Abs(x - y)", "a = Vi(1)", "x = Vi(1)", "y = Vj(1)")
+    >>> x, y = np.asarray([[0.0], [3.0]]), np.asarray([[1.0], [2.0], [4.0]])
+    >>> distances(x, y)
+    array([[7.],
+           [4.]])
+    """
 
 def generic_logsumexp(
     formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]
 ) -> Genred[_OneArray]:
-    """Return a routine for the log-sum-exp of `formula`; `output`, as ``"a = Vi(1)"``, says what indexes it."""
+    """Return a routine for the log-sum-exp of `formula`.
+
+    Parameters
+    ----------
+    formula : str
+        As for `Genred`.
+    output : str
+        What indexes the result: ``"a = Vi(D)"`` reduces over j, ``"a = Vj(D)"`` over i.
+    *aliases : str
+        As for `Genred`, one string per argument.
+    **kwargs
+        The other arguments of `Genred`, such as ``dtype_acc``.
+
+    Returns
+    -------
+    Genred
+        Its calls return arrays of shape ``(..., N, D)``, over i ``(..., M, D)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import generic_logsumexp
+    >>> softmin = generic_logsumexp("-SqDist(x, y)", "a = Vi(1)", "x = Vi(1)", "y = Vj(1)")
+    >>> x = np.zeros((2, 1))
+    >>> np.exp(softmin(x, np.zeros((4, 1)))).round().tolist()
+    [[4.0], [4.0]]
+    """
 
 def generic_argmin(formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]) -> Genred[_OneArray]:
-    """Return a routine for the index of the minimum of `formula`; `output`, as ``"a = Vi(1)"``, indexes it."""
+    """Return a routine for the number of the column in which `formula` has its minimum.
+
+    Parameters
+    ----------
+    formula : str
+        As for `Genred`.
+    output : str
+        What indexes the result: ``"a = Vi(D)"`` reduces over j, ``"a = Vj(D)"`` over i.
+    *aliases : str
+        As for `Genred`, one string per argument.
+    **kwargs
+        The other arguments of `Genred`, such as ``dtype_acc``.
+
+    Returns
+    -------
+    Genred
+        Its calls return arrays of shape ``(..., N, D)``, over i ``(..., M, D)``, with dtype int64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import generic_argmin
+    >>> nearest = generic_argmin("SqDist(x, y)", "a = Vi(1)", "x = Vi(1)", "y = Vj(1)")
+    >>> x, y = np.asarray([[0.0], [3.0]]), np.asarray([[1.0], [2.0], [4.0]])
+    >>> nearest(x, y)
+    array([[0],
+           [1]])
+    """
 
 def generic_argkmin(formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]) -> Genred[_OneArray]:
-    """Return a routine for the indices of the K smallest values of `formula`; `output` is ``"a = Vi(K)"``."""
+    """Return a routine for the numbers of the K columns in which `formula` has its smallest values.
+
+    Parameters
+    ----------
+    formula : str
+        As for `Genred`.
+    output : str
+        ``"a = Vi(K)"`` reduces over j, ``"a = Vj(K)"`` over i.
+    *aliases : str
+        As for `Genred`, one string per argument.
+    **kwargs
+        The other arguments of `Genred`, such as ``dtype_acc``.
+
+    Returns
+    -------
+    Genred
+        Its calls return arrays of shape ``(..., N, K)``, over i ``(..., M, K)``, with dtype int64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import generic_argkmin
+    >>> nearest = generic_argkmin("SqDist(x, y)", "a = Vi(2)", "x = Vi(1)", "y = Vj(1)")
+    >>> x, y = np.asarray([[0.0], [3.0]]), np.asarray([[1.0], [2.0], [4.0]])
+    >>> nearest(x, y)
+    array([[0, 1],
+           [1, 2]])
+    """
 
 @overload
 def where(

@@ -126,7 +126,7 @@ class AnyTensor(Generic[Array, Operand]):
         """Number of axes: ``len(shape)``."""
 
     def dim(self) -> int:
-        """Return the number of axes, by the name that PyTorch gives it."""
+        """Return the number of axes, an integer, by the name that PyTorch gives it."""
 
     @property
     def formula(self) -> str:
@@ -143,7 +143,7 @@ class AnyTensor(Generic[Array, Operand]):
     def is_complex(self) -> bool: ...
     @property
     def T(self) -> Self:
-        """The same tensor with i and j exchanged."""
+        """The same tensor with i and j exchanged, of shape (..., M, N, D)."""
 
     def t(self) -> Self:
         """Return the transpose, by the name that PyTorch gives it."""
@@ -153,10 +153,33 @@ class AnyTensor(Generic[Array, Operand]):
 
         An integer on the last axis gives one component and keeps the axis, with length 1; on the axes of i and j use
         a slice instead of an integer.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = Vi(np.arange(8.0).reshape(4, 2)), Vj(np.arange(6.0).reshape(3, 2))
+        >>> tuple((x - y)[1:3].shape), tuple((x - y)[..., 0].shape), tuple((x - y)[:, [2, 0]].shape)
+        ((2, 3, 2), (4, 3, 1), (4, 2, 2))
         """
 
     def elem(self, index: int) -> Self:
-        """Return component `index` of the last axis, with dimension 1; negative ones count from the end."""
+        """Return one component of the last axis.
+
+        Parameters
+        ----------
+        index : int
+            From 0; negative ones count from the end.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
+
+        Raises
+        ------
+        ArgumentIndexError
+            If there is no such component.
+        """
 
     @property
     def ranges(self) -> Any:
@@ -173,13 +196,34 @@ class AnyTensor(Generic[Array, Operand]):
     def explain(
         self, reduction_op: str = "Sum", axis: int | None = None, target: str | None = None, **keywords: Any
     ) -> str:
-        """Return what the engine does for a reduction, in words; the arguments are those of `reduction`.
+        """Return what the engine does for a reduction, in words.
 
-        `target` is ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there.
+        Parameters
+        ----------
+        reduction_op, axis, **kwargs
+            As for `reduction`; by default the sum over j.
+        target : str, default None
+            ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there. None: where it would be computed.
+
+        Returns
+        -------
+        Explanation
+            A str, which notebooks show as a table.
         """
 
     def finish(self, state: State) -> Any:
-        """Return the result of a reduction for all columns of a state, in arrays of this tensor's framework."""
+        """Return the result of a reduction for all columns of a state, in arrays of this tensor's framework.
+
+        Parameters
+        ----------
+        state : State
+            From `partial`, merged with those of the other parts.
+
+        Returns
+        -------
+        array, or tuple of arrays
+            Of the shape and dtype that the reduction of all columns has.
+        """
 
     def __hash__(self) -> int: ...
     def __array_ufunc__(
@@ -255,43 +299,89 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
     def __pos__(self) -> Self: ...
     def __abs__(self) -> Self: ...
     def norm(self, dim: int = -1) -> Self:
-        """Return the Euclidean norm over the last axis, the only value that `dim` may have."""
+        """Return the Euclidean norm over the last axis.
+
+        Parameters
+        ----------
+        dim : int, default -1
+            The last axis, which is the only value that it may have. (It is no order of a norm.)
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
+            With derivative 0 at the origin.
+        """
 
     def abs(self) -> Self:
         """|f|.
 
         Derivative 0 at 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def acos(self) -> Self:
         """Inverse cosine of f.
 
         nan outside [-1, 1]. Derivative 0 (not -inf) at -1 and 1.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def acosh(self) -> Self:
         """Inverse hyperbolic cosine of f.
 
         nan below 1. Derivative 0 (not inf) at 1.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def asin(self) -> Self:
         """Inverse sine of f.
 
         nan outside [-1, 1]. Derivative 0 (not inf) at -1 and 1.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def asinh(self) -> Self:
-        """Inverse hyperbolic sine of f."""
+        """Inverse hyperbolic sine of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def atan(self) -> Self:
-        """Inverse tangent of f."""
+        """Inverse tangent of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     @overload
     def atan2(self, other: Operand) -> Self:
         """Angle of the point with ordinate f and abscissa g, in [-pi, pi].
 
-        Derivative 0 at the origin.
+        Here f is this tensor and g is `other`. Derivative 0 at the origin.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+            D is the dimension of the operands; one of dimension 1 meets every component of the others.
         """
 
     @overload
@@ -300,19 +390,38 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
         """Inverse hyperbolic tangent of f.
 
         Infinite at -1 and 1, nan outside.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def auto_factorize(self) -> Self:
-        """F; a hint that sub-formulas occur in it more than once.
+        """f; a hint that sub-formulas occur in it more than once.
 
         Equal sub-formulas are always computed once, so the hint changes nothing.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 3 for f of dimension 3.
         """
 
     @overload
     def bspline(self, other: Operand, degree: int = ...) -> Self:
         """Values at x of all B-splines of the given degree on the knots.
 
-        Half-open intervals: 0 at the last knot and outside the knots. Terms with a zero denominator count as 0.
+        Here knots is this tensor and x is `other`. Half-open intervals: 0 at the last knot and outside the knots. Terms with a zero denominator count as 0.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+        degree : int, optional
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 4 for knots of dimension 5 and x of dimension 1 with degree=0.
         """
 
     @overload
@@ -321,74 +430,197 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
         """Smallest integer >= f.
 
         Derivative 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     @overload
     def clamp(self, lowest: Operand, highest: Operand) -> Self:
-        """Return `lowest` where the tensor is less than it, `highest` where it is greater, else the tensor."""
+        """Return `lowest` where the tensor is less than it, `highest` where it is greater, else the tensor.
+
+        Parameters
+        ----------
+        lowest, highest : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     @overload
     def clamp(
         self, lowest: Operand | SymbolicTensor[Any], highest: Operand | SymbolicTensor[Any]
     ) -> SymbolicTensor[Array]: ...
     def clampint(self, a: int, b: int) -> Self:
-        """A where f < a, b where f > b, else f, for integers a and b.
+        """a where f < a, b where f > b, else f, for integers a and b.
 
         nan stays nan. Derivative 1 on both closed ends.
+
+        Parameters
+        ----------
+        a : int
+        b : int
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     @overload
     def concat(self, other: Operand) -> Self:
-        """Return the components of this tensor, then those of `other`."""
+        """Return the components of this tensor, then those of `other`.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, sum of both dimensions)
+        """
 
     @overload
     def concat(self, other: SymbolicTensor[Any]) -> SymbolicTensor[Array]: ...
     @overload
     def concat(self, other: complex | ComplexLazyTensor[Any, Any, Any]) -> Partner: ...
     def cos(self) -> Self:
-        """Cos(f)."""
+        """cos(f).
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def cosh(self) -> Self:
-        """Hyperbolic cosine of f."""
+        """Hyperbolic cosine of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def diff(self, v: AnyTensor[Array, Any], u: AnyTensor[Array, Any]) -> Self:
-        """Directional derivative of f with respect to v along u; tuples of v and u are added up."""
+        """Directional derivative of f with respect to v along u; tuples of v and u are added up.
+
+        Here f is this tensor.
+
+        Parameters
+        ----------
+        v : LazyTensor
+            The variable: it was made from an array, or is a symbolic one such as ``Vi(0, 3)``.
+        u : LazyTensor, array or number
+            A direction, of the dimension of v.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension of f)
+        """
 
     @overload
     def difference_matrix(self, other: Operand) -> Self:
-        """All differences f_k - g_l, row-major."""
+        """All differences f_k - g_l, row-major.
+
+        Here f is this tensor and g is `other`.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 6 for f of dimension 2 and g of dimension 3.
+        """
 
     @overload
     def difference_matrix(self, other: SymbolicTensor[Any]) -> SymbolicTensor[Array]: ...
     def divergence(self, v: AnyTensor[Array, Any]) -> Self:
-        """Trace of the Jacobian of f with respect to v."""
+        """Trace of the Jacobian of f with respect to v.
+
+        Here f is this tensor.
+
+        Parameters
+        ----------
+        v : LazyTensor
+            The variable: it was made from an array, or is a symbolic one such as ``Vi(0, 3)``.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
+        """
 
     def erf(self) -> Self:
-        """Error function of f: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to f."""
+        """Error function of f: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def exp(self) -> Self:
-        """Exp(f)."""
+        """exp(f).
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def exp1j(self) -> Partner:
-        """Return the complex tensor exp(i f)."""
+        """exp(i f).
+
+        Returns
+        -------
+        ComplexLazyTensor, shape (..., N, M, D)
+        """
 
     def exp2(self) -> Self:
-        """2 to the power f."""
+        """2 to the power f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def expm1(self) -> Self:
-        """Exp(f) - 1.
+        """exp(f) - 1.
 
         Accurate near 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def extract(self, start: int, length: int) -> Self:
-        """Components start, ..., start + length - 1 of f."""
+        """Components start, ..., start + length - 1 of f.
+
+        Parameters
+        ----------
+        start : int
+        length : int
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 3 for f of dimension 5 with start=1, length=3.
+        """
 
     @overload
     def factorize(self, other: Operand) -> Self:
-        """F; a hint that g occurs in it more than once.
+        """f; a hint that g occurs in it more than once.
 
-        Equal sub-formulas are always computed once, so the hint changes nothing.
+        Here f is this tensor and g is `other`. Equal sub-formulas are always computed once, so the hint changes nothing.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 3 for f of dimension 3 and g of dimension 2.
         """
 
     @overload
@@ -397,20 +629,56 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
         """Largest integer <= f.
 
         Derivative 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def grad(self, v: AnyTensor[Array, Any], g: AnyTensor[Array, Any]) -> Self:
         """Adjoint of the differential of f with respect to the variable v, applied to g.
 
-        Zero when f does not depend on v. For a scalar f and g = 1: the gradient.
+        Here f is this tensor. Zero when f does not depend on v. For a scalar f and g = 1: the gradient.
+
+        Parameters
+        ----------
+        v : LazyTensor
+            The variable: it was made from an array, or is a symbolic one such as ``Vi(0, 3)``.
+        g : LazyTensor, array or number
+            Of the dimension of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension of v)
         """
 
     def grad_matrix(self, v: AnyTensor[Array, Any]) -> Self:
-        """Jacobian of f with respect to the variable v, row-major, the index of f slow."""
+        """Jacobian of f with respect to the variable v, row-major, the index of f slow.
+
+        Here f is this tensor.
+
+        Parameters
+        ----------
+        v : LazyTensor
+            The variable: it was made from an array, or is a symbolic one such as ``Vi(0, 3)``.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension of f times that of v)
+        """
 
     @overload
     def ifelse(self, chosen: Operand, other: Operand) -> Self:
-        """Return `chosen` where the tensor is at least 0, else `other`; for conditions there is `where`."""
+        """Return `chosen` where the tensor is at least 0, else `other`; for conditions there is `where`.
+
+        Parameters
+        ----------
+        chosen, other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     @overload
     def ifelse(
@@ -423,14 +691,38 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
         other: Operand | complex | ComplexLazyTensor[Any, Any, Any],
     ) -> Partner: ...
     def imag2complex(self) -> Partner:
-        """Return the complex tensor 0 + f i."""
+        """0 + f i.
+
+        Returns
+        -------
+        ComplexLazyTensor, shape (..., N, M, D)
+        """
 
     def inv(self) -> Self:
-        """1 / f."""
+        """1 / f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     @overload
     def keops_kron(self, other: Operand, shape_f: int | Sequence[int], shape_g: int | Sequence[int]) -> Self:
-        """Kronecker product of f and g seen as row-major tensors of the given shapes, like numpy.kron."""
+        """Kronecker product of f and g seen as row-major tensors of the given shapes, like numpy.kron.
+
+        Here f is this tensor and g is `other`.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+        shape_f : tuple of int
+        shape_g : tuple of int
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 24 for f of dimension 4 and g of dimension 6 with shape_f=(2, 2), shape_g=(2, 3).
+        """
 
     @overload
     def keops_kron(
@@ -446,9 +738,23 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
         axes_g: int | Sequence[int],
         permutation: int | Sequence[int] | None = ...,
     ) -> Self:
-        """F and g seen as row-major tensors, contracted over the paired axes like numpy.tensordot.
+        """f and g seen as row-major tensors, contracted over the paired axes like numpy.tensordot.
 
-        The kept axes of f come first, then those of g; the optional permutation sends kept axis k to position permutation[k].
+        Here f is this tensor and g is `other`. The kept axes of f come first, then those of g; the optional permutation sends kept axis k to position permutation[k].
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+        shape_f : tuple of int
+        shape_g : tuple of int
+        axes_f : tuple of int
+        axes_g : tuple of int
+        permutation : tuple of int, optional
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 4 for f of dimension 6 and g of dimension 6 with shape_f=(2, 3), shape_g=(3, 2), axes_f=(1,), axes_g=(0,).
         """
 
     @overload
@@ -462,31 +768,70 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
         permutation: int | Sequence[int] | None = ...,
     ) -> SymbolicTensor[Array]: ...
     def laplacian(self, v: AnyTensor[Array, Any]) -> Self:
-        """Sum of the second derivatives of the scalar f with respect to the components of v."""
+        """Sum of the second derivatives of the scalar f with respect to the components of v.
+
+        Here f is this tensor.
+
+        Parameters
+        ----------
+        v : LazyTensor
+            The variable: it was made from an array, or is a symbolic one such as ``Vi(0, 3)``.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
+        """
 
     def log(self) -> Self:
         """Natural logarithm of f.
 
         -inf at 0, nan below 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def log10(self) -> Self:
-        """Logarithm of f to base 10."""
+        """Logarithm of f to base 10.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def log1p(self) -> Self:
-        """Log(1 + f).
+        """log(1 + f).
 
         Accurate near 0; -inf at -1, nan below.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def log2(self) -> Self:
-        """Logarithm of f to base 2."""
+        """Logarithm of f to base 2.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     @overload
     def logical_and(self, other: Operand) -> Self:
         """1 where f and g are not 0, else 0.
 
-        nan is not 0. Derivative 0.
+        Here f is this tensor and g is `other`. nan is not 0. Derivative 0.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+            D is the dimension of the operands; one of dimension 1 meets every component of the others.
         """
 
     @overload
@@ -495,13 +840,26 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
         """1 where f is 0, else 0.
 
         nan is not 0. Derivative 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     @overload
     def logical_or(self, other: Operand) -> Self:
         """1 where f or g is not 0, else 0.
 
-        nan is not 0. Derivative 0.
+        Here f is this tensor and g is `other`. nan is not 0. Derivative 0.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+            D is the dimension of the operands; one of dimension 1 meets every component of the others.
         """
 
     @overload
@@ -510,14 +868,35 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
     def logical_xor(self, other: Operand) -> Self:
         """1 where one of f and g is 0 and the other is not, else 0.
 
-        nan is not 0. Derivative 0.
+        Here f is this tensor and g is `other`. nan is not 0. Derivative 0.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+            D is the dimension of the operands; one of dimension 1 meets every component of the others.
         """
 
     @overload
     def logical_xor(self, other: SymbolicTensor[Any]) -> SymbolicTensor[Array]: ...
     @overload
     def matvecmult(self, other: Operand) -> Self:
-        """A b with the row-major matrix A, whose number of columns is the dimension of b."""
+        """A b with the row-major matrix A, whose number of columns is the dimension of b.
+
+        Here A is this tensor and b is `other`.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 2 for A of dimension 6 and b of dimension 3.
+        """
 
     @overload
     def matvecmult(self, other: SymbolicTensor[Any]) -> SymbolicTensor[Array]: ...
@@ -525,7 +904,16 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
     def maximum(self, other: Operand) -> Self:
         """The larger of f and g.
 
-        nan when either is nan. On ties the derivative goes to f.
+        Here f is this tensor and g is `other`. nan when either is nan. On ties the derivative goes to f.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+            D is the dimension of the operands; one of dimension 1 meets every component of the others.
         """
 
     @overload
@@ -534,14 +922,34 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
     def minimum(self, other: Operand) -> Self:
         """The smaller of f and g.
 
-        nan when either is nan. On ties the derivative goes to f.
+        Here f is this tensor and g is `other`. nan when either is nan. On ties the derivative goes to f.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+            D is the dimension of the operands; one of dimension 1 meets every component of the others.
         """
 
     @overload
     def minimum(self, other: SymbolicTensor[Any]) -> SymbolicTensor[Array]: ...
     @overload
     def mod(self, modulus: Operand, offset: Operand = ...) -> Self:
-        """Return the tensor minus multiples of `modulus` that bring it between `offset` and ``offset + modulus``."""
+        """Return the tensor minus multiples of `modulus` that bring it between `offset` and ``offset + modulus``.
+
+        Parameters
+        ----------
+        modulus : LazyTensor, array or number
+            Not 0.
+        offset : LazyTensor, array or number, default 0
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     @overload
     def mod(
@@ -551,81 +959,167 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
         """Euclidean norm of f.
 
         Derivative 0 at the origin.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
         """
 
     def normalize(self) -> Self:
-        """F divided by its Euclidean norm.
+        """f divided by its Euclidean norm.
 
         The zero vector stays zero, with derivative 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 3 for f of dimension 3.
         """
 
     def one_hot(self, length: int) -> Self:
-        """A vector of zeros of the given length with 1 at the index nearest to f.
+        """a vector of zeros of the given length with 1 at the index nearest to f.
 
         All zeros when that index is outside the vector. Derivative 0.
+
+        Parameters
+        ----------
+        length : int
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 4 for f of dimension 1 with length=4.
         """
 
     @overload
     def power(self, exponent: Operand) -> Self:
-        """Return ``self ** exponent``; see the operator."""
+        """Return ``self ** exponent``.
+
+        Parameters
+        ----------
+        exponent : LazyTensor, array or number
+            An integer or half-integer number is faster than any other.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+            nan where the tensor is negative and the exponent is no integer.
+        """
 
     @overload
     def power(self, exponent: SymbolicTensor[Any]) -> SymbolicTensor[Array]: ...
     @overload
     def power(self, exponent: complex | ComplexLazyTensor[Any, Any, Any]) -> Partner: ...
     def real2complex(self) -> Partner:
-        """Return the complex tensor f + 0 i."""
+        """f + 0 i.
+
+        Returns
+        -------
+        ComplexLazyTensor, shape (..., N, M, D)
+        """
 
     def relu(self) -> Self:
         """0 where f < 0, else f.
 
         Derivative 1 at 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def round(self, decimals: int = ...) -> Self:
-        """F rounded to the given number of decimals (may be negative).
+        """f rounded to the given number of decimals (may be negative).
 
         Halves go away from zero: 0.5 gives 1 and -2.5 gives -3. Derivative 0.
+
+        Parameters
+        ----------
+        decimals : int, optional
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def rsqrt(self) -> Self:
         """1 / sqrt(f).
 
         0 at 0 (not inf), so that gradients of distances vanish between equal points. nan below 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def sigmoid(self) -> Self:
-        """1 / (1 + exp(-f))."""
+        """1 / (1 + exp(-f)).
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def sign(self) -> Self:
         """-1, 0 or 1.
 
         0 at nan. Derivative 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def sin(self) -> Self:
-        """Sin(f)."""
+        """sin(f).
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def sinc(self) -> Self:
-        """Sin(pi f) / (pi f).
+        """sin(pi f) / (pi f).
 
         1 at 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def sinh(self) -> Self:
-        """Hyperbolic sine of f."""
+        """Hyperbolic sine of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def sinxdivx(self) -> Self:
-        """Sin(f) / f.
+        """sin(f) / f.
 
         1 at 0, nan at infinity. All derivatives are right at 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     @overload
     def softdtw_sqdist(self, other1: Operand, other2: Operand) -> Self:
         """Soft dynamic time warping of f and g with squared differences as local costs and temperature t.
 
-        The size of the compiled code grows with the product of the two lengths.
+        Here f is this tensor, g is `other1` and t is `other2`. The size of the compiled code grows with the product of the two lengths.
+
+        Parameters
+        ----------
+        other1 : LazyTensor, array or number
+        other2 : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
         """
 
     @overload
@@ -633,13 +1127,26 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
         self, other1: Operand | SymbolicTensor[Any], other2: Operand | SymbolicTensor[Any]
     ) -> SymbolicTensor[Array]: ...
     def softplus(self) -> Self:
-        """Log(1 + exp(f))."""
+        """log(1 + exp(f)).
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     @overload
     def sqdist(self, other: Operand) -> Self:
         """Squared Euclidean distance of f and g.
 
-        Evaluated on differences: exactly 0 for equal points.
+        Here f is this tensor and g is `other`. Evaluated on differences: exactly 0 for equal points.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
         """
 
     @overload
@@ -647,53 +1154,135 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
     @overload
     def sqdist(self, other: complex | ComplexLazyTensor[Any, Any, Any]) -> Self: ...
     def sqnorm2(self) -> Self:
-        """Squared Euclidean norm of f."""
+        """Squared Euclidean norm of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
+        """
 
     def sqrt(self) -> Self:
         """Square root of f.
 
         nan below 0. Derivative 0 at 0, so that distances have a gradient everywhere.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def square(self) -> Self:
-        """F squared."""
+        """f squared.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def step(self) -> Self:
         """0 where f < 0, else 1.
 
         1 at 0 and at nan. Derivative 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def tan(self) -> Self:
-        """Tangent of f."""
+        """Tangent of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def tanh(self) -> Self:
-        """Hyperbolic tangent of f."""
+        """Hyperbolic tangent of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     @overload
     def tensorprod(self, other: Operand) -> Self:
-        """All products f_k g_l, row-major."""
+        """All products f_k g_l, row-major.
+
+        Here f is this tensor and g is `other`.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 6 for f of dimension 2 and g of dimension 3.
+        """
 
     @overload
     def tensorprod(self, other: SymbolicTensor[Any]) -> SymbolicTensor[Array]: ...
     def trace_operator(self, v: AnyTensor[Array, Any], weights: AnyTensor[Array, Any] | None = None) -> Self:
-        """Trace of the formula L, linear in v; with weights w: sum of w_k L_kk."""
+        """Trace of the formula L, linear in v; with weights w: sum of w_k L_kk.
+
+        Here L is this tensor.
+
+        Parameters
+        ----------
+        v : LazyTensor
+            The variable: it was made from an array, or is a symbolic one such as ``Vi(0, 3)``.
+        weights : LazyTensor, array or number, optional
+            One per component of v; 1 when left out.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
+        """
 
     def trunc(self) -> Self:
-        """F without its fractional part.
+        """f without its fractional part.
 
         Derivative 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     @overload
     def vecmatmult(self, other: Operand) -> Self:
-        """B A with the row-major matrix A, whose number of rows is the dimension of b."""
+        """b A with the row-major matrix A, whose number of rows is the dimension of b.
+
+        Here b is this tensor and A is `other`.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 2 for b of dimension 3 and A of dimension 6.
+        """
 
     @overload
     def vecmatmult(self, other: SymbolicTensor[Any]) -> SymbolicTensor[Array]: ...
     @overload
     def weightedsqdist(self, other1: Operand, other2: Operand) -> Self:
-        """Weighted squared norm of f - g, with the weights s in front."""
+        """Weighted squared norm of f - g, with the weights s in front.
+
+        Here f is this tensor, g is `other1` and s is `other2`.
+
+        Parameters
+        ----------
+        other1 : LazyTensor, array or number
+        other2 : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
+        """
 
     @overload
     def weightedsqdist(
@@ -701,7 +1290,18 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
     ) -> SymbolicTensor[Array]: ...
     @overload
     def weightedsqnorm(self, other: Operand) -> Self:
-        """SqNormIso, SqNormDiag or SymSqNorm, by the dimension of the weights s."""
+        """SqNormIso, SqNormDiag or SymSqNorm, by the dimension of the weights s.
+
+        Here f is this tensor and s is `other`.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
+        """
 
     @overload
     def weightedsqnorm(self, other: SymbolicTensor[Any]) -> SymbolicTensor[Array]: ...
@@ -710,6 +1310,28 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
         """Return ``condition.where(a, b)`` of a condition, or ``a.where(condition, b)`` as PyTorch has it.
 
         What is the condition is seen from the tensors; the function ``where(condition, a, b)`` is clearer.
+
+        Parameters
+        ----------
+        first, second : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+
+        Raises
+        ------
+        ArgumentTypeError
+            If it cannot be told which is the condition.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = Vi(np.asarray([[0.0], [2.0]])), Vj(np.asarray([[1.0], [3.0]]))
+        >>> (x < y).where(x + y, 0).dense()[..., 0]
+        array([[1., 3.],
+               [0., 5.]])
         """
 
     @overload
@@ -723,9 +1345,13 @@ class RealTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
         second: Operand | complex | ComplexLazyTensor[Any, Any, Any],
     ) -> Partner: ...
     def xlogx(self) -> Self:
-        """F log(f).
+        """f log(f).
 
         0 at 0, nan below 0. Derivative -inf at 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
 class ComplexTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner]):
@@ -766,105 +1392,280 @@ class ComplexTensor(AnyTensor[Array, Operand], Generic[Array, Operand, Partner])
         """|f|.
 
         Derivative 0 at 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def auto_factorize(self) -> Self:
-        """F; a hint that sub-formulas occur in it more than once.
+        """f; a hint that sub-formulas occur in it more than once.
 
         Equal sub-formulas are always computed once, so the hint changes nothing.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 3 for f of dimension 3.
         """
 
     def concat(self, other: Operand) -> Self:
-        """Return the components of this tensor, then those of `other`."""
+        """Return the components of this tensor, then those of `other`.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, sum of both dimensions)
+        """
 
     def cos(self) -> Self:
-        """Cos(f)."""
+        """cos(f).
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def cosh(self) -> Self:
-        """Hyperbolic cosine of f."""
+        """Hyperbolic cosine of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def diff(self, v: AnyTensor[Array, Any], u: AnyTensor[Array, Any]) -> Any:
-        """Directional derivative of f with respect to v along u; tuples of v and u are added up."""
+        """Directional derivative of f with respect to v along u; tuples of v and u are added up.
+
+        Here f is this tensor.
+
+        Parameters
+        ----------
+        v : LazyTensor
+            The variable: it was made from an array, or is a symbolic one such as ``Vi(0, 3)``.
+        u : LazyTensor, array or number
+            A direction, of the dimension of v.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension of f)
+        """
 
     def exp(self) -> Self:
-        """Exp(f)."""
+        """exp(f).
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def extract(self, start: int, length: int) -> Self:
-        """Components start, ..., start + length - 1 of f."""
+        """Components start, ..., start + length - 1 of f.
+
+        Parameters
+        ----------
+        start : int
+        length : int
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 3 for f of dimension 5 with start=1, length=3.
+        """
 
     def grad(self, v: AnyTensor[Array, Any], g: AnyTensor[Array, Any]) -> Any:
         """Adjoint of the differential of f with respect to the variable v, applied to g.
 
-        Zero when f does not depend on v. For a scalar f and g = 1: the gradient.
+        Here f is this tensor. Zero when f does not depend on v. For a scalar f and g = 1: the gradient.
+
+        Parameters
+        ----------
+        v : LazyTensor
+            The variable: it was made from an array, or is a symbolic one such as ``Vi(0, 3)``.
+        g : LazyTensor, array or number
+            Of the dimension of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension of v)
         """
 
     def ifelse(self, chosen: Operand, other: Operand) -> Self:
-        """Return `chosen` where the tensor is at least 0, else `other`; for conditions there is `where`."""
+        """Return `chosen` where the tensor is at least 0, else `other`; for conditions there is `where`.
+
+        Parameters
+        ----------
+        chosen, other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def inv(self) -> Self:
-        """1 / f."""
+        """1 / f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def log(self) -> Self:
         """Natural logarithm of f.
 
         -inf at 0, nan below 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def norm2(self) -> Partner:
         """Euclidean norm of f.
 
         Derivative 0 at the origin.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
         """
 
     def normalize(self) -> Self:
-        """F divided by its Euclidean norm.
+        """f divided by its Euclidean norm.
 
         The zero vector stays zero, with derivative 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, dimension)
+            The dimension is for example 3 for f of dimension 3.
         """
 
     def power(self, exponent: Operand) -> Self:
-        """Return ``self ** exponent``; see the operator."""
+        """Return ``self ** exponent``.
+
+        Parameters
+        ----------
+        exponent : LazyTensor, array or number
+            An integer or half-integer number is faster than any other.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+            nan where the tensor is negative and the exponent is no integer.
+        """
 
     def rsqrt(self) -> Self:
         """1 / sqrt(f).
 
         0 at 0 (not inf), so that gradients of distances vanish between equal points. nan below 0.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def sin(self) -> Self:
-        """Sin(f)."""
+        """sin(f).
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def sinh(self) -> Self:
-        """Hyperbolic sine of f."""
+        """Hyperbolic sine of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def sqdist(self, other: Operand) -> Partner:
         """Squared Euclidean distance of f and g.
 
-        Evaluated on differences: exactly 0 for equal points.
+        Here f is this tensor and g is `other`. Evaluated on differences: exactly 0 for equal points.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
         """
 
     def sqnorm2(self) -> Partner:
-        """Squared Euclidean norm of f."""
+        """Squared Euclidean norm of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
+        """
 
     def sqrt(self) -> Self:
         """Square root of f.
 
         nan below 0. Derivative 0 at 0, so that distances have a gradient everywhere.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
         """
 
     def square(self) -> Self:
-        """F squared."""
+        """f squared.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def tan(self) -> Self:
-        """Tangent of f."""
+        """Tangent of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def tanh(self) -> Self:
-        """Hyperbolic tangent of f."""
+        """Hyperbolic tangent of f.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
 
     def where(self, first: Operand, second: Operand) -> Self:
         """Return ``condition.where(a, b)`` of a condition, or ``a.where(condition, b)`` as PyTorch has it.
 
         What is the condition is seen from the tensors; the function ``where(condition, a, b)`` is clearer.
+
+        Parameters
+        ----------
+        first, second : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+
+        Raises
+        ------
+        ArgumentTypeError
+            If it cannot be told which is the condition.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = Vi(np.asarray([[0.0], [2.0]])), Vj(np.asarray([[1.0], [3.0]]))
+        >>> (x < y).where(x + y, 0).dense()[..., 0]
+        array([[1., 3.],
+               [0., 5.]])
         """
 
 class Entries(Generic[Array]):
@@ -884,7 +1685,7 @@ class Entries(Generic[Array]):
         Returns
         -------
         array, shape (..., N, M, D)
-            Takes N M D numbers of memory. `ranges` does not apply.
+            In the dtype of the tensor. Takes N M D numbers of memory. `ranges` does not apply.
 
         Raises
         ------
@@ -895,7 +1696,8 @@ class Entries(Generic[Array]):
         --------
         >>> import numpy as np
         >>> from pairfold.numpy import Vi, Vj
-        >>> (Vi(np.arange(2.0)[:, None]) - Vj(np.arange(3.0)[:, None])).dense()[..., 0]
+        >>> x, y = np.arange(2.0)[:, None], np.arange(3.0)[:, None]
+        >>> (Vi(x) - Vj(y)).dense()[..., 0]
         array([[ 0., -1., -2.],
                [ 1.,  0., -1.]])
         """
@@ -911,6 +1713,16 @@ class Entries(Generic[Array]):
         ------
         ArgumentValueError
             If N and M differ, or the tensor has symbolic variables.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x = np.arange(3.0)[:, None]
+        >>> (Vi(x) * Vj(x)).diag()
+        array([[0.],
+               [1.],
+               [4.]])
         """
 
     def rows(self, index: Index | Array) -> Array:
@@ -924,6 +1736,15 @@ class Entries(Generic[Array]):
         Returns
         -------
         array, shape (..., number of rows, M, D), or (..., M, D) for an integer
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.arange(4.0)[:, None], np.arange(3.0)[:, None]
+        >>> (Vi(x) - Vj(y)).rows([3, 0])[..., 0]
+        array([[ 3.,  2.,  1.],
+               [ 0., -1., -2.]])
         """
 
     def block(self, i: Index | Array, j: Index | Array) -> Array:
@@ -938,10 +1759,29 @@ class Entries(Generic[Array]):
         -------
         array, shape (..., number of rows, number of columns, D)
             An integer removes its axis.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.arange(4.0)[:, None], np.arange(3.0)[:, None]
+        >>> (Vi(x) - Vj(y)).block(slice(0, 2), 1)
+        array([[-1.],
+               [ 0.]])
         """
 
     def as_matrix(self) -> LazyMatrix:
-        """Return this tensor of shape (N, M, 1) as a matrix of shape (N, M) that SciPy takes as a linear operator."""
+        """Return this tensor of shape (N, M, 1) as a matrix of shape (N, M) that SciPy takes as a linear operator.
+
+        Returns
+        -------
+        LazyMatrix
+
+        Raises
+        ------
+        ArgumentValueError
+            If the tensor has batch axes, another dimension than 1, or symbolic variables.
+        """
 
     def __matmul__(self, v: Array) -> Array:
         """Return ``sum_j K_ij v_j``: `v` of shape (M,) gives (..., N), (..., M, E) gives (..., N, E)."""
@@ -962,16 +1802,26 @@ class Entries(Generic[Array]):
         ----------
         v : array, shape (M,) or (..., M, E)
         **kwargs
-            As for `reduction`.
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
 
         Returns
         -------
         array, shape (..., N) or (..., N, E)
+            In the promoted dtype of the tensor and of `v`.
 
         Raises
         ------
         ArgumentValueError
             If the dimension of K is not 1, or `v` does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.asarray([[0.0], [1.0]]), np.asarray([[1.0], [2.0], [4.0]])
+        >>> distances = (Vi(x) - Vj(y)).abs()
+        >>> distances @ np.asarray([1.0, 0.0, 1.0])
+        array([5., 3.])
         """
 
     @overload
@@ -991,7 +1841,7 @@ class Entries(Generic[Array]):
         report: Literal[False] = False,
         **keywords: Unpack[ReductionKeywords],
     ) -> Array:
-        """Return ``sum_i K_ij v_i``; see `matvec`."""
+        """Return ``sum_i K_ij v_i``: `v` of shape (N,) gives (..., M), (..., N, E) gives (..., M, E); see `matvec`."""
 
     @overload
     def rmatvec(
@@ -1177,10 +2027,29 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def concatenate(tensors: Iterable[Any], axis: int = -1) -> Any:
         """Join tensors along their last axis, the only one that can be joined.
 
+        Parameters
+        ----------
+        tensors : iterable of LazyTensor, array or number
+            One LazyTensor at least.
+        axis : int, default -1
+            The last axis.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, sum of all dimensions)
+
         Raises
         ------
         ArgumentValueError
             If there is no tensor, or `axis` is another axis.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import LazyTensor, Vi, Vj
+        >>> x, y = Vi(np.zeros((3, 2))), Vj(np.ones((4, 1)))
+        >>> tuple(LazyTensor.concatenate([x, y, x - y]).shape)
+        (3, 4, 5)
         """
 
     @staticmethod
@@ -1218,28 +2087,74 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
         report: Literal[False] = False,
         **keywords: Unpack[ReductionKeywords],
     ) -> Array:
-        """Reduce over i or over j by the reduction of that name.
+        """Reduce over i or over j by the reduction of that name; methods such as `sum` take the same keywords.
 
         Parameters
         ----------
         reduction_op : str
             As for `Genred`.
-        other : LazyTensor, optional
+        other : LazyTensor, array or number, optional
             The weight of LogSumExp and SumSoftMaxWeight.
         opt_arg : int, optional
             K for the KMin family.
         axis, dim : int or tuple of int
             The axis of i or of j; `dim` wins. Batch axes and several axes are possible for sums, means, products and
             their like.
-        **kwargs
-            ``call=False`` returns a `LazyReduction`. ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``,
-            ``out``, ``threads``, ``progress``, ``backend``, ``tol``, ``atol``, ``report`` are those of `Genred`.
-            ``keepdims=True`` (or ``keepdim``) keeps the reduced axis with length 1, so that the result meets the tensor
-            in operations. ``dtype`` is that of the result; the arithmetic has its precision at least.
+        ranges : mask or tuple of six integer arrays, default None
+            Which pairs count; None: all.
+        out : array, or tuple of arrays, default None
+            Is filled with the result and returned; of its shape and dtype.
+        dtype : dtype, default None
+            Of the result; the arithmetic has its precision at least. None: that of the tensor.
+        keepdims, keepdim : bool, default False
+            Keep the reduced axis with length 1, so that the result meets the tensor in operations.
+        tol : float, default None
+            Pairs may be left out that change a row by no more than this; None: every pair counts. See
+            `pairfold.tolerance`.
+        atol : float, default None
+            An absolute error that is allowed beside.
+        report : bool, default False
+            Return ``(result, report)`` with a `pairfold.Report`.
+        threads : int, default None
+            At least 1; None: ``PAIRFOLD_NUM_THREADS``, ``OMP_NUM_THREADS`` or the number of cores.
+        progress : bool, default False
+            Show a progress bar.
+        backend : str, default "auto"
+            ``"CPU"`` or ``"GPU"``; ``"auto"``: where the arrays are.
+        device_id : int, default -1
+            Number of the GPU for arrays in the memory of the CPU; -1: the first one.
+        dtype_acc : str, default "auto"
+            ``"float64"`` adds up in float64, as ``use_double_acc=True`` does.
+        sum_scheme : str, default "auto"
+            ``"block_sum"``, ``"direct_sum"`` or ``"kahan_scheme"``.
+        call : bool, default True
+            False returns a `LazyReduction`, which computes when it is called.
 
         Returns
         -------
         array, tuple of arrays, or LazyReduction
+            ``(..., N, D)`` over j and ``(..., M, D)`` over i for a sum, in the dtype of the tensor; :doc:`/reductions`
+            has shapes and dtypes for all reductions. A `LazyReduction` for symbolic variables.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such reduction.
+        ArgumentTypeError, ArgumentValueError
+            If an argument does not fit, or a keyword does not apply.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.asarray([[0.0], [1.0]]), np.asarray([[1.0], [2.0], [4.0]])
+        >>> distances = (Vi(x) - Vj(y)).abs()
+        >>> distances.reduction("Sum", axis=1)
+        array([[7.],
+               [4.]])
+        >>> distances.reduction("KMin", opt_arg=2, axis=1)
+        array([[1., 2.],
+               [0., 1.]])
         """
 
     @overload
@@ -1281,7 +2196,23 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Array:
         """The K smallest values of F over j.
 
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+        Here F is this tensor. In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+
+        Parameters
+        ----------
+        K : int
+            How many are kept, at least 1.
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, K), or (..., N, K, D) for a tensor of dimension D > 1
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -1338,7 +2269,25 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> tuple[Array, Array]:
         """The K smallest values of F over j and their columns.
 
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+        Here F is this tensor. In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+
+        Parameters
+        ----------
+        K : int
+            How many are kept, at least 1.
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, K), or (..., N, K, D) for a tensor of dimension D > 1
+            In the dtype of the tensor. Over i, M stands in the place of N.
+        array, shape (..., N, K), or (..., N, K, D) for a tensor of dimension D > 1
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -1393,10 +2342,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
         report: Literal[False] = False,
         **keywords: Unpack[ReductionKeywords],
     ) -> tuple[Array, Array]:
-        """The K smallest values of F over j and their columns.
-
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
-        """
+        """Reduce as `Kmin_argKmin` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def Kmin_argKmin_reduction(
@@ -1450,10 +2396,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
         report: Literal[False] = False,
         **keywords: Unpack[ReductionKeywords],
     ) -> Array:
-        """The K smallest values of F over j.
-
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
-        """
+        """Reduce as `Kmin` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def Kmin_reduction(
@@ -1502,7 +2445,21 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Self:
         """1 if F is not 0 for all j, else 0, per component.
 
-        nan counts as not 0; 1 when there is no column. Derivative 0.
+        Here F is this tensor. nan counts as not 0; 1 when there is no column. Derivative 0.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -1558,10 +2515,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def all_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """1 if F is not 0 for all j, else 0, per component.
-
-        nan counts as not 0; 1 when there is no column. Derivative 0.
-        """
+        """Reduce as `all` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def all_reduction(
@@ -1620,7 +2574,21 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Self:
         """1 if F is not 0 for some j, else 0, per component.
 
-        nan counts as not 0; 0 when there is no column. Derivative 0.
+        Here F is this tensor. nan counts as not 0; 0 when there is no column. Derivative 0.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -1676,10 +2644,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def any_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """1 if F is not 0 for some j, else 0, per component.
-
-        nan counts as not 0; 0 when there is no column. Derivative 0.
-        """
+        """Reduce as `any` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def any_reduction(
@@ -1745,7 +2710,23 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Array:
         """The columns j of the K smallest values of F.
 
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+        Here F is this tensor. In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+
+        Parameters
+        ----------
+        K : int
+            How many are kept, at least 1.
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, K), or (..., N, K, D) for a tensor of dimension D > 1
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -1800,10 +2781,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
         report: Literal[False] = False,
         **keywords: Unpack[ReductionKeywords],
     ) -> Array:
-        """The columns j of the K smallest values of F.
-
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
-        """
+        """Reduce as `argKmin` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def argKmin_reduction(
@@ -1852,9 +2830,21 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Self:
         """First j at which F has its maximum, per component.
 
-        nan and -inf are never selected; no other column: -inf with index -1.
+        Here F is this tensor. nan and -inf are never selected; no other column: -inf with index -1.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -1910,12 +2900,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def argmax_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """First j at which F has its maximum, per component.
-
-        nan and -inf are never selected; no other column: -inf with index -1.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `argmax` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def argmax_reduction(
@@ -1974,9 +2959,21 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Self:
         """First j at which F has its minimum, per component.
 
-        nan and +inf are never selected; no other column: +inf with index -1.
+        Here F is this tensor. nan and +inf are never selected; no other column: +inf with index -1.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -2032,12 +3029,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def argmin_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """First j at which F has its minimum, per component.
-
-        nan and +inf are never selected; no other column: +inf with index -1.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `argmin` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def argmin_reduction(
@@ -2096,7 +3088,23 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Self:
         """Log of the sum over j of exp(F), per component.
 
-        -inf entries are ignored; -inf, with derivative 0, when there is no column or all entries are -inf; inf when one is inf.
+        Here F is this tensor. -inf entries are ignored; -inf, with derivative 0, when there is no column or all entries are -inf; inf when one is inf.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        weight : LazyTensor, array or number, optional
+            Factors of the exponentials. Of the dimension of this tensor, or one of the two has dimension 1.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -2157,10 +3165,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def logsumexp_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Log of the sum over j of exp(F), per component.
-
-        -inf entries are ignored; -inf, with derivative 0, when there is no column or all entries are -inf; inf when one is inf.
-        """
+        """Reduce as `logsumexp` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def logsumexp_reduction(
@@ -2224,9 +3229,21 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Self:
         """Maximum over j of F, per component.
 
-        nan and -inf are never selected; no other column: -inf with index -1.
+        Here F is this tensor. nan and -inf are never selected; no other column: -inf with index -1.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -2290,7 +3307,23 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> tuple[Array, Array]:
         """Maximum over j of F and the first j that attains it.
 
-        nan and -inf are never selected; no other column: -inf with index -1.
+        Here F is this tensor. nan and -inf are never selected; no other column: -inf with index -1.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
+        array, shape (..., N, D)
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -2340,10 +3373,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
         report: Literal[False] = False,
         **keywords: Unpack[ReductionKeywords],
     ) -> tuple[Array, Array]:
-        """Maximum over j of F and the first j that attains it.
-
-        nan and -inf are never selected; no other column: -inf with index -1.
-        """
+        """Reduce as `max_argmax` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def max_argmax_reduction(
@@ -2386,12 +3416,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def max_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Maximum over j of F, per component.
-
-        nan and -inf are never selected; no other column: -inf with index -1.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `max` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def max_reduction(
@@ -2450,7 +3475,21 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Self:
         """Average over j of F, per component.
 
-        nan when there is no column.
+        Here F is this tensor. nan when there is no column.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -2506,10 +3545,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def mean_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Average over j of F, per component.
-
-        nan when there is no column.
-        """
+        """Reduce as `mean` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def mean_reduction(
@@ -2568,9 +3604,21 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Self:
         """Minimum over j of F, per component.
 
-        nan and +inf are never selected; no other column: +inf with index -1.
+        Here F is this tensor. nan and +inf are never selected; no other column: +inf with index -1.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -2634,7 +3682,23 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> tuple[Array, Array]:
         """Minimum over j of F and the first j that attains it.
 
-        nan and +inf are never selected; no other column: +inf with index -1.
+        Here F is this tensor. nan and +inf are never selected; no other column: +inf with index -1.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
+        array, shape (..., N, D)
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -2684,10 +3748,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
         report: Literal[False] = False,
         **keywords: Unpack[ReductionKeywords],
     ) -> tuple[Array, Array]:
-        """Minimum over j of F and the first j that attains it.
-
-        nan and +inf are never selected; no other column: +inf with index -1.
-        """
+        """Reduce as `min_argmin` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def min_argmin_reduction(
@@ -2730,12 +3791,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def min_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Minimum over j of F, per component.
-
-        nan and +inf are never selected; no other column: +inf with index -1.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `min` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def min_reduction(
@@ -2794,7 +3850,21 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Self:
         """Product over j of F, per component.
 
-        1 when there is no column. Derivatives are right also where entries are zero: those of any order with up to 3 zeros, those up to order 3 with more.
+        Here F is this tensor. 1 when there is no column. Derivatives are right also where entries are zero: those of any order with up to 3 zeros, those up to order 3 with more.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -2850,10 +3920,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def prod_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Product over j of F, per component.
-
-        1 when there is no column. Derivatives are right also where entries are zero: those of any order with up to 3 zeros, those up to order 3 with more.
-        """
+        """Reduce as `prod` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def prod_reduction(
@@ -2912,9 +3979,21 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Self:
         """Sum over j of F.
 
-        0 when there is no column.
+        Here F is this tensor. 0 when there is no column.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -2970,12 +4049,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def sum_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Sum over j of F.
-
-        0 when there is no column.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `sum` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def sum_reduction(
@@ -3041,7 +4115,23 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Array:
         """Sum over j of exp(F) G divided by the sum over j of exp(F), per component; F or G may be a scalar.
 
-        0, with derivative 0, when there is no column or all F are -inf.
+        Here F is this tensor and G is `weight`. 0, with derivative 0, when there is no column or all F are -inf.
+
+        Parameters
+        ----------
+        weight : LazyTensor, array or number
+            Of the dimension of this tensor, or one of the two has dimension 1.
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -3096,10 +4186,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
         report: Literal[False] = False,
         **keywords: Unpack[ReductionKeywords],
     ) -> Array:
-        """Sum over j of exp(F) G divided by the sum over j of exp(F), per component; F or G may be a scalar.
-
-        0, with derivative 0, when there is no column or all F are -inf.
-        """
+        """Reduce as `sumsoftmaxweight` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def sumsoftmaxweight_reduction(
@@ -3148,7 +4235,21 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     ) -> Self:
         """Average over j of (F - mean of F)^2, per component.
 
-        Divided by the number of columns; nan when there is none.
+        Here F is this tensor. Divided by the number of columns; nan when there is none.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -3204,10 +4305,7 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
     def var_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Average over j of (F - mean of F)^2, per component.
-
-        Divided by the number of columns; nan when there is none.
-        """
+        """Reduce as `var` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def var_reduction(
@@ -3281,13 +4379,30 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
             matrix that multiplies the unknown.
         call : bool
             False returns a callable, as symbolic variables do.
-        **kwargs
-            ``alpha``, ``eps``, ``rtol``, ``maxiter``, ``preconditioner``, ``return_report``, ``tol``, as for
-            `KernelSolve`; ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``, ``threads``.
+        alpha : float, default 1e-10
+            Added to the diagonal.
+        rtol : float, default None
+            Stop when the norm of the residual of each column is below `rtol` times that of b; 1e-6 when neither this
+            nor `eps` is given.
+        eps : float, default None
+            Stop when the root mean square of the residual of each column is below `eps`.
+        maxiter : int, default None
+            Most iterations; None allows 10 N, and 10,000 at most.
+        preconditioner : None, "nystrom", Nystrom or callable, default None
+            As for `KernelSolve`.
+        on_failure : str, default "raise"
+            ``"warn"`` returns what was reached, with a `ConvergenceWarning`.
+        return_report : bool, default False
+            Return ``(a, report)`` with a `SolveReport`.
+        tol : float, default None
+            Products may leave out pairs, but never more than a tenth of what the iteration stops at.
+        ranges, threads, progress, backend, device_id, dtype_acc, use_double_acc, sum_scheme
+            As for `reduction`.
 
         Returns
         -------
-        array of the shape of b
+        array, or (array, SolveReport)
+            Of the shape of b, in the promoted dtype of the tensor and of b.
 
         Raises
         ------
@@ -3295,6 +4410,19 @@ class LazyTensor(RealTensor[Array, Operand, Partner], Entries[Array], Generic[Ar
             If the system is not square, or b is not an array of points.
         NotConvergedError
             If the system is not solved.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Nystrom, Vi, Vj
+        >>> x = np.linspace(0, 1, 200)[:, None]
+        >>> b = np.sin(6 * x)
+        >>> kernel = (-20 * Vi(x).sqdist(Vj(x))).exp()
+        >>> a, report = kernel.solve(b, alpha=0.01, preconditioner=Nystrom(rank=20), return_report=True)
+        >>> tuple(a.shape), bool(report.converged)
+        ((200, 1), True)
+        >>> bool(abs(kernel @ a + 0.01 * a - b).max() < 1e-4)
+        True
         """
 
     @overload
@@ -3343,10 +4471,29 @@ class ComplexLazyTensor(ComplexTensor[Array, Operand, Partner], Entries[Array], 
     def concatenate(tensors: Iterable[Any], axis: int = -1) -> Any:
         """Join tensors along their last axis, the only one that can be joined.
 
+        Parameters
+        ----------
+        tensors : iterable of LazyTensor, array or number
+            One LazyTensor at least.
+        axis : int, default -1
+            The last axis.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, sum of all dimensions)
+
         Raises
         ------
         ArgumentValueError
             If there is no tensor, or `axis` is another axis.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import LazyTensor, Vi, Vj
+        >>> x, y = Vi(np.zeros((3, 2))), Vj(np.ones((4, 1)))
+        >>> tuple(LazyTensor.concatenate([x, y, x - y]).shape)
+        (3, 4, 5)
         """
 
     @staticmethod
@@ -3362,7 +4509,21 @@ class ComplexLazyTensor(ComplexTensor[Array, Operand, Partner], Entries[Array], 
     ) -> Partner:
         """1 if F is not 0 for all j, else 0, per component.
 
-        nan counts as not 0; 1 when there is no column. Derivative 0.
+        Here F is this tensor. nan counts as not 0; 1 when there is no column. Derivative 0.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -3418,10 +4579,7 @@ class ComplexLazyTensor(ComplexTensor[Array, Operand, Partner], Entries[Array], 
     def all_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Partner:
-        """1 if F is not 0 for all j, else 0, per component.
-
-        nan counts as not 0; 1 when there is no column. Derivative 0.
-        """
+        """Reduce as `all` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def all_reduction(
@@ -3480,7 +4638,21 @@ class ComplexLazyTensor(ComplexTensor[Array, Operand, Partner], Entries[Array], 
     ) -> Partner:
         """1 if F is not 0 for some j, else 0, per component.
 
-        nan counts as not 0; 0 when there is no column. Derivative 0.
+        Here F is this tensor. nan counts as not 0; 0 when there is no column. Derivative 0.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -3536,10 +4708,7 @@ class ComplexLazyTensor(ComplexTensor[Array, Operand, Partner], Entries[Array], 
     def any_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Partner:
-        """1 if F is not 0 for some j, else 0, per component.
-
-        nan counts as not 0; 0 when there is no column. Derivative 0.
-        """
+        """Reduce as `any` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def any_reduction(
@@ -3598,7 +4767,21 @@ class ComplexLazyTensor(ComplexTensor[Array, Operand, Partner], Entries[Array], 
     ) -> Self:
         """Average over j of F, per component.
 
-        nan when there is no column.
+        Here F is this tensor. nan when there is no column.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -3654,10 +4837,7 @@ class ComplexLazyTensor(ComplexTensor[Array, Operand, Partner], Entries[Array], 
     def mean_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Average over j of F, per component.
-
-        nan when there is no column.
-        """
+        """Reduce as `mean` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def mean_reduction(
@@ -3716,9 +4896,21 @@ class ComplexLazyTensor(ComplexTensor[Array, Operand, Partner], Entries[Array], 
     ) -> Self:
         """Sum over j of F.
 
-        0 when there is no column.
+        Here F is this tensor. 0 when there is no column.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -3774,12 +4966,7 @@ class ComplexLazyTensor(ComplexTensor[Array, Operand, Partner], Entries[Array], 
     def sum_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Sum over j of F.
-
-        0 when there is no column.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `sum` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def sum_reduction(
@@ -3851,20 +5038,30 @@ class Symbols(Generic[Array]):
         ----------
         v : array, shape (M,) or (..., M, E)
         **kwargs
-            As for `reduction`.
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
 
         Returns
         -------
         array, shape (..., N) or (..., N, E)
+            In the promoted dtype of the tensor and of `v`.
 
         Raises
         ------
         ArgumentValueError
             If the dimension of K is not 1, or `v` does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.asarray([[0.0], [1.0]]), np.asarray([[1.0], [2.0], [4.0]])
+        >>> distances = (Vi(x) - Vj(y)).abs()
+        >>> distances @ np.asarray([1.0, 0.0, 1.0])
+        array([5., 3.])
         """
 
     def rmatvec(self, v: Any, **keywords: Unpack[ReductionKeywords]) -> LazyReduction[Array]:
-        """Return ``sum_i K_ij v_i``; see `matvec`."""
+        """Return ``sum_i K_ij v_i``: `v` of shape (N,) gives (..., M), (..., N, E) gives (..., M, E); see `matvec`."""
 
     def __matmul__(self, v: Any) -> LazyReduction[Array]:
         """Return ``sum_j K_ij v_j``: `v` of shape (M,) gives (..., N), (..., M, E) gives (..., N, E)."""
@@ -3904,28 +5101,74 @@ class SymbolicTensor(
         call: bool = True,
         **keywords: Unpack[ReductionKeywords],
     ) -> LazyReduction[Array]:
-        """Reduce over i or over j by the reduction of that name.
+        """Reduce over i or over j by the reduction of that name; methods such as `sum` take the same keywords.
 
         Parameters
         ----------
         reduction_op : str
             As for `Genred`.
-        other : LazyTensor, optional
+        other : LazyTensor, array or number, optional
             The weight of LogSumExp and SumSoftMaxWeight.
         opt_arg : int, optional
             K for the KMin family.
         axis, dim : int or tuple of int
             The axis of i or of j; `dim` wins. Batch axes and several axes are possible for sums, means, products and
             their like.
-        **kwargs
-            ``call=False`` returns a `LazyReduction`. ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``,
-            ``out``, ``threads``, ``progress``, ``backend``, ``tol``, ``atol``, ``report`` are those of `Genred`.
-            ``keepdims=True`` (or ``keepdim``) keeps the reduced axis with length 1, so that the result meets the tensor
-            in operations. ``dtype`` is that of the result; the arithmetic has its precision at least.
+        ranges : mask or tuple of six integer arrays, default None
+            Which pairs count; None: all.
+        out : array, or tuple of arrays, default None
+            Is filled with the result and returned; of its shape and dtype.
+        dtype : dtype, default None
+            Of the result; the arithmetic has its precision at least. None: that of the tensor.
+        keepdims, keepdim : bool, default False
+            Keep the reduced axis with length 1, so that the result meets the tensor in operations.
+        tol : float, default None
+            Pairs may be left out that change a row by no more than this; None: every pair counts. See
+            `pairfold.tolerance`.
+        atol : float, default None
+            An absolute error that is allowed beside.
+        report : bool, default False
+            Return ``(result, report)`` with a `pairfold.Report`.
+        threads : int, default None
+            At least 1; None: ``PAIRFOLD_NUM_THREADS``, ``OMP_NUM_THREADS`` or the number of cores.
+        progress : bool, default False
+            Show a progress bar.
+        backend : str, default "auto"
+            ``"CPU"`` or ``"GPU"``; ``"auto"``: where the arrays are.
+        device_id : int, default -1
+            Number of the GPU for arrays in the memory of the CPU; -1: the first one.
+        dtype_acc : str, default "auto"
+            ``"float64"`` adds up in float64, as ``use_double_acc=True`` does.
+        sum_scheme : str, default "auto"
+            ``"block_sum"``, ``"direct_sum"`` or ``"kahan_scheme"``.
+        call : bool, default True
+            False returns a `LazyReduction`, which computes when it is called.
 
         Returns
         -------
         array, tuple of arrays, or LazyReduction
+            ``(..., N, D)`` over j and ``(..., M, D)`` over i for a sum, in the dtype of the tensor; :doc:`/reductions`
+            has shapes and dtypes for all reductions. A `LazyReduction` for symbolic variables.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such reduction.
+        ArgumentTypeError, ArgumentValueError
+            If an argument does not fit, or a keyword does not apply.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.asarray([[0.0], [1.0]]), np.asarray([[1.0], [2.0], [4.0]])
+        >>> distances = (Vi(x) - Vj(y)).abs()
+        >>> distances.reduction("Sum", axis=1)
+        array([[7.],
+               [4.]])
+        >>> distances.reduction("KMin", opt_arg=2, axis=1)
+        array([[1., 2.],
+               [0., 1.]])
         """
 
     @overload
@@ -3965,7 +5208,23 @@ class SymbolicTensor(
     ) -> LazyReduction[Array]:
         """The K smallest values of F over j.
 
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+        Here F is this tensor. In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+
+        Parameters
+        ----------
+        K : int
+            How many are kept, at least 1.
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, K), or (..., N, K, D) for a tensor of dimension D > 1
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -3995,7 +5254,25 @@ class SymbolicTensor(
     ) -> LazyReduction[tuple[Array, Array]]:
         """The K smallest values of F over j and their columns.
 
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+        Here F is this tensor. In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+
+        Parameters
+        ----------
+        K : int
+            How many are kept, at least 1.
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, K), or (..., N, K, D) for a tensor of dimension D > 1
+            In the dtype of the tensor. Over i, M stands in the place of N.
+        array, shape (..., N, K), or (..., N, K, D) for a tensor of dimension D > 1
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4023,10 +5300,7 @@ class SymbolicTensor(
         call: bool = True,
         **keywords: Unpack[ReductionKeywords],
     ) -> LazyReduction[tuple[Array, Array]]:
-        """The K smallest values of F over j and their columns.
-
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
-        """
+        """Reduce as `Kmin_argKmin` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def Kmin_argKmin_reduction(
@@ -4053,10 +5327,7 @@ class SymbolicTensor(
         call: bool = True,
         **keywords: Unpack[ReductionKeywords],
     ) -> LazyReduction[Array]:
-        """The K smallest values of F over j.
-
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
-        """
+        """Reduce as `Kmin` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def Kmin_reduction(
@@ -4079,7 +5350,21 @@ class SymbolicTensor(
     ) -> Self:
         """1 if F is not 0 for all j, else 0, per component.
 
-        nan counts as not 0; 1 when there is no column. Derivative 0.
+        Here F is this tensor. nan counts as not 0; 1 when there is no column. Derivative 0.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4106,10 +5391,7 @@ class SymbolicTensor(
     def all_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """1 if F is not 0 for all j, else 0, per component.
-
-        nan counts as not 0; 1 when there is no column. Derivative 0.
-        """
+        """Reduce as `all` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def all_reduction(
@@ -4139,7 +5421,21 @@ class SymbolicTensor(
     ) -> Self:
         """1 if F is not 0 for some j, else 0, per component.
 
-        nan counts as not 0; 0 when there is no column. Derivative 0.
+        Here F is this tensor. nan counts as not 0; 0 when there is no column. Derivative 0.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4166,10 +5462,7 @@ class SymbolicTensor(
     def any_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """1 if F is not 0 for some j, else 0, per component.
-
-        nan counts as not 0; 0 when there is no column. Derivative 0.
-        """
+        """Reduce as `any` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def any_reduction(
@@ -4205,7 +5498,23 @@ class SymbolicTensor(
     ) -> LazyReduction[Array]:
         """The columns j of the K smallest values of F.
 
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+        Here F is this tensor. In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
+
+        Parameters
+        ----------
+        K : int
+            How many are kept, at least 1.
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, K), or (..., N, K, D) for a tensor of dimension D > 1
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4233,10 +5542,7 @@ class SymbolicTensor(
         call: bool = True,
         **keywords: Unpack[ReductionKeywords],
     ) -> LazyReduction[Array]:
-        """The columns j of the K smallest values of F.
-
-        In increasing order, ties in the order of j; nan and +inf are never selected. Missing entries are +inf with index -1.
-        """
+        """Reduce as `argKmin` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def argKmin_reduction(
@@ -4259,9 +5565,21 @@ class SymbolicTensor(
     ) -> Self:
         """First j at which F has its maximum, per component.
 
-        nan and -inf are never selected; no other column: -inf with index -1.
+        Here F is this tensor. nan and -inf are never selected; no other column: -inf with index -1.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4288,12 +5606,7 @@ class SymbolicTensor(
     def argmax_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """First j at which F has its maximum, per component.
-
-        nan and -inf are never selected; no other column: -inf with index -1.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `argmax` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def argmax_reduction(
@@ -4323,9 +5636,21 @@ class SymbolicTensor(
     ) -> Self:
         """First j at which F has its minimum, per component.
 
-        nan and +inf are never selected; no other column: +inf with index -1.
+        Here F is this tensor. nan and +inf are never selected; no other column: +inf with index -1.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4352,12 +5677,7 @@ class SymbolicTensor(
     def argmin_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """First j at which F has its minimum, per component.
-
-        nan and +inf are never selected; no other column: +inf with index -1.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `argmin` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def argmin_reduction(
@@ -4387,7 +5707,23 @@ class SymbolicTensor(
     ) -> Self:
         """Log of the sum over j of exp(F), per component.
 
-        -inf entries are ignored; -inf, with derivative 0, when there is no column or all entries are -inf; inf when one is inf.
+        Here F is this tensor. -inf entries are ignored; -inf, with derivative 0, when there is no column or all entries are -inf; inf when one is inf.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        weight : LazyTensor, array or number, optional
+            Factors of the exponentials. Of the dimension of this tensor, or one of the two has dimension 1.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4426,10 +5762,7 @@ class SymbolicTensor(
     def logsumexp_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Log of the sum over j of exp(F), per component.
-
-        -inf entries are ignored; -inf, with derivative 0, when there is no column or all entries are -inf; inf when one is inf.
-        """
+        """Reduce as `logsumexp` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def logsumexp_reduction(
@@ -4471,9 +5804,21 @@ class SymbolicTensor(
     ) -> Self:
         """Maximum over j of F, per component.
 
-        nan and -inf are never selected; no other column: -inf with index -1.
+        Here F is this tensor. nan and -inf are never selected; no other column: -inf with index -1.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4502,7 +5847,23 @@ class SymbolicTensor(
     ) -> LazyReduction[tuple[Array, Array]]:
         """Maximum over j of F and the first j that attains it.
 
-        nan and -inf are never selected; no other column: -inf with index -1.
+        Here F is this tensor. nan and -inf are never selected; no other column: -inf with index -1.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
+        array, shape (..., N, D)
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4523,10 +5884,7 @@ class SymbolicTensor(
     def max_argmax_reduction(
         self, axis: Literal[0, 1, -2, -3], dim: None = None, *, call: bool = True, **keywords: Unpack[ReductionKeywords]
     ) -> LazyReduction[tuple[Array, Array]]:
-        """Maximum over j of F and the first j that attains it.
-
-        nan and -inf are never selected; no other column: -inf with index -1.
-        """
+        """Reduce as `max_argmax` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def max_argmax_reduction(
@@ -4546,12 +5904,7 @@ class SymbolicTensor(
     def max_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Maximum over j of F, per component.
-
-        nan and -inf are never selected; no other column: -inf with index -1.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `max` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def max_reduction(
@@ -4581,7 +5934,21 @@ class SymbolicTensor(
     ) -> Self:
         """Average over j of F, per component.
 
-        nan when there is no column.
+        Here F is this tensor. nan when there is no column.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4608,10 +5975,7 @@ class SymbolicTensor(
     def mean_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Average over j of F, per component.
-
-        nan when there is no column.
-        """
+        """Reduce as `mean` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def mean_reduction(
@@ -4641,9 +6005,21 @@ class SymbolicTensor(
     ) -> Self:
         """Minimum over j of F, per component.
 
-        nan and +inf are never selected; no other column: +inf with index -1.
+        Here F is this tensor. nan and +inf are never selected; no other column: +inf with index -1.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4672,7 +6048,23 @@ class SymbolicTensor(
     ) -> LazyReduction[tuple[Array, Array]]:
         """Minimum over j of F and the first j that attains it.
 
-        nan and +inf are never selected; no other column: +inf with index -1.
+        Here F is this tensor. nan and +inf are never selected; no other column: +inf with index -1.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
+        array, shape (..., N, D)
+            Column numbers, int64. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4693,10 +6085,7 @@ class SymbolicTensor(
     def min_argmin_reduction(
         self, axis: Literal[0, 1, -2, -3], dim: None = None, *, call: bool = True, **keywords: Unpack[ReductionKeywords]
     ) -> LazyReduction[tuple[Array, Array]]:
-        """Minimum over j of F and the first j that attains it.
-
-        nan and +inf are never selected; no other column: +inf with index -1.
-        """
+        """Reduce as `min_argmin` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def min_argmin_reduction(
@@ -4716,12 +6105,7 @@ class SymbolicTensor(
     def min_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Minimum over j of F, per component.
-
-        nan and +inf are never selected; no other column: +inf with index -1.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `min` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def min_reduction(
@@ -4751,7 +6135,21 @@ class SymbolicTensor(
     ) -> Self:
         """Product over j of F, per component.
 
-        1 when there is no column. Derivatives are right also where entries are zero: those of any order with up to 3 zeros, those up to order 3 with more.
+        Here F is this tensor. 1 when there is no column. Derivatives are right also where entries are zero: those of any order with up to 3 zeros, those up to order 3 with more.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4778,10 +6176,7 @@ class SymbolicTensor(
     def prod_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Product over j of F, per component.
-
-        1 when there is no column. Derivatives are right also where entries are zero: those of any order with up to 3 zeros, those up to order 3 with more.
-        """
+        """Reduce as `prod` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def prod_reduction(
@@ -4811,9 +6206,21 @@ class SymbolicTensor(
     ) -> Self:
         """Sum over j of F.
 
-        0 when there is no column.
+        Here F is this tensor. 0 when there is no column.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4840,12 +6247,7 @@ class SymbolicTensor(
     def sum_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Sum over j of F.
-
-        0 when there is no column.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `sum` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def sum_reduction(
@@ -4881,7 +6283,23 @@ class SymbolicTensor(
     ) -> LazyReduction[Array]:
         """Sum over j of exp(F) G divided by the sum over j of exp(F), per component; F or G may be a scalar.
 
-        0, with derivative 0, when there is no column or all F are -inf.
+        Here F is this tensor and G is `weight`. 0, with derivative 0, when there is no column or all F are -inf.
+
+        Parameters
+        ----------
+        weight : LazyTensor, array or number
+            Of the dimension of this tensor, or one of the two has dimension 1.
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4909,10 +6327,7 @@ class SymbolicTensor(
         call: bool = True,
         **keywords: Unpack[ReductionKeywords],
     ) -> LazyReduction[Array]:
-        """Sum over j of exp(F) G divided by the sum over j of exp(F), per component; F or G may be a scalar.
-
-        0, with derivative 0, when there is no column or all F are -inf.
-        """
+        """Reduce as `sumsoftmaxweight` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def sumsoftmaxweight_reduction(
@@ -4935,7 +6350,21 @@ class SymbolicTensor(
     ) -> Self:
         """Average over j of (F - mean of F)^2, per component.
 
-        Divided by the number of columns; nan when there is none.
+        Here F is this tensor. Divided by the number of columns; nan when there is none.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -4962,10 +6391,7 @@ class SymbolicTensor(
     def var_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Average over j of (F - mean of F)^2, per component.
-
-        Divided by the number of columns; nan when there is none.
-        """
+        """Reduce as `var` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def var_reduction(
@@ -5009,13 +6435,30 @@ class SymbolicTensor(
             matrix that multiplies the unknown.
         call : bool
             False returns a callable, as symbolic variables do.
-        **kwargs
-            ``alpha``, ``eps``, ``rtol``, ``maxiter``, ``preconditioner``, ``return_report``, ``tol``, as for
-            `KernelSolve`; ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``, ``threads``.
+        alpha : float, default 1e-10
+            Added to the diagonal.
+        rtol : float, default None
+            Stop when the norm of the residual of each column is below `rtol` times that of b; 1e-6 when neither this
+            nor `eps` is given.
+        eps : float, default None
+            Stop when the root mean square of the residual of each column is below `eps`.
+        maxiter : int, default None
+            Most iterations; None allows 10 N, and 10,000 at most.
+        preconditioner : None, "nystrom", Nystrom or callable, default None
+            As for `KernelSolve`.
+        on_failure : str, default "raise"
+            ``"warn"`` returns what was reached, with a `ConvergenceWarning`.
+        return_report : bool, default False
+            Return ``(a, report)`` with a `SolveReport`.
+        tol : float, default None
+            Products may leave out pairs, but never more than a tenth of what the iteration stops at.
+        ranges, threads, progress, backend, device_id, dtype_acc, use_double_acc, sum_scheme
+            As for `reduction`.
 
         Returns
         -------
-        array of the shape of b
+        array, or (array, SolveReport)
+            Of the shape of b, in the promoted dtype of the tensor and of b.
 
         Raises
         ------
@@ -5023,6 +6466,19 @@ class SymbolicTensor(
             If the system is not square, or b is not an array of points.
         NotConvergedError
             If the system is not solved.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Nystrom, Vi, Vj
+        >>> x = np.linspace(0, 1, 200)[:, None]
+        >>> b = np.sin(6 * x)
+        >>> kernel = (-20 * Vi(x).sqdist(Vj(x))).exp()
+        >>> a, report = kernel.solve(b, alpha=0.01, preconditioner=Nystrom(rank=20), return_report=True)
+        >>> tuple(a.shape), bool(report.converged)
+        ((200, 1), True)
+        >>> bool(abs(kernel @ a + 0.01 * a - b).max() < 1e-4)
+        True
         """
 
 class SymbolicComplexTensor(ComplexTensor[Array, Any, SymbolicTensor[Array]], Symbols[Array], Generic[Array]):
@@ -5034,7 +6490,21 @@ class SymbolicComplexTensor(ComplexTensor[Array, Any, SymbolicTensor[Array]], Sy
     ) -> SymbolicTensor[Array]:
         """1 if F is not 0 for all j, else 0, per component.
 
-        nan counts as not 0; 1 when there is no column. Derivative 0.
+        Here F is this tensor. nan counts as not 0; 1 when there is no column. Derivative 0.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -5063,10 +6533,7 @@ class SymbolicComplexTensor(ComplexTensor[Array, Any, SymbolicTensor[Array]], Sy
     def all_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> SymbolicTensor[Array]:
-        """1 if F is not 0 for all j, else 0, per component.
-
-        nan counts as not 0; 1 when there is no column. Derivative 0.
-        """
+        """Reduce as `all` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def all_reduction(
@@ -5096,7 +6563,21 @@ class SymbolicComplexTensor(ComplexTensor[Array, Any, SymbolicTensor[Array]], Sy
     ) -> SymbolicTensor[Array]:
         """1 if F is not 0 for some j, else 0, per component.
 
-        nan counts as not 0; 0 when there is no column. Derivative 0.
+        Here F is this tensor. nan counts as not 0; 0 when there is no column. Derivative 0.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -5125,10 +6606,7 @@ class SymbolicComplexTensor(ComplexTensor[Array, Any, SymbolicTensor[Array]], Sy
     def any_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> SymbolicTensor[Array]:
-        """1 if F is not 0 for some j, else 0, per component.
-
-        nan counts as not 0; 0 when there is no column. Derivative 0.
-        """
+        """Reduce as `any` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def any_reduction(
@@ -5158,7 +6636,21 @@ class SymbolicComplexTensor(ComplexTensor[Array, Any, SymbolicTensor[Array]], Sy
     ) -> Self:
         """Average over j of F, per component.
 
-        nan when there is no column.
+        Here F is this tensor. nan when there is no column.
+
+        Parameters
+        ----------
+        axis : int
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible.
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -5185,10 +6677,7 @@ class SymbolicComplexTensor(ComplexTensor[Array, Any, SymbolicTensor[Array]], Sy
     def mean_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Average over j of F, per component.
-
-        nan when there is no column.
-        """
+        """Reduce as `mean` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def mean_reduction(
@@ -5218,9 +6707,21 @@ class SymbolicComplexTensor(ComplexTensor[Array, Any, SymbolicTensor[Array]], Sy
     ) -> Self:
         """Sum over j of F.
 
-        0 when there is no column.
+        Here F is this tensor. 0 when there is no column.
 
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
+        Parameters
+        ----------
+        axis : int, default -1
+            The axis that is reduced: -2 is that of j, -3 that of i; counted from the front, 1 and 0 without batch axes. Batch axes and tuples of axes are possible. -1, the default, is the last one: the result is a LazyTensor of shape (..., N, M, 1).
+        dim : int, optional
+            Another name of `axis`.
+        **kwargs
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
+
+        Returns
+        -------
+        array, shape (..., N, D)
+            In the dtype of the tensor. Over i, M stands in the place of N.
         """
 
     @overload
@@ -5247,12 +6748,7 @@ class SymbolicComplexTensor(ComplexTensor[Array, Any, SymbolicTensor[Array]], Sy
     def sum_reduction(
         self, axis: Literal[-1], dim: None = None, *, keepdims: Literal[True] = True, keepdim: Literal[True] = True
     ) -> Self:
-        """Sum over j of F.
-
-        0 when there is no column.
-
-        Over the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array.
-        """
+        """Reduce as `sum` does, over i or j only; programs for KeOps use this name."""
 
     @overload
     def sum_reduction(
@@ -5280,7 +6776,18 @@ class SymbolicComplexTensor(ComplexTensor[Array, Any, SymbolicTensor[Array]], Sy
 class LazyReduction(Generic[Result]):
     """A reduction of a LazyTensor that waits for its call.
 
-    Calling it with one array per symbolic variable, in the order of their indices, returns the result.
+    Reductions of symbolic variables return one, and all others do with ``call=False``. Calling it with one array per
+    symbolic variable, in the order of their indices, returns the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import Vi, Vj
+    >>> nearest = Vi(0, 2).sqdist(Vj(1, 2)).argmin(axis=1)
+    >>> nearest
+    <ArgMin over j, one result per i, of <LazyTensor of shape (None, None, 1): SqDist(Vi(0,2), Vj(1,2))>>
+    >>> nearest(np.zeros((3, 2)), np.ones((4, 2))).shape
+    (3, 1)
     """
 
     @overload
@@ -5365,37 +6872,59 @@ class Routine(Generic[Operand, Result]):
         *args : arrays
             In the order of the aliases: ``Vi(D)`` has shape ``(..., N, D)``, ``Vj(D)`` ``(..., M, D)`` and ``Pm(D)``
             ``(..., D)``. Leading axes broadcast. Numbers and arrays without axes are fine for ``Pm(1)`` and never
-            change a dtype; dtypes are promoted otherwise.
-        backend : str
+            change a dtype; dtypes are promoted otherwise. Whole numbers among themselves count as float64.
+        backend : str, default "auto"
             ``"auto"``: where the arrays are. ``"CPU"``; or ``"GPU"``: arrays in the memory of the CPU are sent to the
             GPU, and the result comes back.
-        device_id : int
-            Number of that GPU; arrays on a GPU are reduced where they are.
-        ranges : tuple of six integer arrays, optional
-            Block-sparse reduction: ``(ranges_i, slices_i, redranges_j, ranges_j, slices_j, redranges_i)``.
-        out : array, or tuple of arrays, optional
-            Is filled with the result and returned.
-        threads : int, optional
-            Number of threads.
-        progress : bool
+        device_id : int, default -1
+            Number of that GPU; -1: the first one. Arrays on a GPU are reduced where they are.
+        ranges : mask or tuple of six integer arrays, default None
+            Which pairs count; None: all. A mask, such as ``band(10)``, or the six arrays
+            ``(ranges_i, slices_i, redranges_j, ranges_j, slices_j, redranges_i)`` that ``from_matrix`` of the cluster
+            module makes: shapes ``(B, 2)``, ``(B,)``, ``(R, 2)`` for i and the same for j.
+        out : array, or tuple of arrays, default None
+            Is filled with the result and returned; of its shape and dtype.
+        threads : int, default None
+            Number of threads, at least 1; None: ``PAIRFOLD_NUM_THREADS``, ``OMP_NUM_THREADS`` or the number of cores.
+        progress : bool, default False
             Show a progress bar.
-        tol : float, optional
+        tol : float, default None
             Pairs may be left out that change row i by no more than ``tol * sum_j |f(x_i, y_j)|`` in all; a log-sum-exp,
-            by no more than `tol`. 0 leaves out what changes nothing. See `pairfold.tolerance`.
-        atol : float, optional
+            by no more than `tol`. 0 leaves out what changes nothing. None: what `pairfold.tolerance` says around the
+            call, else every pair counts.
+        atol : float, default None
             An absolute error that is allowed beside.
-        report : bool
+        report : bool, default False
             Return ``(result, report)`` with a `pairfold.Report` on what was left out.
 
         Returns
         -------
         array, or tuple of arrays
-            ``(..., N, dimension)`` for axis=1, ``(..., M, dimension)`` for axis=0; int64 for indices.
+            ``(..., N, dimension)`` for axis=1, ``(..., M, dimension)`` for axis=0, in the promoted dtype of the
+            arguments; K smallest values have ``(..., N, K)``, or ``(..., N, K, dimension)`` if the dimension is not 1.
+            Column numbers are int64.
 
         Raises
         ------
         ArgumentTypeError, ArgumentValueError
             If an argument does not fit its alias or the other arguments.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Genred, band
+        >>> gaussian = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)"], axis=1)
+        >>> x = np.linspace(0, 300, 60000).reshape(20000, 3)
+        >>> b = np.ones((20000, 1))
+
+        Pairs with j near i only, then all pairs but those that change no row by more than a thousandth:
+
+        >>> near = gaussian(x, x, b, ranges=band(50))
+        >>> found, report = gaussian(x, x, b, tol=1e-3, report=True)
+        >>> tuple(near.shape), tuple(found.shape)
+        ((20000, 1), (20000, 1))
+        >>> report.kind, bool(report.bound < 1e-3), bool(report.pairs < 0.1)
+        ('guaranteed', True, True)
         """
 
     @overload
@@ -5436,13 +6965,13 @@ class Routine(Generic[Operand, Result]):
         threads: int | None = None,
         progress: Progress = False,
     ) -> State:
-        """Reduce over some of the columns; see `State`.
+        """Reduce over some of the columns; `State` has an example.
 
         Parameters
         ----------
         *args : arrays
             As for a call. What is indexed by j is a part of the whole: what is indexed by i, for axis=0.
-        columns_from : int
+        columns_from : int, default 0
             The number of the first j (of the first i, for axis=0) of this part.
         backend, device_id, ranges, threads, progress
             As for a call.
@@ -5454,7 +6983,23 @@ class Routine(Generic[Operand, Result]):
         """
 
     def finish(self, state: State) -> Result:
-        """Return the result for all columns of a state: an array, or a tuple of arrays, as a call gives it."""
+        """Return the result for all columns of a state.
+
+        Parameters
+        ----------
+        state : State
+            From `partial`, merged with those of the other parts.
+
+        Returns
+        -------
+        array, or tuple of arrays
+            Of the shape and dtype that a call gives.
+
+        Raises
+        ------
+        ArgumentTypeError, ArgumentValueError
+            If it is no state, or one of another routine.
+        """
 
     def stream(
         self,
@@ -5475,13 +7020,13 @@ class Routine(Generic[Operand, Result]):
             As for a call; what is indexed by i or j may be anything with shape, dtype and slices (a map of a file, an
             array of zarr, h5py, Dask or PyTorch, a class that computes its entries) or an iterable of blocks
             ``(..., n, D)``, or a function that returns one.
-        out : array, or what has shape, dtype and slices that can be set, or a tuple of these, optional
+        out : array, or what has shape, dtype and slices that can be set, or a tuple of these, default None
             Is filled with the result, part by part, and returned.
-        memory : int or str
+        memory : int or str, default "1GB"
             What may be read and kept at a time, as ``"4GB"`` or a number of bytes; a new result comes beside.
-        progress : bool or callable
+        progress : bool or callable, default False
             True shows a bar; a callable gets the pairs done, the pairs in all (None when nobody knows) and the seconds.
-        checkpoint : path, optional
+        checkpoint : path, default None
             A file that says how far the reduction has come. A call that finds it there goes on from it, and its result
             has the same bits; it is removed at the end.
         backend, device_id, threads
@@ -5498,6 +7043,19 @@ class Routine(Generic[Operand, Result]):
             If an argument does not fit its alias or the other arguments, or `memory` is too little.
         CheckpointError
             If the checkpoint is damaged or of another call, or cannot be written.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Genred
+        >>> nearest = Genred("SqDist(x, y)", ["x = Vi(1)", "y = Vj(1)"], "ArgMin", axis=1)
+        >>> x = np.asarray([[0.0], [3.0]])
+        >>> def blocks():
+        ...     yield np.asarray([[5.0], [1.0]])
+        ...     yield np.asarray([[2.0], [4.0]])
+        >>> nearest.stream(x, blocks, memory="100MB")
+        array([[1],
+               [2]])
         """
 
     def explain(
@@ -5505,8 +7063,19 @@ class Routine(Generic[Operand, Result]):
     ) -> str:
         """Return what the engine does with arguments of these shapes, in words.
 
-        `target` is ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there. `tol` and `atol` are as
-        for a call.
+        Parameters
+        ----------
+        *args : arrays
+            As for a call.
+        target : str, default None
+            ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there. None: where
+            they would be reduced.
+        tol, atol : float, default None
+            As for a call.
+
+        Returns
+        -------
+        str
         """
 
 class Solver(Generic[Operand, Array]):
@@ -5556,33 +7125,34 @@ class Solver(Generic[Operand, Array]):
         Parameters
         ----------
         *args : arrays
-            As for `Genred`; in the place of the unknown, the right-hand side b.
-        backend, device_id, ranges, threads, progress
+            As for `Genred`; in the place of the unknown, the right-hand side b: ``(..., N, E)`` for an alias of
+            dimension E.
+        backend, device_id, ranges, threads, progress : default "auto", -1, None, None, False
             As for `Genred`; `progress` shows one bar per product.
-        alpha : float
+        alpha : float, default 1e-10
             Added to the diagonal.
-        eps : float, optional
+        eps : float, default None
             Stop when the root mean square of the residual of each column is below `eps`.
-        rtol : float, optional
+        rtol : float, default None
             Stop when the norm of the residual of each column is below `rtol` times that of b. When both are given,
             one of them is enough; when none is, ``rtol=1e-6``.
-        maxiter : int, optional
+        maxiter : int, default None
             Most iterations; None allows 10 N, and 10,000 at most.
-        preconditioner : None, "nystrom", Nystrom or callable, optional
-            ``Nystrom(rank=..., seed=...)`` chooses the rank of the randomized Nystrom preconditioner; a callable
-            takes residuals to approximate solutions.
-        on_failure : str
+        preconditioner : None, "nystrom", Nystrom or callable, default None
+            ``Nystrom(rank=..., seed=...)`` chooses the rank of the randomized Nystrom preconditioner, ``"nystrom"``
+            is ``Nystrom()``; a callable takes residuals, of the shape of b, to approximate solutions.
+        on_failure : str, default "raise"
             ``"raise"``, or ``"warn"`` to return what was reached with a `ConvergenceWarning`.
-        return_report : bool
+        return_report : bool, default False
             Return ``(a, report)`` with a `SolveReport`.
-        tol : float, optional
+        tol : float, default None
             Products may leave out pairs, as those of `Genred`, but never more than a tenth of what the iteration stops
             at; the residual that decides is known to a tenth of its target.
 
         Returns
         -------
         array, or (array, SolveReport)
-            Of the shape of b.
+            Of the shape of b, in the promoted dtype of the arguments.
 
         Raises
         ------
@@ -5590,6 +7160,18 @@ class Solver(Generic[Operand, Array]):
             If an argument does not fit, or the system is not square.
         NotConvergedError
             If the system is not solved.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import KernelSolve, Nystrom
+        >>> aliases = ["g = Pm(1)", "x = Vi(1)", "y = Vj(1)", "a = Vj(1)"]
+        >>> solve = KernelSolve("Exp(-g * SqDist(x, y)) * a", aliases, "a", axis=1)
+        >>> x = np.linspace(0, 1, 300)[:, None]
+        >>> b = np.sin(6 * x)
+        >>> a, report = solve(20.0, x, x, b, alpha=0.01, preconditioner=Nystrom(rank=20), return_report=True)
+        >>> tuple(a.shape), bool(report.converged), report.iterations < 20
+        ((300, 1), True, True)
         """
 
     @overload

@@ -7,6 +7,7 @@ and puts what `make_front_end` makes of its record in their place.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -128,15 +129,39 @@ def _made(record: FrontEnd, base: type[Any], real: type[Any] | None) -> Any:
     return type(name, (base,) if own is None else (own, base), content)
 
 
+_SHORT_NAMES = {"numpy": "np", "cupy": "cp", "jax.numpy": "jnp"}
+"""What programs call the modules of arrays."""
+
+
+def in_words_of(text: str, room: str, adapter: Adapter) -> str:
+    """Return examples, which are written for NumPy, for the arrays of another front end.
+
+    Parameters
+    ----------
+    text : str
+        Statements, or documentation with examples. They use what the array API has: ``np.asarray``, not ``np.array``.
+    room : str
+        The module of the front end.
+    adapter : Adapter
+        Its adapter.
+
+    Returns
+    -------
+    str
+    """
+    module = adapter.xp.__name__
+    name = _SHORT_NAMES.get(module, module)
+    imported = f"import {module}" if name == module else f"import {module} as {name}"
+    text = text.replace("import numpy as np", imported).replace("pairfold.numpy", room)
+    return re.sub(r"\bnp\.", f"{name}.", text)
+
+
 def _documentation(record: FrontEnd, base: type[Any], own: type[Any] | None) -> str:
     """Return the documentation of a class, which is written for NumPy, in the words of the framework."""
     text = inspect.cleandoc(base.__doc__ or "")
     if not record.shows_examples:
         text = text.partition("\n\nExamples\n---")[0]
-    xp = record.adapter.xp.__name__
-    if xp != "numpy":
-        text = text.replace("import numpy as np", f"import {xp}").replace("np.", f"{xp}.")
-    text = text.replace("pairfold.numpy", record.room).replace("NumPy", record.adapter.name)
+    text = in_words_of(text, record.room, record.adapter).replace("NumPy", record.adapter.name)
     if own is None or own.__doc__ is None:
         return text
     first, rest = text.split("\n\n", 1)

@@ -158,6 +158,20 @@ def test_states_are_made_of_numbers() -> None:
         jax.jit(lambda x: GAUSS.partial(x, y, b, 0.5))(x)
 
 
+def test_streams_return_arrays_of_jax() -> None:
+    """They are written panel by panel, which arrays of JAX cannot be."""
+    x, y = points(90, 3), points(50, 3)
+    nearest = Genred("SqDist(x, y)", ["x = Vi(3)", "y = Vj(3)"], "Min_ArgMin", axis=1)
+    found = nearest.stream(x, lambda: (y[k : k + 10] for k in range(0, 50, 10)), memory=12_000)
+    for array, expected in zip(found, nearest(x, y), strict=True):
+        assert isinstance(array, jax.Array)
+        assert array.dtype == expected.dtype
+        np.testing.assert_array_equal(array, expected)
+    out = np.zeros((90, 1), np.float32), np.zeros((90, 1), found[1].dtype)
+    assert nearest.stream(x, y, out=out) is out
+    np.testing.assert_array_equal(out[1], found[1])
+
+
 def test_names_that_look_at_the_arrays_know_tracers() -> None:
     x = points(4, 3)
     assert type(pairfold.Vi(x)).__module__ == "pairfold.jax"

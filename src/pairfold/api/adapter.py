@@ -137,11 +137,14 @@ class Adapter(Arrays):
         Whether `run` cuts the columns into parts, so that there may be more of them than one call of the engine takes.
     target : str or None
         What the engine runs on, ``"cuda"`` for arrays that always lie on a GPU; None where arrays and options tell.
+    writes : bool
+        Whether entries of its arrays can be set.
     """
 
     run: Callable[..., tuple[Any, ...]]
     in_parts: bool = False
     target: str | None = None
+    writes: bool = True
 
 
 _CUDA = (2, 13)

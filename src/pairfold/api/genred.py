@@ -127,19 +127,23 @@ class GenredBase(Shown):
     aliases : iterable of str
         What the arguments are, in the order of the call: ``"x = Vi(3)"`` is indexed by i and has dimension 3,
         ``"y = Vj(3)"`` is indexed by j, ``"p = Pm(1)"`` is a parameter.
-    reduction_op : str
-        ``"Sum"``, ``"LogSumExp"``, ``"SumSoftMaxWeight"``, ``"Min"``, ``"ArgMin"``, ``"Min_ArgMin"`` (Max likewise),
-        ``"KMin"``, ``"ArgKMin"``, ``"KMin_ArgKMin"``.
-    axis : int
+    reduction_op : str, default "Sum"
+        ``"Sum"``, ``"Mean"``, ``"Var"``, ``"Prod"``, ``"LogSumExp"``, ``"SumSoftMaxWeight"``, ``"Min"``, ``"ArgMin"``,
+        ``"Min_ArgMin"`` (Max likewise), ``"KMin"``, ``"ArgKMin"``, ``"KMin_ArgKMin"``, ``"Any"``, ``"All"``:
+        :doc:`/reductions` has shapes and dtypes of the results.
+    axis : int, default 0
         1 reduces over j and gives one row per i; 0 reduces over i and gives one row per j.
-    opt_arg : int
-        K, for the KMin family.
-    formula2 : str
-        The weight of ``"LogSumExp"`` and ``"SumSoftMaxWeight"``.
-    dtype_acc : str
-        ``"float64"`` adds up in float64 (also ``use_double_acc=True``).
-    sum_scheme : str
-        ``"auto"``, ``"block_sum"``, ``"direct_sum"`` or ``"kahan_scheme"``.
+    opt_arg : int, default None
+        K, for the KMin family, which needs it.
+    formula2 : str, default None
+        The weight of ``"LogSumExp"``, where it may be left out, and of ``"SumSoftMaxWeight"``.
+    dtype_acc : str, default "auto"
+        ``"float64"`` adds up in float64, ``"float32"`` in float32; ``"auto"``: in the precision of the arithmetic.
+    use_double_acc : bool, default False
+        True is ``dtype_acc="float64"``.
+    sum_scheme : str, default "auto"
+        ``"block_sum"`` adds up blocks of columns, ``"direct_sum"`` one column after the other, ``"kahan_scheme"``
+        with Kahan's correction; ``"auto"`` is ``"block_sum"``.
     dtype, cuda_type, enable_chunks, rec_multVar_highdim, use_fast_math, optional_flags
         Options of KeOps without effect: only their defaults are allowed.
 
@@ -243,37 +247,59 @@ class GenredBase(Shown):
         *args : arrays
             In the order of the aliases: ``Vi(D)`` has shape ``(..., N, D)``, ``Vj(D)`` ``(..., M, D)`` and ``Pm(D)``
             ``(..., D)``. Leading axes broadcast. Numbers and arrays without axes are fine for ``Pm(1)`` and never
-            change a dtype; dtypes are promoted otherwise.
-        backend : str
+            change a dtype; dtypes are promoted otherwise. Whole numbers among themselves count as float64.
+        backend : str, default "auto"
             ``"auto"``: where the arrays are. ``"CPU"``; or ``"GPU"``: arrays in the memory of the CPU are sent to the
             GPU, and the result comes back.
-        device_id : int
-            Number of that GPU; arrays on a GPU are reduced where they are.
-        ranges : tuple of six integer arrays, optional
-            Block-sparse reduction: ``(ranges_i, slices_i, redranges_j, ranges_j, slices_j, redranges_i)``.
-        out : array, or tuple of arrays, optional
-            Is filled with the result and returned.
-        threads : int, optional
-            Number of threads.
-        progress : bool
+        device_id : int, default -1
+            Number of that GPU; -1: the first one. Arrays on a GPU are reduced where they are.
+        ranges : mask or tuple of six integer arrays, default None
+            Which pairs count; None: all. A mask, such as ``band(10)``, or the six arrays
+            ``(ranges_i, slices_i, redranges_j, ranges_j, slices_j, redranges_i)`` that ``from_matrix`` of the cluster
+            module makes: shapes ``(B, 2)``, ``(B,)``, ``(R, 2)`` for i and the same for j.
+        out : array, or tuple of arrays, default None
+            Is filled with the result and returned; of its shape and dtype.
+        threads : int, default None
+            Number of threads, at least 1; None: ``PAIRFOLD_NUM_THREADS``, ``OMP_NUM_THREADS`` or the number of cores.
+        progress : bool, default False
             Show a progress bar.
-        tol : float, optional
+        tol : float, default None
             Pairs may be left out that change row i by no more than ``tol * sum_j |f(x_i, y_j)|`` in all; a log-sum-exp,
-            by no more than `tol`. 0 leaves out what changes nothing. See `pairfold.tolerance`.
-        atol : float, optional
+            by no more than `tol`. 0 leaves out what changes nothing. None: what `pairfold.tolerance` says around the
+            call, else every pair counts.
+        atol : float, default None
             An absolute error that is allowed beside.
-        report : bool
+        report : bool, default False
             Return ``(result, report)`` with a `pairfold.Report` on what was left out.
 
         Returns
         -------
         array, or tuple of arrays
-            ``(..., N, dimension)`` for axis=1, ``(..., M, dimension)`` for axis=0; int64 for indices.
+            ``(..., N, dimension)`` for axis=1, ``(..., M, dimension)`` for axis=0, in the promoted dtype of the
+            arguments; K smallest values have ``(..., N, K)``, or ``(..., N, K, dimension)`` if the dimension is not 1.
+            Column numbers are int64.
 
         Raises
         ------
         ArgumentTypeError, ArgumentValueError
             If an argument does not fit its alias or the other arguments.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Genred, band
+        >>> gaussian = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)"], axis=1)
+        >>> x = np.linspace(0, 300, 60000).reshape(20000, 3)
+        >>> b = np.ones((20000, 1))
+
+        Pairs with j near i only, then all pairs but those that change no row by more than a thousandth:
+
+        >>> near = gaussian(x, x, b, ranges=band(50))
+        >>> found, report = gaussian(x, x, b, tol=1e-3, report=True)
+        >>> tuple(near.shape), tuple(found.shape)
+        ((20000, 1), (20000, 1))
+        >>> report.kind, bool(report.bound < 1e-3), bool(report.pairs < 0.1)
+        ('guaranteed', True, True)
         """
         if unknown:
             raise unknown_keywords(GenredBase.__call__, unknown)
@@ -293,13 +319,13 @@ class GenredBase(Shown):
         progress: bool = False,
         **unknown: Any,
     ) -> State:
-        """Reduce over some of the columns; see `State`.
+        """Reduce over some of the columns; `State` has an example.
 
         Parameters
         ----------
         *args : arrays
             As for a call. What is indexed by j is a part of the whole: what is indexed by i, for axis=0.
-        columns_from : int
+        columns_from : int, default 0
             The number of the first j (of the first i, for axis=0) of this part.
         backend, device_id, ranges, threads, progress
             As for a call.
@@ -316,7 +342,23 @@ class GenredBase(Shown):
         return partial_state(routine, args, columns_from, ranges=ranges, threads=threads, progress=progress)
 
     def finish(self, state: State) -> Any:
-        """Return the result for all columns of a state: an array, or a tuple of arrays, as a call gives it."""
+        """Return the result for all columns of a state.
+
+        Parameters
+        ----------
+        state : State
+            From `partial`, merged with those of the other parts.
+
+        Returns
+        -------
+        array, or tuple of arrays
+            Of the shape and dtype that a call gives.
+
+        Raises
+        ------
+        ArgumentTypeError, ArgumentValueError
+            If it is no state, or one of another routine.
+        """
         return finished(self._routine, check_state(self._routine, state))
 
     def stream(
@@ -339,13 +381,13 @@ class GenredBase(Shown):
             As for a call; what is indexed by i or j may be anything with shape, dtype and slices (a map of a file, an
             array of zarr, h5py, Dask or PyTorch, a class that computes its entries) or an iterable of blocks
             ``(..., n, D)``, or a function that returns one.
-        out : array, or what has shape, dtype and slices that can be set, or a tuple of these, optional
+        out : array, or what has shape, dtype and slices that can be set, or a tuple of these, default None
             Is filled with the result, part by part, and returned.
-        memory : int or str
+        memory : int or str, default "1GB"
             What may be read and kept at a time, as ``"4GB"`` or a number of bytes; a new result comes beside.
-        progress : bool or callable
+        progress : bool or callable, default False
             True shows a bar; a callable gets the pairs done, the pairs in all (None when nobody knows) and the seconds.
-        checkpoint : path, optional
+        checkpoint : path, default None
             A file that says how far the reduction has come. A call that finds it there goes on from it, and its result
             has the same bits; it is removed at the end.
         backend, device_id, threads
@@ -362,6 +404,19 @@ class GenredBase(Shown):
             If an argument does not fit its alias or the other arguments, or `memory` is too little.
         CheckpointError
             If the checkpoint is damaged or of another call, or cannot be written.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Genred
+        >>> nearest = Genred("SqDist(x, y)", ["x = Vi(1)", "y = Vj(1)"], "ArgMin", axis=1)
+        >>> x = np.asarray([[0.0], [3.0]])
+        >>> def blocks():
+        ...     yield np.asarray([[5.0], [1.0]])
+        ...     yield np.asarray([[2.0], [4.0]])
+        >>> nearest.stream(x, blocks, memory="100MB")
+        array([[1],
+               [2]])
         """
         if unknown:
             refuse_tolerance(unknown)
@@ -375,8 +430,19 @@ class GenredBase(Shown):
     ) -> Explanation:
         """Return what the engine does with arguments of these shapes, in words.
 
-        `target` is ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there. `tol` and `atol` are as
-        for a call.
+        Parameters
+        ----------
+        *args : arrays
+            As for a call.
+        target : str, default None
+            ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there. None: where
+            they would be reduced.
+        tol, atol : float, default None
+            As for a call.
+
+        Returns
+        -------
+        str
         """
         return self._routine.explain(args, target=target, tol=tol, atol=atol)
 
@@ -433,19 +499,126 @@ def make_generics(genred: type[Any]) -> tuple[Callable[..., Any], ...]:
     """Return `generic_sum`, `generic_logsumexp`, `generic_argmin` and `generic_argkmin` for one class of routines."""
 
     def generic_sum(formula: str, output: str, *aliases: str, **kwargs: Any) -> Any:
-        """Return a routine that sums `formula`; `output`, as ``"a = Vi(2)"``, says what indexes the result."""
+        """Return a routine that sums `formula`.
+
+        Parameters
+        ----------
+        formula : str
+            As for `Genred`.
+        output : str
+            What indexes the result: ``"a = Vi(D)"`` sums over j, ``"a = Vj(D)"`` over i.
+        *aliases : str
+            As for `Genred`, one string per argument.
+        **kwargs
+            The other arguments of `Genred`, such as ``dtype_acc``.
+
+        Returns
+        -------
+        Genred
+            Its calls return arrays of shape ``(..., N, D)``, over i ``(..., M, D)``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import generic_sum
+        >>> distances = generic_sum("Abs(x - y)", "a = Vi(1)", "x = Vi(1)", "y = Vj(1)")
+        >>> x, y = np.asarray([[0.0], [3.0]]), np.asarray([[1.0], [2.0], [4.0]])
+        >>> distances(x, y)
+        array([[7.],
+               [4.]])
+        """
         return genred(formula, aliases, "Sum", _output(output, genred.dialect)[1], **kwargs)
 
     def generic_logsumexp(formula: str, output: str, *aliases: str, **kwargs: Any) -> Any:
-        """Return a routine for the log-sum-exp of `formula`; `output`, as ``"a = Vi(1)"``, says what indexes it."""
+        """Return a routine for the log-sum-exp of `formula`.
+
+        Parameters
+        ----------
+        formula : str
+            As for `Genred`.
+        output : str
+            What indexes the result: ``"a = Vi(D)"`` reduces over j, ``"a = Vj(D)"`` over i.
+        *aliases : str
+            As for `Genred`, one string per argument.
+        **kwargs
+            The other arguments of `Genred`, such as ``dtype_acc``.
+
+        Returns
+        -------
+        Genred
+            Its calls return arrays of shape ``(..., N, D)``, over i ``(..., M, D)``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import generic_logsumexp
+        >>> softmin = generic_logsumexp("-SqDist(x, y)", "a = Vi(1)", "x = Vi(1)", "y = Vj(1)")
+        >>> x = np.zeros((2, 1))
+        >>> np.exp(softmin(x, np.zeros((4, 1)))).round().tolist()
+        [[4.0], [4.0]]
+        """
         return genred(formula, aliases, "LogSumExp", _output(output, genred.dialect)[1], **kwargs)
 
     def generic_argmin(formula: str, output: str, *aliases: str, **kwargs: Any) -> Any:
-        """Return a routine for the index of the minimum of `formula`; `output`, as ``"a = Vi(1)"``, indexes it."""
+        """Return a routine for the number of the column in which `formula` has its minimum.
+
+        Parameters
+        ----------
+        formula : str
+            As for `Genred`.
+        output : str
+            What indexes the result: ``"a = Vi(D)"`` reduces over j, ``"a = Vj(D)"`` over i.
+        *aliases : str
+            As for `Genred`, one string per argument.
+        **kwargs
+            The other arguments of `Genred`, such as ``dtype_acc``.
+
+        Returns
+        -------
+        Genred
+            Its calls return arrays of shape ``(..., N, D)``, over i ``(..., M, D)``, with dtype int64.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import generic_argmin
+        >>> nearest = generic_argmin("SqDist(x, y)", "a = Vi(1)", "x = Vi(1)", "y = Vj(1)")
+        >>> x, y = np.asarray([[0.0], [3.0]]), np.asarray([[1.0], [2.0], [4.0]])
+        >>> nearest(x, y)
+        array([[0],
+               [1]])
+        """
         return genred(formula, aliases, "ArgMin", _output(output, genred.dialect)[1], **kwargs)
 
     def generic_argkmin(formula: str, output: str, *aliases: str, **kwargs: Any) -> Any:
-        """Return a routine for the indices of the K smallest values of `formula`; `output` is ``"a = Vi(K)"``."""
+        """Return a routine for the numbers of the K columns in which `formula` has its smallest values.
+
+        Parameters
+        ----------
+        formula : str
+            As for `Genred`.
+        output : str
+            ``"a = Vi(K)"`` reduces over j, ``"a = Vj(K)"`` over i.
+        *aliases : str
+            As for `Genred`, one string per argument.
+        **kwargs
+            The other arguments of `Genred`, such as ``dtype_acc``.
+
+        Returns
+        -------
+        Genred
+            Its calls return arrays of shape ``(..., N, K)``, over i ``(..., M, K)``, with dtype int64.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import generic_argkmin
+        >>> nearest = generic_argkmin("SqDist(x, y)", "a = Vi(2)", "x = Vi(1)", "y = Vj(1)")
+        >>> x, y = np.asarray([[0.0], [3.0]]), np.asarray([[1.0], [2.0], [4.0]])
+        >>> nearest(x, y)
+        array([[0, 1],
+               [1, 2]])
+        """
         argument, axis = _output(output, genred.dialect)
         return genred(formula, aliases, "ArgKMin", axis, opt_arg=argument.dim, **kwargs)
 

@@ -44,9 +44,9 @@ class KernelSolveBase(Shown):
         As for `Genred`.
     varinvalias : str
         The alias of the unknown.
-    axis : int
+    axis : int, default 0
         1 sums over j, 0 over i.
-    dtype_acc, use_double_acc, sum_scheme
+    dtype_acc, use_double_acc, sum_scheme : default "auto", False, "auto"
         As for `Genred`.
     dtype, opt_arg, enable_chunks, rec_multVar_highdim, use_fast_math, cuda_type
         Options of KeOps without effect: only their defaults are allowed.
@@ -73,7 +73,6 @@ class KernelSolveBase(Shown):
     solver: ClassVar[Any] = staticmethod(solve_routine)
     dialect: ClassVar[Dialect] = PLAIN
     routine_type: ClassVar[type[Routine]] = Routine
-    """Whether comparisons are truth values in formulas: see `Reader`."""
 
     @checked
     def __init__(
@@ -137,33 +136,34 @@ class KernelSolveBase(Shown):
         Parameters
         ----------
         *args : arrays
-            As for `Genred`; in the place of the unknown, the right-hand side b.
-        backend, device_id, ranges, threads, progress
+            As for `Genred`; in the place of the unknown, the right-hand side b: ``(..., N, E)`` for an alias of
+            dimension E.
+        backend, device_id, ranges, threads, progress : default "auto", -1, None, None, False
             As for `Genred`; `progress` shows one bar per product.
-        alpha : float
+        alpha : float, default 1e-10
             Added to the diagonal.
-        eps : float, optional
+        eps : float, default None
             Stop when the root mean square of the residual of each column is below `eps`.
-        rtol : float, optional
+        rtol : float, default None
             Stop when the norm of the residual of each column is below `rtol` times that of b. When both are given,
             one of them is enough; when none is, ``rtol=1e-6``.
-        maxiter : int, optional
+        maxiter : int, default None
             Most iterations; None allows 10 N, and 10,000 at most.
-        preconditioner : None, "nystrom", Nystrom or callable, optional
-            ``Nystrom(rank=..., seed=...)`` chooses the rank of the randomized Nystrom preconditioner; a callable
-            takes residuals to approximate solutions.
-        on_failure : str
+        preconditioner : None, "nystrom", Nystrom or callable, default None
+            ``Nystrom(rank=..., seed=...)`` chooses the rank of the randomized Nystrom preconditioner, ``"nystrom"``
+            is ``Nystrom()``; a callable takes residuals, of the shape of b, to approximate solutions.
+        on_failure : str, default "raise"
             ``"raise"``, or ``"warn"`` to return what was reached with a `ConvergenceWarning`.
-        return_report : bool
+        return_report : bool, default False
             Return ``(a, report)`` with a `SolveReport`.
-        tol : float, optional
+        tol : float, default None
             Products may leave out pairs, as those of `Genred`, but never more than a tenth of what the iteration stops
             at; the residual that decides is known to a tenth of its target.
 
         Returns
         -------
         array, or (array, SolveReport)
-            Of the shape of b.
+            Of the shape of b, in the promoted dtype of the arguments.
 
         Raises
         ------
@@ -171,6 +171,18 @@ class KernelSolveBase(Shown):
             If an argument does not fit, or the system is not square.
         NotConvergedError
             If the system is not solved.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import KernelSolve, Nystrom
+        >>> aliases = ["g = Pm(1)", "x = Vi(1)", "y = Vj(1)", "a = Vj(1)"]
+        >>> solve = KernelSolve("Exp(-g * SqDist(x, y)) * a", aliases, "a", axis=1)
+        >>> x = np.linspace(0, 1, 300)[:, None]
+        >>> b = np.sin(6 * x)
+        >>> a, report = solve(20.0, x, x, b, alpha=0.01, preconditioner=Nystrom(rank=20), return_report=True)
+        >>> tuple(a.shape), bool(report.converged), report.iterations < 20
+        ((300, 1), True, True)
         """
         return self.solver(
             self._routine.placed(backend, device_id),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -36,6 +36,8 @@ class Results:
         Whether the caller gets a tuple.
     targets : tuple of objects
         What they are written into.
+    is_new : bool
+        Whether these were made here: arrays of NumPy, where those of the framework cannot be written.
     """
 
     adapter: Adapter
@@ -43,6 +45,7 @@ class Results:
     axis: int
     is_several: bool
     targets: tuple[Any, ...] = ()
+    is_new: bool = False
 
     @staticmethod
     def of(adapter: Adapter, found: Any, axis: int) -> Results:
@@ -53,7 +56,10 @@ class Results:
     @property
     def returned(self) -> Any:
         """What the caller gets."""
-        return self.targets if self.is_several else self.targets[0]
+        targets = self.targets
+        if self.is_new and not self.adapter.writes:
+            targets = tuple(map(self.adapter.from_numpy, targets))
+        return targets if self.is_several else targets[0]
 
     @property
     def bytes_of_row(self) -> int:
@@ -107,8 +113,15 @@ class Results:
             self._check(target, sample, rows)
             if any(_overlap(target, value) for value in read):
                 raise ArgumentValueError("out is in the memory of an argument, which is read while out is written.")
-        made = [self.adapter.zeros(self._shape(sample, rows), sample.dtype, [sample]) for sample in self.samples]
-        return replace(self, targets=targets or tuple(made))
+        return replace(self, targets=targets or tuple(self._made(rows)), is_new=not targets)
+
+    def _made(self, rows: int) -> Iterator[Array]:
+        """Yield a new array for every result."""
+        for sample in self.samples:
+            if self.adapter.writes:
+                yield self.adapter.zeros(self._shape(sample, rows), sample.dtype, [sample])
+            else:
+                yield np.zeros(self._shape(sample, rows), self.adapter.to_numpy(sample).dtype)
 
     def _check(self, target: Any, sample: Array, rows: int) -> None:
         shape, name = self._shape(sample, rows), self.adapter.dtype_name(sample.dtype)

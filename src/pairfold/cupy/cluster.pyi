@@ -203,7 +203,7 @@ def sort_clusters(x: _Arrays, lab: ArrayLike | CupyArray) -> tuple[_Arrays, Cupy
 
     Examples
     --------
-    >>> sort_clusters(cupy.array([10, 11, 12, 13]), [1, 0, 1, 0])
+    >>> sort_clusters(cp.asarray([10, 11, 12, 13]), [1, 0, 1, 0])
     (array([11, 13, 10, 12]), array([0, 0, 1, 1]))
     """
 

@@ -97,10 +97,29 @@ class LazyTensor(_types.LazyTensor[DaskArray, _Operand, ComplexLazyTensor]):
     def concatenate(tensors: Iterable[Any], axis: int = -1) -> LazyTensor:
         """Join tensors along their last axis, the only one that can be joined.
 
+        Parameters
+        ----------
+        tensors : iterable of LazyTensor, array or number
+            One LazyTensor at least.
+        axis : int, default -1
+            The last axis.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, sum of all dimensions)
+
         Raises
         ------
         ArgumentValueError
             If there is no tensor, or `axis` is another axis.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import LazyTensor, Vi, Vj
+        >>> x, y = Vi(np.zeros((3, 2))), Vj(np.ones((4, 1)))
+        >>> tuple(LazyTensor.concatenate([x, y, x - y]).shape)
+        (3, 4, 5)
         """
 
     @staticmethod
@@ -144,10 +163,29 @@ class ComplexLazyTensor(_types.ComplexLazyTensor[DaskArray, _ComplexOperand, Laz
     def concatenate(tensors: Iterable[Any], axis: int = -1) -> ComplexLazyTensor:
         """Join tensors along their last axis, the only one that can be joined.
 
+        Parameters
+        ----------
+        tensors : iterable of LazyTensor, array or number
+            One LazyTensor at least.
+        axis : int, default -1
+            The last axis.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, sum of all dimensions)
+
         Raises
         ------
         ArgumentValueError
             If there is no tensor, or `axis` is another axis.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import LazyTensor, Vi, Vj
+        >>> x, y = Vi(np.zeros((3, 2))), Vj(np.ones((4, 1)))
+        >>> tuple(LazyTensor.concatenate([x, y, x - y]).shape)
+        (3, 4, 5)
         """
 
     @staticmethod
@@ -189,19 +227,23 @@ class Genred(_types.Routine[_Argument, _Result], Generic[_Result]):
     aliases : iterable of str
         What the arguments are, in the order of the call: ``"x = Vi(3)"`` is indexed by i and has dimension 3,
         ``"y = Vj(3)"`` is indexed by j, ``"p = Pm(1)"`` is a parameter.
-    reduction_op : str
-        ``"Sum"``, ``"LogSumExp"``, ``"SumSoftMaxWeight"``, ``"Min"``, ``"ArgMin"``, ``"Min_ArgMin"`` (Max likewise),
-        ``"KMin"``, ``"ArgKMin"``, ``"KMin_ArgKMin"``.
-    axis : int
+    reduction_op : str, default "Sum"
+        ``"Sum"``, ``"Mean"``, ``"Var"``, ``"Prod"``, ``"LogSumExp"``, ``"SumSoftMaxWeight"``, ``"Min"``, ``"ArgMin"``,
+        ``"Min_ArgMin"`` (Max likewise), ``"KMin"``, ``"ArgKMin"``, ``"KMin_ArgKMin"``, ``"Any"``, ``"All"``:
+        :doc:`/reductions` has shapes and dtypes of the results.
+    axis : int, default 0
         1 reduces over j and gives one row per i; 0 reduces over i and gives one row per j.
-    opt_arg : int
-        K, for the KMin family.
-    formula2 : str
-        The weight of ``"LogSumExp"`` and ``"SumSoftMaxWeight"``.
-    dtype_acc : str
-        ``"float64"`` adds up in float64 (also ``use_double_acc=True``).
-    sum_scheme : str
-        ``"auto"``, ``"block_sum"``, ``"direct_sum"`` or ``"kahan_scheme"``.
+    opt_arg : int, default None
+        K, for the KMin family, which needs it.
+    formula2 : str, default None
+        The weight of ``"LogSumExp"``, where it may be left out, and of ``"SumSoftMaxWeight"``.
+    dtype_acc : str, default "auto"
+        ``"float64"`` adds up in float64, ``"float32"`` in float32; ``"auto"``: in the precision of the arithmetic.
+    use_double_acc : bool, default False
+        True is ``dtype_acc="float64"``.
+    sum_scheme : str, default "auto"
+        ``"block_sum"`` adds up blocks of columns, ``"direct_sum"`` one column after the other, ``"kahan_scheme"``
+        with Kahan's correction; ``"auto"`` is ``"block_sum"``.
     dtype, cuda_type, enable_chunks, rec_multVar_highdim, use_fast_math, optional_flags
         Options of KeOps without effect: only their defaults are allowed.
 
@@ -305,9 +347,9 @@ class KernelSolve(_types.Solver[_Argument, DaskArray]):
         As for `Genred`.
     varinvalias : str
         The alias of the unknown.
-    axis : int
+    axis : int, default 0
         1 sums over j, 0 over i.
-    dtype_acc, use_double_acc, sum_scheme
+    dtype_acc, use_double_acc, sum_scheme : default "auto", False, "auto"
         As for `Genred`.
     dtype, opt_arg, enable_chunks, rec_multVar_highdim, use_fast_math, cuda_type
         Options of KeOps without effect: only their defaults are allowed.
@@ -322,19 +364,75 @@ class KernelSolve(_types.Solver[_Argument, DaskArray]):
 
 @overload
 def Vi(x: _Points) -> LazyTensor:
-    """Return a tensor indexed by i: ``Vi(x)`` of an array (..., N, D), ``Vi(k, D)`` for argument k of a call."""
+    """Return a tensor indexed by i.
+
+    Parameters
+    ----------
+    x : array (..., N, D) or (N,), or int
+        The array; or, with `dim`, the number of an argument of the reduction to come.
+    dim : int, optional
+        The dimension D of that argument.
+
+    Returns
+    -------
+    LazyTensor, shape (..., N, 1, D)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import Vi, Vj
+    >>> x, y = np.zeros((3, 2)), np.ones((4, 2))
+    >>> tuple((Vi(x) - Vj(y)).shape)
+    (3, 4, 2)
+    >>> waiting = Vi(0, 2).sqdist(Vj(1, 2)).sum(axis=1)
+    >>> tuple(waiting(x, y).shape)
+    (3, 1)
+    """
 
 @overload
 def Vi(x: int, dim: int) -> SymbolicTensor[DaskArray]: ...
 @overload
 def Vj(x: _Points) -> LazyTensor:
-    """Return a tensor indexed by j: ``Vj(y)`` of an array (..., M, D), ``Vj(k, D)`` for argument k of a call."""
+    """Return a tensor indexed by j.
+
+    Parameters
+    ----------
+    x : array (..., M, D) or (M,), or int
+        The array; or, with `dim`, the number of an argument of the reduction to come.
+    dim : int, optional
+        The dimension D of that argument.
+
+    Returns
+    -------
+    LazyTensor, shape (..., 1, M, D)
+        `Vi` has an example.
+    """
 
 @overload
 def Vj(x: int, dim: int) -> SymbolicTensor[DaskArray]: ...
 @overload
 def Pm(x: _Points | Numbers) -> LazyTensor:
-    """Return a parameter: ``Pm(p)`` of a number, list or array (D,), ``Pm(k, D)`` for argument k of a call."""
+    """Return a parameter, which is the same for all pairs.
+
+    Parameters
+    ----------
+    x : number, list of numbers, array (D,) or (..., 1, 1, D), or int
+        The numbers; or, with `dim`, the number of an argument of the reduction to come.
+    dim : int, optional
+        The dimension D of that argument.
+
+    Returns
+    -------
+    LazyTensor, shape (..., 1, 1, D)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import Pm, Vi, Vj
+    >>> x, y = np.zeros((3, 1)), np.ones((4, 1))
+    >>> (Pm(2.5) * (Vi(x) - Vj(y)).abs()).sum(axis=1).tolist()
+    [[10.0], [10.0], [10.0]]
+    """
 
 @overload
 def Pm(x: complex) -> ComplexLazyTensor: ...
@@ -342,21 +440,142 @@ def Pm(x: complex) -> ComplexLazyTensor: ...
 def Pm(x: int, dim: int) -> SymbolicTensor[DaskArray]: ...
 @overload
 def Var(x: _Points | Numbers, dim: None = None, cat: int | None = None) -> LazyTensor:
-    """Return a tensor of category 0 (i), 1 (j) or 2 (parameter): ``Var(x, cat=0)`` or ``Var(k, D, 0)``."""
+    """Return a tensor of the category that a number says: `Vi`, `Vj` or `Pm`.
+
+    Parameters
+    ----------
+    x : array, number, list of numbers, or int
+        As for `Vi`, `Vj` and `Pm`.
+    dim : int, optional
+        The dimension of argument number `x` of the reduction to come.
+    cat : int, optional
+        0: indexed by i, 1: by j, 2: a parameter.
+
+    Returns
+    -------
+    LazyTensor
+    """
 
 @overload
 def Var(x: int, dim: int, cat: int) -> SymbolicTensor[DaskArray]: ...
 def generic_sum(formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]) -> Genred:
-    """Return a routine that sums `formula`; `output`, as ``"a = Vi(2)"``, says what indexes the result."""
+    """Return a routine that sums `formula`.
+
+    Parameters
+    ----------
+    formula : str
+        As for `Genred`.
+    output : str
+        What indexes the result: ``"a = Vi(D)"`` sums over j, ``"a = Vj(D)"`` over i.
+    *aliases : str
+        As for `Genred`, one string per argument.
+    **kwargs
+        The other arguments of `Genred`, such as ``dtype_acc``.
+
+    Returns
+    -------
+    Genred
+        Its calls return arrays of shape ``(..., N, D)``, over i ``(..., M, D)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import generic_sum
+    >>> distances = generic_sum("Abs(x - y)", "a = Vi(1)", "x = Vi(1)", "y = Vj(1)")
+    >>> x, y = np.asarray([[0.0], [3.0]]), np.asarray([[1.0], [2.0], [4.0]])
+    >>> distances(x, y)
+    array([[7.],
+           [4.]])
+    """
 
 def generic_logsumexp(formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]) -> Genred:
-    """Return a routine for the log-sum-exp of `formula`; `output`, as ``"a = Vi(1)"``, says what indexes it."""
+    """Return a routine for the log-sum-exp of `formula`.
+
+    Parameters
+    ----------
+    formula : str
+        As for `Genred`.
+    output : str
+        What indexes the result: ``"a = Vi(D)"`` reduces over j, ``"a = Vj(D)"`` over i.
+    *aliases : str
+        As for `Genred`, one string per argument.
+    **kwargs
+        The other arguments of `Genred`, such as ``dtype_acc``.
+
+    Returns
+    -------
+    Genred
+        Its calls return arrays of shape ``(..., N, D)``, over i ``(..., M, D)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import generic_logsumexp
+    >>> softmin = generic_logsumexp("-SqDist(x, y)", "a = Vi(1)", "x = Vi(1)", "y = Vj(1)")
+    >>> x = np.zeros((2, 1))
+    >>> np.exp(softmin(x, np.zeros((4, 1)))).round().tolist()
+    [[4.0], [4.0]]
+    """
 
 def generic_argmin(formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]) -> Genred:
-    """Return a routine for the index of the minimum of `formula`; `output`, as ``"a = Vi(1)"``, indexes it."""
+    """Return a routine for the number of the column in which `formula` has its minimum.
+
+    Parameters
+    ----------
+    formula : str
+        As for `Genred`.
+    output : str
+        What indexes the result: ``"a = Vi(D)"`` reduces over j, ``"a = Vj(D)"`` over i.
+    *aliases : str
+        As for `Genred`, one string per argument.
+    **kwargs
+        The other arguments of `Genred`, such as ``dtype_acc``.
+
+    Returns
+    -------
+    Genred
+        Its calls return arrays of shape ``(..., N, D)``, over i ``(..., M, D)``, with dtype int64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import generic_argmin
+    >>> nearest = generic_argmin("SqDist(x, y)", "a = Vi(1)", "x = Vi(1)", "y = Vj(1)")
+    >>> x, y = np.asarray([[0.0], [3.0]]), np.asarray([[1.0], [2.0], [4.0]])
+    >>> nearest(x, y)
+    array([[0],
+           [1]])
+    """
 
 def generic_argkmin(formula: str, output: str, *aliases: str, **keywords: Unpack[RoutineKeywords]) -> Genred:
-    """Return a routine for the indices of the K smallest values of `formula`; `output` is ``"a = Vi(K)"``."""
+    """Return a routine for the numbers of the K columns in which `formula` has its smallest values.
+
+    Parameters
+    ----------
+    formula : str
+        As for `Genred`.
+    output : str
+        ``"a = Vi(K)"`` reduces over j, ``"a = Vj(K)"`` over i.
+    *aliases : str
+        As for `Genred`, one string per argument.
+    **kwargs
+        The other arguments of `Genred`, such as ``dtype_acc``.
+
+    Returns
+    -------
+    Genred
+        Its calls return arrays of shape ``(..., N, K)``, over i ``(..., M, K)``, with dtype int64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import generic_argkmin
+    >>> nearest = generic_argkmin("SqDist(x, y)", "a = Vi(2)", "x = Vi(1)", "y = Vj(1)")
+    >>> x, y = np.asarray([[0.0], [3.0]]), np.asarray([[1.0], [2.0], [4.0]])
+    >>> nearest(x, y)
+    array([[0, 1],
+           [1, 2]])
+    """
 
 @overload
 def where(condition: _Operand, a: _Operand, b: _Operand) -> LazyTensor:

@@ -144,6 +144,11 @@ class Op:
         Interval per operand from which the tests draw.
     sample : tuple of tuples
         ``(dims, params)`` examples for operations whose dimensions are not free.
+    operands : tuple of str
+        What `definition` calls its operands; f, g, h when it is empty.
+    shown : tuple of tuples of float
+        Numbers per operand that the example of the documentation shows, row after row, where those of `domain` miss
+        the point.
     ulp : float
         Bound of the rounding error of a primitive, in units in the last place; 0 where values are only moved. The
         tests derive their tolerances from it.
@@ -189,6 +194,8 @@ class Op:
     source: str = ""
     domain: tuple[tuple[float, float], ...] = ()
     sample: tuple[tuple[tuple[int, ...], tuple[Any, ...]], ...] = ()
+    operands: tuple[str, ...] = ()
+    shown: tuple[tuple[float, ...], ...] = ()
     ulp: float = 0.5
     method_order: tuple[int, ...] = ()
     defaults: tuple[Any, ...] = ()
@@ -201,6 +208,11 @@ class Op:
     bounds: Callable[[Expr, Sequence[Interval]], Interval] | None = None
     truth: str = "never"
     kind: Callable[[tuple[Expr, ...], tuple[Any, ...]], str] = _real
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """What `definition` calls its operands."""
+        return self.operands or tuple("fghklmnopq"[: self.arity])
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"

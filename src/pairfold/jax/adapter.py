@@ -47,7 +47,7 @@ def _run(call: Call, arrays: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(reduce(Request(call), given))
 
 
-JAX = Adapter(**vars(ARRAYS), run=_run)
+JAX = Adapter(**vars(ARRAYS), run=_run, writes=False)
 
 
 def solve_arrays(

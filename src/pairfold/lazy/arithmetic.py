@@ -115,12 +115,34 @@ class Arithmetic(LazyCore):
         )
 
     def power(self: Tensor, exponent: Any) -> Tensor:
-        """Return ``self ** exponent``; see the operator."""
+        """Return ``self ** exponent``.
+
+        Parameters
+        ----------
+        exponent : LazyTensor, array or number
+            An integer or half-integer number is faster than any other.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+            nan where the tensor is negative and the exponent is no integer.
+        """
         result: Tensor = self**exponent
         return result
 
     def norm(self: Tensor, dim: int = -1) -> Tensor:
-        """Return the Euclidean norm over the last axis, the only value that `dim` may have."""
+        """Return the Euclidean norm over the last axis.
+
+        Parameters
+        ----------
+        dim : int, default -1
+            The last axis, which is the only value that it may have. (It is no order of a norm.)
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
+            With derivative 0 at the origin.
+        """
         if operator.index(dim) not in (-1, self.dim() - 1):
             raise ArgumentValueError(
                 f"dim is {dim}; the norm is taken over the last axis only: -1 or {self.dim() - 1}. "
@@ -129,15 +151,44 @@ class Arithmetic(LazyCore):
         return self._unary("Norm2")
 
     def mod(self: Tensor, modulus: Any, offset: Any = 0) -> Tensor:
-        """Return the tensor minus multiples of `modulus` that bring it between `offset` and ``offset + modulus``."""
+        """Return the tensor minus multiples of `modulus` that bring it between `offset` and ``offset + modulus``.
+
+        Parameters
+        ----------
+        modulus : LazyTensor, array or number
+            Not 0.
+        offset : LazyTensor, array or number, default 0
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
         return operate(self, OPERATIONS["Mod"], (self, modulus, offset))
 
     def clamp(self: Tensor, lowest: Any, highest: Any) -> Tensor:
-        """Return `lowest` where the tensor is less than it, `highest` where it is greater, else the tensor."""
+        """Return `lowest` where the tensor is less than it, `highest` where it is greater, else the tensor.
+
+        Parameters
+        ----------
+        lowest, highest : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
         return operate(self, OPERATIONS["Clamp"], (self, lowest, highest))
 
     def ifelse(self: Tensor, chosen: Any, other: Any) -> Tensor:
-        """Return `chosen` where the tensor is at least 0, else `other`; for conditions there is `where`."""
+        """Return `chosen` where the tensor is at least 0, else `other`; for conditions there is `where`.
+
+        Parameters
+        ----------
+        chosen, other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+        """
         if self.is_strict:
             check_numbers(self)
         return operate(self, OPERATIONS["IfElse"], (self, chosen, other))
@@ -146,6 +197,28 @@ class Arithmetic(LazyCore):
         """Return ``condition.where(a, b)`` of a condition, or ``a.where(condition, b)`` as PyTorch has it.
 
         What is the condition is seen from the tensors; the function ``where(condition, a, b)`` is clearer.
+
+        Parameters
+        ----------
+        first, second : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, D)
+
+        Raises
+        ------
+        ArgumentTypeError
+            If it cannot be told which is the condition.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = Vi(np.asarray([[0.0], [2.0]])), Vj(np.asarray([[1.0], [3.0]]))
+        >>> (x < y).where(x + y, 0).dense()[..., 0]
+        array([[1., 3.],
+               [0., 5.]])
         """
         return self._like(choose_by_method(self, first, second))
 
@@ -153,17 +226,45 @@ class Arithmetic(LazyCore):
         return self._like(choose(self, condition, a, b))
 
     def concat(self: Tensor, other: Any) -> Tensor:
-        """Return the components of this tensor, then those of `other`."""
+        """Return the components of this tensor, then those of `other`.
+
+        Parameters
+        ----------
+        other : LazyTensor, array or number
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, sum of both dimensions)
+        """
         return _concat(self, other)
 
     @staticmethod
     def concatenate(tensors: Iterable[Any], axis: int = -1) -> Any:
         """Join tensors along their last axis, the only one that can be joined.
 
+        Parameters
+        ----------
+        tensors : iterable of LazyTensor, array or number
+            One LazyTensor at least.
+        axis : int, default -1
+            The last axis.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, sum of all dimensions)
+
         Raises
         ------
         ArgumentValueError
             If there is no tensor, or `axis` is another axis.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import LazyTensor, Vi, Vj
+        >>> x, y = Vi(np.zeros((3, 2))), Vj(np.ones((4, 1)))
+        >>> tuple(LazyTensor.concatenate([x, y, x - y]).shape)
+        (3, 4, 5)
         """
         tensors = list(tensors)
         found = [tensor for tensor in tensors if isinstance(tensor, Arithmetic)]

@@ -9,6 +9,7 @@ from pairfold.api.adapter import Adapter
 from pairfold.errors import ArgumentTypeError
 from pairfold.ir.expr import Op
 from pairfold.ir.reduction import Reduction
+from pairfold.lazy.docstrings import operation_text
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.lazy.value import tensor_of, value_of
 from pairfold.ops import OPERATIONS
@@ -146,7 +147,7 @@ def _lifting_method(op: Op) -> Callable[[LazyTensorBase], Any]:
 
     method.__name__ = str(op.method)
     method.__qualname__ = f"LazyTensor.{op.method}"
-    method.__doc__ = f"Return the complex tensor {op.definition}."
+    method.__doc__ = operation_text(op, ())
     return method
 
 

@@ -29,7 +29,7 @@ class Entries(LazyCore):
 
     @property
     def T(self: Tensor) -> Tensor:  # noqa: N802 - the name of the transpose everywhere
-        """The same tensor with i and j exchanged."""
+        """The same tensor with i and j exchanged, of shape (..., M, N, D)."""
         return self._like(self._value.transposed())
 
     def t(self: Tensor) -> Tensor:
@@ -41,12 +41,35 @@ class Entries(LazyCore):
 
         An integer on the last axis gives one component and keeps the axis, with length 1; on the axes of i and j use
         a slice instead of an integer.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = Vi(np.arange(8.0).reshape(4, 2)), Vj(np.arange(6.0).reshape(3, 2))
+        >>> tuple((x - y)[1:3].shape), tuple((x - y)[..., 0].shape), tuple((x - y)[:, [2, 0]].shape)
+        ((2, 3, 2), (4, 3, 1), (4, 2, 2))
         """
         *others, last = expanded(key, self._value.shape)
         return self._like(taken(self._value, others))._components(last)
 
     def elem(self: Tensor, index: int) -> Tensor:
-        """Return component `index` of the last axis, with dimension 1; negative ones count from the end."""
+        """Return one component of the last axis.
+
+        Parameters
+        ----------
+        index : int
+            From 0; negative ones count from the end.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, M, 1)
+
+        Raises
+        ------
+        ArgumentIndexError
+            If there is no such component.
+        """
         return self._components(operator.index(index))
 
     def _components(self: Tensor, index: Any) -> Tensor:
@@ -58,7 +81,7 @@ class Entries(LazyCore):
         Returns
         -------
         array, shape (..., N, M, D)
-            Takes N M D numbers of memory. `ranges` does not apply.
+            In the dtype of the tensor. Takes N M D numbers of memory. `ranges` does not apply.
 
         Raises
         ------
@@ -69,7 +92,8 @@ class Entries(LazyCore):
         --------
         >>> import numpy as np
         >>> from pairfold.numpy import Vi, Vj
-        >>> (Vi(np.arange(2.0)[:, None]) - Vj(np.arange(3.0)[:, None])).dense()[..., 0]
+        >>> x, y = np.arange(2.0)[:, None], np.arange(3.0)[:, None]
+        >>> (Vi(x) - Vj(y)).dense()[..., 0]
         array([[ 0., -1., -2.],
                [ 1.,  0., -1.]])
         """
@@ -86,6 +110,16 @@ class Entries(LazyCore):
         ------
         ArgumentValueError
             If N and M differ, or the tensor has symbolic variables.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x = np.arange(3.0)[:, None]
+        >>> (Vi(x) * Vj(x)).diag()
+        array([[0.],
+               [1.],
+               [4.]])
         """
         value = _checked(self._value, "diag")
         if value.rows != value.columns:
@@ -109,6 +143,15 @@ class Entries(LazyCore):
         Returns
         -------
         array, shape (..., number of rows, M, D), or (..., M, D) for an integer
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.arange(4.0)[:, None], np.arange(3.0)[:, None]
+        >>> (Vi(x) - Vj(y)).rows([3, 0])[..., 0]
+        array([[ 3.,  2.,  1.],
+               [ 0., -1., -2.]])
         """
         return self.block(index, slice(None))
 
@@ -124,6 +167,15 @@ class Entries(LazyCore):
         -------
         array, shape (..., number of rows, number of columns, D)
             An integer removes its axis.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.arange(4.0)[:, None], np.arange(3.0)[:, None]
+        >>> (Vi(x) - Vj(y)).block(slice(0, 2), 1)
+        array([[-1.],
+               [ 0.]])
         """
         value = _checked(self._value, "block")._replace(ranges=None)
         # One after the other: index arrays never pair up here.

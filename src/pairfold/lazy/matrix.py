@@ -17,8 +17,8 @@ class LazyMatrix(Shown):
 
     Attributes
     ----------
-    tensor : LazyTensor
-        What it was made from.
+    tensor
+        The LazyTensor that it was made from.
     shape : (int, int)
         N and M.
     dtype : dtype

@@ -12,6 +12,7 @@ from pairfold.api.signatures import checked, misfit
 from pairfold.ir.expr import Op
 from pairfold.ir.reduction import Reduction
 from pairfold.lazy.core import operate
+from pairfold.lazy.docstrings import alias_text, calculus_text, operation_text, reduction_text
 from pairfold.lazy.operations import unary
 from pairfold.lazy.tensor import LazyTensorBase
 from pairfold.lazy.value import ValueHolder, value_of
@@ -121,16 +122,16 @@ def _reduction_method(reduction: Reduction, default: int | None) -> Callable[...
     return plain
 
 
+def _names(signature: inspect.Signature) -> list[str]:
+    """Return the names of the parameters of a method, without self."""
+    return list(signature.parameters)[1:]
+
+
 def _attach(name: str, method: Callable[..., Any], doc: str) -> None:
     method.__name__ = name
     method.__qualname__ = f"LazyTensor.{name}"
     method.__doc__ = doc
     setattr(LazyTensorBase, name, method)
-
-
-def _text(definition: str, doc: str) -> str:
-    summary = f"{definition[:1].upper()}{definition[1:]}."
-    return f"{summary}\n\n{doc}" if doc else summary
 
 
 _OWN = {name for kind in LazyTensorBase.__mro__ if issubclass(kind, ValueHolder) for name in vars(kind)}
@@ -140,18 +141,16 @@ _OWN = {name for kind in LazyTensorBase.__mro__ if issubclass(kind, ValueHolder)
 def _attach_reduction(reduction: Reduction) -> None:
     if reduction.method is None:
         return
-    doc = _text(reduction.definition, reduction.doc)
     has_inner = reduction.operation is not None
-    if has_inner:
-        doc += "\n\nOver the last axis (axis=-1, the default) the result is a LazyTensor; over i or j it is an array."
-    _attach(reduction.method, _reduction_method(reduction, -1 if has_inner else None), doc)
-    _attach(f"{reduction.method}_reduction", _reduction_method(reduction, None), doc)
+    method = _reduction_method(reduction, -1 if has_inner else None)
+    _attach(reduction.method, method, reduction_text(reduction, has_inner))
+    _attach(f"{reduction.method}_reduction", _reduction_method(reduction, None), alias_text(reduction.method))
 
 
 def _attach_operation(op: Op) -> None:
     is_taken = op.method in _OWN or op.method in REDUCING
     if op.method is not None and not is_taken and not op.makes_complex:
-        _attach(op.method, _operation_method(op), _text(op.definition, op.doc))
+        _attach(op.method, _operation_method(op), operation_text(op, _names(_signature(op))))
 
 
 def attach_methods() -> None:
@@ -160,7 +159,8 @@ def attach_methods() -> None:
     OPERATIONS.follow(_attach_operation)
     for record in CALCULUS.values():
         if record.method is not None:
-            _attach(record.method, _calculus_method(record), _text(record.definition, record.doc))
+            method = _calculus_method(record)
+            _attach(record.method, method, calculus_text(record, _names(inspect.signature(method))))
     for name in _OWN:
         _check_calls_of(name)
     for name in missing_names(dir(LazyTensorBase)):
@@ -187,19 +187,89 @@ def make_variables(tensor: Callable[..., Any]) -> tuple[Callable[..., Any], ...]
         return tensor(x, axis=category) if dim is None else tensor((x, dim, category))
 
     def Vi(x: Any, dim: int | None = None) -> Any:  # noqa: N802
-        """Return a tensor indexed by i: ``Vi(x)`` of an array (..., N, D), ``Vi(k, D)`` for argument k of a call."""
+        """Return a tensor indexed by i.
+
+        Parameters
+        ----------
+        x : array (..., N, D) or (N,), or int
+            The array; or, with `dim`, the number of an argument of the reduction to come.
+        dim : int, optional
+            The dimension D of that argument.
+
+        Returns
+        -------
+        LazyTensor, shape (..., N, 1, D)
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.zeros((3, 2)), np.ones((4, 2))
+        >>> tuple((Vi(x) - Vj(y)).shape)
+        (3, 4, 2)
+        >>> waiting = Vi(0, 2).sqdist(Vj(1, 2)).sum(axis=1)
+        >>> tuple(waiting(x, y).shape)
+        (3, 1)
+        """
         return variable_of(x, dim, 0)
 
     def Vj(x: Any, dim: int | None = None) -> Any:  # noqa: N802
-        """Return a tensor indexed by j: ``Vj(y)`` of an array (..., M, D), ``Vj(k, D)`` for argument k of a call."""
+        """Return a tensor indexed by j.
+
+        Parameters
+        ----------
+        x : array (..., M, D) or (M,), or int
+            The array; or, with `dim`, the number of an argument of the reduction to come.
+        dim : int, optional
+            The dimension D of that argument.
+
+        Returns
+        -------
+        LazyTensor, shape (..., 1, M, D)
+            `Vi` has an example.
+        """
         return variable_of(x, dim, 1)
 
     def Pm(x: Any, dim: int | None = None) -> Any:  # noqa: N802
-        """Return a parameter: ``Pm(p)`` of a number, list or array (D,), ``Pm(k, D)`` for argument k of a call."""
+        """Return a parameter, which is the same for all pairs.
+
+        Parameters
+        ----------
+        x : number, list of numbers, array (D,) or (..., 1, 1, D), or int
+            The numbers; or, with `dim`, the number of an argument of the reduction to come.
+        dim : int, optional
+            The dimension D of that argument.
+
+        Returns
+        -------
+        LazyTensor, shape (..., 1, 1, D)
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Pm, Vi, Vj
+        >>> x, y = np.zeros((3, 1)), np.ones((4, 1))
+        >>> (Pm(2.5) * (Vi(x) - Vj(y)).abs()).sum(axis=1).tolist()
+        [[10.0], [10.0], [10.0]]
+        """
         return variable_of(x, dim, 2)
 
     def Var(x: Any, dim: int | None = None, cat: int | None = None) -> Any:  # noqa: N802
-        """Return a tensor of category 0 (i), 1 (j) or 2 (parameter): ``Var(x, cat=0)`` or ``Var(k, D, 0)``."""
+        """Return a tensor of the category that a number says: `Vi`, `Vj` or `Pm`.
+
+        Parameters
+        ----------
+        x : array, number, list of numbers, or int
+            As for `Vi`, `Vj` and `Pm`.
+        dim : int, optional
+            The dimension of argument number `x` of the reduction to come.
+        cat : int, optional
+            0: indexed by i, 1: by j, 2: a parameter.
+
+        Returns
+        -------
+        LazyTensor
+        """
         return tensor(x, axis=cat) if dim is None else tensor((x, dim, cat))
 
     return Vi, Vj, Pm, Var

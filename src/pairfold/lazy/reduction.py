@@ -242,7 +242,18 @@ def _with_result(
 class LazyReduction(Shown):
     """A reduction of a LazyTensor that waits for its call.
 
-    Calling it with one array per symbolic variable, in the order of their indices, returns the result.
+    Reductions of symbolic variables return one, and all others do with ``call=False``. Calling it with one array per
+    symbolic variable, in the order of their indices, returns the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pairfold.numpy import Vi, Vj
+    >>> nearest = Vi(0, 2).sqdist(Vj(1, 2)).argmin(axis=1)
+    >>> nearest
+    <ArgMin over j, one result per i, of <LazyTensor of shape (None, None, 1): SqDist(Vi(0,2), Vj(1,2))>>
+    >>> nearest(np.zeros((3, 2)), np.ones((4, 2))).shape
+    (3, 1)
     """
 
     def __init__(

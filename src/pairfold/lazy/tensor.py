@@ -82,7 +82,7 @@ class LazyTensorBase(Arithmetic, Entries, Shown):
         return self._value.ndim
 
     def dim(self) -> int:
-        """Return the number of axes, by the name that PyTorch gives it."""
+        """Return the number of axes, an integer, by the name that PyTorch gives it."""
         return self._value.ndim
 
     @property
@@ -126,28 +126,74 @@ class LazyTensorBase(Arithmetic, Entries, Shown):
         dim: int | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Reduce over i or over j by the reduction of that name.
+        """Reduce over i or over j by the reduction of that name; methods such as `sum` take the same keywords.
 
         Parameters
         ----------
         reduction_op : str
             As for `Genred`.
-        other : LazyTensor, optional
+        other : LazyTensor, array or number, optional
             The weight of LogSumExp and SumSoftMaxWeight.
         opt_arg : int, optional
             K for the KMin family.
         axis, dim : int or tuple of int
             The axis of i or of j; `dim` wins. Batch axes and several axes are possible for sums, means, products and
             their like.
-        **kwargs
-            ``call=False`` returns a `LazyReduction`. ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``,
-            ``out``, ``threads``, ``progress``, ``backend``, ``tol``, ``atol``, ``report`` are those of `Genred`.
-            ``keepdims=True`` (or ``keepdim``) keeps the reduced axis with length 1, so that the result meets the tensor
-            in operations. ``dtype`` is that of the result; the arithmetic has its precision at least.
+        ranges : mask or tuple of six integer arrays, default None
+            Which pairs count; None: all.
+        out : array, or tuple of arrays, default None
+            Is filled with the result and returned; of its shape and dtype.
+        dtype : dtype, default None
+            Of the result; the arithmetic has its precision at least. None: that of the tensor.
+        keepdims, keepdim : bool, default False
+            Keep the reduced axis with length 1, so that the result meets the tensor in operations.
+        tol : float, default None
+            Pairs may be left out that change a row by no more than this; None: every pair counts. See
+            `pairfold.tolerance`.
+        atol : float, default None
+            An absolute error that is allowed beside.
+        report : bool, default False
+            Return ``(result, report)`` with a `pairfold.Report`.
+        threads : int, default None
+            At least 1; None: ``PAIRFOLD_NUM_THREADS``, ``OMP_NUM_THREADS`` or the number of cores.
+        progress : bool, default False
+            Show a progress bar.
+        backend : str, default "auto"
+            ``"CPU"`` or ``"GPU"``; ``"auto"``: where the arrays are.
+        device_id : int, default -1
+            Number of the GPU for arrays in the memory of the CPU; -1: the first one.
+        dtype_acc : str, default "auto"
+            ``"float64"`` adds up in float64, as ``use_double_acc=True`` does.
+        sum_scheme : str, default "auto"
+            ``"block_sum"``, ``"direct_sum"`` or ``"kahan_scheme"``.
+        call : bool, default True
+            False returns a `LazyReduction`, which computes when it is called.
 
         Returns
         -------
         array, tuple of arrays, or LazyReduction
+            ``(..., N, D)`` over j and ``(..., M, D)`` over i for a sum, in the dtype of the tensor; :doc:`/reductions`
+            has shapes and dtypes for all reductions. A `LazyReduction` for symbolic variables.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such reduction.
+        ArgumentTypeError, ArgumentValueError
+            If an argument does not fit, or a keyword does not apply.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.asarray([[0.0], [1.0]]), np.asarray([[1.0], [2.0], [4.0]])
+        >>> distances = (Vi(x) - Vj(y)).abs()
+        >>> distances.reduction("Sum", axis=1)
+        array([[7.],
+               [4.]])
+        >>> distances.reduction("KMin", opt_arg=2, axis=1)
+        array([[1., 2.],
+               [0., 1.]])
         """
         if not is_single_axis(self._value, axis if dim is None else dim, reduction_op):
             chosen = choose_reduction(reduction_op, other is not None)
@@ -248,7 +294,18 @@ class LazyTensorBase(Arithmetic, Entries, Shown):
         return getattr(self, method)(*args, call=False, **kwargs)
 
     def finish(self, state: State) -> Any:
-        """Return the result of a reduction for all columns of a state, in arrays of this tensor's framework."""
+        """Return the result of a reduction for all columns of a state, in arrays of this tensor's framework.
+
+        Parameters
+        ----------
+        state : State
+            From `partial`, merged with those of the other parts.
+
+        Returns
+        -------
+        array, or tuple of arrays
+            Of the shape and dtype that the reduction of all columns has.
+        """
         return finished_by(self.routine_type, self.adapter, state)
 
     def __matmul__(self, v: Any, **kwargs: Any) -> Any:
@@ -268,16 +325,26 @@ class LazyTensorBase(Arithmetic, Entries, Shown):
         ----------
         v : array, shape (M,) or (..., M, E)
         **kwargs
-            As for `reduction`.
+            ``ranges``, ``out``, ``threads``, ``tol``, ... : see `reduction`.
 
         Returns
         -------
         array, shape (..., N) or (..., N, E)
+            In the promoted dtype of the tensor and of `v`.
 
         Raises
         ------
         ArgumentValueError
             If the dimension of K is not 1, or `v` does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Vi, Vj
+        >>> x, y = np.asarray([[0.0], [1.0]]), np.asarray([[1.0], [2.0], [4.0]])
+        >>> distances = (Vi(x) - Vj(y)).abs()
+        >>> distances @ np.asarray([1.0, 0.0, 1.0])
+        array([5., 3.])
         """
         value = self._value
         if value.dim != 1:
@@ -305,11 +372,21 @@ class LazyTensorBase(Arithmetic, Entries, Shown):
         return result.reshape(result.shape[:-1])
 
     def rmatvec(self, v: Any, **kwargs: Any) -> Any:
-        """Return ``sum_i K_ij v_i``; see `matvec`."""
+        """Return ``sum_i K_ij v_i``: `v` of shape (N,) gives (..., M), (..., N, E) gives (..., M, E); see `matvec`."""
         return self.T.matvec(v, **kwargs)
 
     def as_matrix(self) -> LazyMatrix:
-        """Return this tensor of shape (N, M, 1) as a matrix of shape (N, M) that SciPy takes as a linear operator."""
+        """Return this tensor of shape (N, M, 1) as a matrix of shape (N, M) that SciPy takes as a linear operator.
+
+        Returns
+        -------
+        LazyMatrix
+
+        Raises
+        ------
+        ArgumentValueError
+            If the tensor has batch axes, another dimension than 1, or symbolic variables.
+        """
         return LazyMatrix(self)
 
     def solve(self, b: Any, var: Any = None, call: bool = True, **kwargs: Any) -> Any:
@@ -324,13 +401,30 @@ class LazyTensorBase(Arithmetic, Entries, Shown):
             matrix that multiplies the unknown.
         call : bool
             False returns a callable, as symbolic variables do.
-        **kwargs
-            ``alpha``, ``eps``, ``rtol``, ``maxiter``, ``preconditioner``, ``return_report``, ``tol``, as for
-            `KernelSolve`; ``dtype_acc``, ``use_double_acc``, ``sum_scheme``, ``ranges``, ``threads``.
+        alpha : float, default 1e-10
+            Added to the diagonal.
+        rtol : float, default None
+            Stop when the norm of the residual of each column is below `rtol` times that of b; 1e-6 when neither this
+            nor `eps` is given.
+        eps : float, default None
+            Stop when the root mean square of the residual of each column is below `eps`.
+        maxiter : int, default None
+            Most iterations; None allows 10 N, and 10,000 at most.
+        preconditioner : None, "nystrom", Nystrom or callable, default None
+            As for `KernelSolve`.
+        on_failure : str, default "raise"
+            ``"warn"`` returns what was reached, with a `ConvergenceWarning`.
+        return_report : bool, default False
+            Return ``(a, report)`` with a `SolveReport`.
+        tol : float, default None
+            Products may leave out pairs, but never more than a tenth of what the iteration stops at.
+        ranges, threads, progress, backend, device_id, dtype_acc, use_double_acc, sum_scheme
+            As for `reduction`.
 
         Returns
         -------
-        array of the shape of b
+        array, or (array, SolveReport)
+            Of the shape of b, in the promoted dtype of the tensor and of b.
 
         Raises
         ------
@@ -338,15 +432,38 @@ class LazyTensorBase(Arithmetic, Entries, Shown):
             If the system is not square, or b is not an array of points.
         NotConvergedError
             If the system is not solved.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pairfold.numpy import Nystrom, Vi, Vj
+        >>> x = np.linspace(0, 1, 200)[:, None]
+        >>> b = np.sin(6 * x)
+        >>> kernel = (-20 * Vi(x).sqdist(Vj(x))).exp()
+        >>> a, report = kernel.solve(b, alpha=0.01, preconditioner=Nystrom(rank=20), return_report=True)
+        >>> tuple(a.shape), bool(report.converged)
+        ((200, 1), True)
+        >>> bool(abs(kernel @ a + 0.01 * a - b).max() < 1e-4)
+        True
         """
         return solve_lazy(self._value, b, var, call, self.solver, kwargs)
 
     def explain(
         self, reduction_op: str = "Sum", axis: int | None = None, target: str | None = None, **kwargs: Any
     ) -> Explanation:
-        """Return what the engine does for a reduction, in words; the arguments are those of `reduction`.
+        """Return what the engine does for a reduction, in words.
 
-        `target` is ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there.
+        Parameters
+        ----------
+        reduction_op, axis, **kwargs
+            As for `reduction`; by default the sum over j.
+        target : str, default None
+            ``"cpu"``, ``"cuda"`` or another in the registry; a GPU need not be there. None: where it would be computed.
+
+        Returns
+        -------
+        Explanation
+            A str, which notebooks show as a table.
         """
         waiting = self.reduction(reduction_op, axis=self.dim() - 2 if axis is None else axis, call=False, **kwargs)
         explanation: Explanation = waiting.explain(target=target)

@@ -286,6 +286,7 @@ register(
         ),
         on_complex=choice("Where"),
         definition="f where c is not 0, else g",
+        operands=("c", "f", "g"),
         linear=((1, 2),),
         doc="The derivative goes to the chosen operand alone: what the other one does there is not looked at.",
         domain=((-2, 2), (-2, 2), (-2, 2)),

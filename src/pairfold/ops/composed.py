@@ -46,6 +46,7 @@ unary(
         apply("Where", apply("LessThan", f, constant(0.0)), constant(-1.0), constant(0.0)),
     ),
     definition="-1, 0 or 1",
+    shown=((-2.5, -1, 0, 3),),
     doc="0 at nan. Derivative 0.",
     domain=((-2, 2),),
 )
@@ -55,6 +56,7 @@ unary(
     pullback=lambda node, g: (None,),
     expand=lambda f: apply("Where", apply("LessThan", f, constant(0.0)), constant(0.0), one()),
     definition="0 where f < 0, else 1",
+    shown=((-2.5, -1, 0, 3),),
     doc="1 at 0 and at nan. Derivative 0.",
     domain=((-2, 2),),
 )
@@ -66,6 +68,7 @@ unary(
     bounds=bounds.increasing,
     ulp=0,
     definition="0 where f < 0, else f",
+    shown=((-2.5, -1, 0, 3),),
     doc="Derivative 1 at 0.",
     domain=((0.1, 2),),
 )

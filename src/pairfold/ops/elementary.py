@@ -84,6 +84,7 @@ unary(
     bounds=bounds.modulus,
     ulp=0,
     definition="|f|",
+    shown=((-2.5, -1, 0, 3),),
     other_names=("absolute", "fabs"),
     doc="Derivative 0 at 0.",
     domain=((0.2, 2),),
@@ -106,6 +107,7 @@ unary(
     bounds=bounds.increasing,
     ulp=0,
     definition="largest integer <= f",
+    shown=((-2.5, -1, 0.5, 1.7),),
     doc="Derivative 0.",
     domain=((-3, 3),),
 )

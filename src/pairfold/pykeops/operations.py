@@ -44,6 +44,7 @@ def _radial(
         reference=lambda c, x, y, b: reference(c, _square_distance(x, y)) * b,
         expand=lambda c, x, y, b: expand(c, apply("SqDist", x, y)) * b,
         definition=definition,
+        operands=("C", "X", "Y", "B"),
         domain=((0.5, 1), (0, 1), (1.2, 2), (-2, 2)),
         sample=(((1, 3, 3, 2), ()), ((1, 2, 2, 1), ())),
     )
@@ -98,6 +99,7 @@ def _matrix_kernel(name: str, reference: Callable[..., Any], expand: Callable[..
         reference=reference,
         expand=expand,
         definition=definition,
+        operands=("C", "X", "Y", "B"),
         domain=((0.5, 1), (-1, 1), (-1, 1), (-2, 2)),
         sample=(((1, 3, 3, 3), ()), ((1, 1, 1, 1), ())),
     )
@@ -139,6 +141,7 @@ KERNELS: dict[str, Op] = {
             reference=lambda c, w, x, y, b: np.sum(w * np.exp(-c * _square_distance(x, y)), axis=-1, keepdims=True) * b,
             expand=lambda c, w, x, y, b: apply("Sum", w * apply("Exp", -(c * apply("SqDist", x, y)))) * b,
             definition="(sum of W_k exp(-C_k r^2)) B",
+            operands=("C", "W", "X", "Y", "B"),
             domain=((0.5, 1), (-2, 2), (-1, 1), (-1, 1), (-2, 2)),
             sample=(((3, 3, 2, 2, 2), ()), ((1, 1, 2, 2, 1), ())),
         ),
@@ -163,6 +166,7 @@ KERNELS: dict[str, Op] = {
             ),
             expand=lambda mix, c, x, y, b: mix * _divergence_free(c, x, y, b) + (one() - mix) * _curl_free(c, x, y, b),
             definition="L DivFreeGaussKernel + (1 - L) CurlFreeGaussKernel",
+            operands=("L", "C", "X", "Y", "B"),
             domain=((0, 1), (0.5, 1), (-1, 1), (-1, 1), (-2, 2)),
             sample=(((1, 1, 3, 3, 3), ()),),
         ),

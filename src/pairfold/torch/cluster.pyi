@@ -228,7 +228,7 @@ def sort_clusters(x: _Arrays, lab: ArrayLike | Tensor) -> tuple[_Arrays, Tensor]
 
     Examples
     --------
-    >>> sort_clusters(np.array([10, 11, 12, 13]), [1, 0, 1, 0])
+    >>> sort_clusters(np.asarray([10, 11, 12, 13]), [1, 0, 1, 0])
     (array([11, 13, 10, 12]), array([0, 0, 1, 1]))
     """
 

@@ -31,6 +31,10 @@ class Calculus:
         Name of the LazyTensor method.
     definition, doc : str
         For the reference documentation.
+    result : str
+        The dimension of the result, in words.
+    example : str
+        A call of the method, for x indexed by i and y indexed by j of dimension 2.
     """
 
     name: str
@@ -38,6 +42,8 @@ class Calculus:
     method: str | None
     definition: str
     doc: str = ""
+    result: str = "1"
+    example: str = ""
 
 
 def _unit(dim: int, index: int) -> Expr:
@@ -128,36 +134,45 @@ CALCULUS: dict[str, Calculus] = {
             method="grad",
             definition="adjoint of the differential of f with respect to the variable v, applied to g",
             doc="Zero when f does not depend on v. For a scalar f and g = 1: the gradient.",
+            result="dimension of v",
+            example="x.sqdist(y).grad(x, 1)",
         ),
         Calculus(
             name="GradMatrix",
             build=_gradient_matrix,
             method="grad_matrix",
             definition="Jacobian of f with respect to the variable v, row-major, the index of f slow",
+            result="dimension of f times that of v",
+            example="(x * y).grad_matrix(x)",
         ),
         Calculus(
             name="Diff",
             build=_differential,
             method="diff",
             definition="directional derivative of f with respect to v along u; tuples of v and u are added up",
+            result="dimension of f",
+            example="x.sqdist(y).diff(x, y - x)",
         ),
         Calculus(
             name="Divergence",
             build=_divergence,
             method="divergence",
             definition="trace of the Jacobian of f with respect to v",
+            example="((x - y) * x.sqdist(y)).divergence(x)",
         ),
         Calculus(
             name="Laplacian",
             build=_laplacian,
             method="laplacian",
             definition="sum of the second derivatives of the scalar f with respect to the components of v",
+            example="(-x.sqdist(y)).exp().laplacian(x)",
         ),
         Calculus(
             name="TraceOperator",
             build=_square_trace,
             method="trace_operator",
             definition="trace of the formula L, linear in v; with weights w: sum of w_k L_kk",
+            example="(y * (x | y)).trace_operator(x)",
         ),
         Calculus(
             name="AdjointOperator",
