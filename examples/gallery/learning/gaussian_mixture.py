@@ -7,8 +7,8 @@ Each of K components has a weight :math:`w_k`, a centre :math:`c_k` and a precis
 (Bishop 2006, section 9.2):
 
 .. math::
-   \log p(x_i) = \log \sum_{k=1}^K \exp\Big(\log w_k + \tfrac12 \log\det A_k - \tfrac D2 \log 2\pi
-   - \tfrac12 (x_i - c_k)^\top A_k \, (x_i - c_k)\Big).
+   \log p(x_i) = \log \sum_{k=1}^K \exp\Big(& \log w_k + \tfrac12 \log\det A_k - \tfrac D2 \log 2\pi \\
+   & - \tfrac12 (x_i - c_k)^\top A_k \, (x_i - c_k)\Big).
 
 All parameters climb its gradient with Adam, without a formula for any of them, as the EM
 algorithm would need.

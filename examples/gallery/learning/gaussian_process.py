@@ -7,8 +7,8 @@ process with the covariance :math:`k`, its mean and its variance at another plac
 :math:`z`, given the soundings :math:`y`, are
 
 .. math::
-   m(z) = k(z, x) \, (K + \sigma^2 I)^{-1} y, \qquad
-   v(z) = k(z, z) - k(z, x) \, (K + \sigma^2 I)^{-1} k(x, z), \qquad K_{ij} = k(x_i, x_j).
+   m(z) &= k(z, x) \, (K + \sigma^2 I)^{-1} y, \\
+   v(z) &= k(z, z) - k(z, x) \, (K + \sigma^2 I)^{-1} k(x, z), \qquad K_{ij} = k(x_i, x_j).
 
 ``KernelSolve`` solves such systems by conjugate gradients, which need products with
 :math:`K` only, so that memory grows with N. A Nystrom preconditioner, made of the leading
@@ -56,7 +56,7 @@ y = landscape(x) + NOISE * torch.randn(N, 1)
 #
 # The covariance is a formula, a Gaussian here; ``s`` is one over its width. ``alpha`` is
 # the variance of the noise. Without the preconditioner, the solver is stopped after
-# six times as many iterations.
+# three times as many iterations.
 
 COVARIANCE = "Exp(-SqDist(s * x, s * z) / 2) * a"
 NAMES = ["x = Vi(2)", "z = Vj(2)", "s = Pm(1)"]
@@ -69,7 +69,7 @@ start = time.perf_counter()
 weights, fast = solve(x, x, s, y, preconditioner=Nystrom(rank=RANK), **options)
 seconds = time.perf_counter() - start
 try:
-    _, plain = solve(x, x, s, y, maxiter=6 * fast.iterations, **options)
+    _, plain = solve(x, x, s, y, maxiter=3 * fast.iterations, **options)
 except NotConvergedError as error:
     plain = error.report
 print(f"{fast.iterations} iterations, {seconds:.1f} s; rank {RANK}")

@@ -7,8 +7,7 @@ it be? As wide as makes every point likely under the Gaussians of all *other* po
 leave-one-out likelihood (Habbema, Hermans and van den Broek 1974; Duin 1976):
 
 .. math::
-   \ell(R) = \frac1N \sum_{i=1}^N \log \frac{\det R}{2 \pi (N - 1)} \sum_{j \neq i}
-   \exp\Big(-\tfrac12 \|R \, (x_i - x_j)\|^2\Big),
+   \ell(R) = \frac1N \sum_{i=1}^N \log \frac{\det R}{2 \pi (N - 1)} \sum_{j \neq i} e^{-\|R \, (x_i - x_j)\|^2 / 2},
 
 a log-sum-exp with the diagonal taken out. It is differentiable in the factor :math:`R`, a
 triangular matrix, and Adam climbs it: the kernel finds its own shape.

@@ -6,8 +6,8 @@ Every point of a cloud is joined to every other one with the weight :math:`K_{ij
 smoothest functions on the cloud are the eigenvectors of the normalized graph Laplacian,
 
 .. math::
-   L = I - D^{-1/2} K D^{-1/2}, \qquad K_{ij} = \exp\Big(-\frac{\|x_i - x_j\|^2}{4 t}\Big), \qquad
-   D_{ii} = \sum_{j=1}^N K_{ij} .
+   L &= I - D^{-1/2} K D^{-1/2}, \\
+   K_{ij} &= \exp\Big(-\frac{\|x_i - x_j\|^2}{4 t}\Big), \qquad D_{ii} = \sum_{j=1}^N K_{ij} .
 
 SciPy's Lanczos method only asks for products with :math:`K`. On a sphere the answer is
 known: spherical harmonics, in groups of 1, 3, 5, ..., with the eigenvalues
@@ -28,9 +28,9 @@ from scipy.special import spherical_in
 from pairfold.numpy import LazyTensor
 
 FULL = os.environ.get("PAIRFOLD_GALLERY") == "full"
-N = 20_000 if FULL else 3_000
+N = 10_000 if FULL else 3_000
 DEGREES, T = 5, 0.02
-print(f"{N:,} points; at full size: 20,000")
+print(f"{N:,} points; at full size: 10,000")
 
 # %%
 # The eigenvectors

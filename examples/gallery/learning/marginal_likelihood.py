@@ -6,8 +6,8 @@ How far the correlations of a Gaussian process reach, and how noisy its data are
 from the gradient of the marginal likelihood (Rasmussen and Williams 2006, equation 5.8),
 
 .. math::
-   \log p(y \mid \theta) = -\tfrac12 \, y^\top A^{-1} y - \tfrac12 \log\det A + \text{constant},
-   \qquad A_{ij} = v \exp\Big(-\tfrac12 \sum_d \frac{(x_{id} - x_{jd})^2}{s_d^2}\Big) + \sigma^2 \delta_{ij}.
+   \log p(y \mid \theta) &= -\tfrac12 \, y^\top A^{-1} y - \tfrac12 \log\det A + \text{constant}, \\
+   A_{ij} &= v \exp\Big(-\tfrac12 \sum_d \frac{(x_{id} - x_{jd})^2}{s_d^2}\Big) + \sigma^2 \delta_{ij}.
 
 The first term is differentiated through the solution of the system, which ``KernelSolve``
 does by itself: by one more system. The derivative of the second one is a trace, estimated

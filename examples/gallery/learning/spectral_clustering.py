@@ -24,9 +24,9 @@ from sklearn.metrics import adjusted_rand_score
 from pairfold.numpy import Vi, Vj
 
 FULL = os.environ.get("PAIRFOLD_GALLERY") == "full"
-N = 50_000 if FULL else 5_000
+N = 20_000 if FULL else 5_000
 WIDTH, GROUPS = 0.09, 5
-print(f"{N:,} points; at full size: 50,000")
+print(f"{N:,} points; at full size: 20,000")
 
 # %%
 # Points

@@ -6,8 +6,8 @@ A sphere is bent into another surface by the shortest path of deformations. A de
 is carried by momenta :math:`p` at the vertices :math:`q`, with the energy
 
 .. math::
-   H(q, p) = \tfrac12 \sum_{i, j = 1}^N \exp\Big(-\frac{\|q_i - q_j\|^2}{\sigma^2}\Big) \, p_i \cdot p_j, \qquad
-   \dot q = \frac{\partial H}{\partial p}, \quad \dot p = -\frac{\partial H}{\partial q},
+   H(q, p) &= \tfrac12 \sum_{i, j = 1}^N \exp\Big(-\frac{\|q_i - q_j\|^2}{\sigma^2}\Big) \, p_i \cdot p_j, \\
+   \dot q &= \frac{\partial H}{\partial p}, \qquad \dot p = -\frac{\partial H}{\partial q},
 
 and what is sought is the first momentum whose path ends near the target (Miller, Trouvé
 and Younes 2006). Automatic differentiation writes down the right-hand sides of Hamilton's

@@ -7,8 +7,8 @@ temperature :math:`\varepsilon` the cost is found by turns: each side sets its p
 soft minimum over the other side,
 
 .. math::
-   f_i = -\varepsilon \log \sum_{j=1}^M b_j \exp\frac{g_j - \|x_i - y_j\|^2 / 2}{\varepsilon}, \qquad
-   g_j = -\varepsilon \log \sum_{i=1}^N a_i \exp\frac{f_i - \|x_i - y_j\|^2 / 2}{\varepsilon},
+   f_i &= -\varepsilon \log \sum_{j=1}^M b_j \exp\frac{g_j - \|x_i - y_j\|^2 / 2}{\varepsilon}, \\
+   g_j &= -\varepsilon \log \sum_{i=1}^N a_i \exp\frac{f_i - \|x_i - y_j\|^2 / 2}{\varepsilon},
 
 and :math:`\mathrm{OT}_\varepsilon(x, y) = \sum_i a_i f_i + \sum_j b_j g_j`. The Sinkhorn
 divergence takes away what the temperature adds, so that a cloud is at distance zero from
@@ -32,8 +32,8 @@ from scipy.optimize import linear_sum_assignment
 from pairfold.torch import Vi, Vj
 
 FULL = os.environ.get("PAIRFOLD_GALLERY") == "full"
-N = 30_000 if FULL else 2_000
-print(f"{N:,} grains on each side; at full size: 30,000")
+N = 20_000 if FULL else 2_000
+print(f"{N:,} grains on each side; at full size: 20,000")
 
 # %%
 # Two clouds
