@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from benchmarks.gpu import GpuMachine
 from benchmarks.jobs import Job, reference_error
 from benchmarks.machine import Machine
 
-__all__ = ["Row", "print_rows", "run_job"]
+__all__ = ["Row", "list_table", "print_rows", "run_job"]
 
 CHECKED_ROWS = 1000
 CHECKED_PAIRS = 100_000_000
@@ -117,3 +117,11 @@ def print_rows(job: Job, rows: list[Row], machine: Machine | GpuMachine) -> None
             f"{row.error:10.1e}{row.first_call:10.2f}{row.memory / 1e6:8.0f}",
             flush=True,
         )
+
+
+def list_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table for the documentation, as reStructuredText."""
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for row in (head, *rows):
+        lines += [f"   {'* -' if number == 0 else '  -'} {text}".rstrip() for number, text in enumerate(row)]
+    return "\n".join(lines) + "\n"

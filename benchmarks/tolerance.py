@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.clouds import CLOUD_JOBS, SKLEARN_ROWS, CloudJob, uniform
+from benchmarks.table import list_table
 
 __all__ = ["CloudRow", "never_slower", "run_cloud_jobs"]
 
@@ -144,9 +145,8 @@ def run_cloud_jobs(names: Sequence[str], threads: int, rounds: int, scale: float
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Return the table of the documentation."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
     head = ("job", "every pair", "pairfold", "times faster", "kind", "error", "others (error)")
-    lines += _cells(head)
+    lines = []
     for job in dict.fromkeys(row["job"] for row in rows):
         by_program = {row["program"]: row for row in rows if row["job"] == job}
         own, every = by_program.pop("pairfold"), by_program.pop("every pair")
@@ -161,12 +161,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
             kind,
             f"{own['error']:.0e}",
         )
-        lines += _cells((*cells, others))
-    return "\n".join(lines) + "\n"
-
-
-def _cells(texts: Sequence[str]) -> list[str]:
-    return [f"   {'* -' if number == 0 else '  -'} {text}".rstrip() for number, text in enumerate(texts)]
+        lines.append((*cells, others))
+    return list_table(head, lines)
 
 
 def _time(seconds: float) -> str:

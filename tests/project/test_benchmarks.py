@@ -13,6 +13,8 @@ from benchmarks.gpu import GPU_JOBS, GpuBench, GpuMachine
 from benchmarks.jobs import JOBS, Job, make_arguments, reference_error, scaled
 from benchmarks.machine import Machine
 from benchmarks.peers import PEERS
+from benchmarks.sklearn_peers import ESTIMATOR_JOBS, run_estimator_job
+from benchmarks.sklearn_peers import table as estimator_table
 from benchmarks.tolerance import run_cloud_job
 
 FLOAT32_ERROR = 1e-5
@@ -90,3 +92,13 @@ def test_comparisons_with_other_packages(name: str) -> None:
     wrong = (result + 1) % 100 if result.dtype.kind == "i" else 1.1 * result
     assert comparison.error(wrong) > 1e-2
     assert f"* - {comparison.title}" in table({comparison.title: [line]}, "A machine.")
+
+
+@pytest.mark.parametrize("name", ESTIMATOR_JOBS)
+def test_estimators_beside_those_of_scikit_learn(name: str) -> None:
+    """Both answer the same, so that their times may be compared."""
+    pytest.importorskip("sklearn")
+    row = run_estimator_job(ESTIMATOR_JOBS[name], 200, threads=1, rounds=1)
+    assert row.difference is not None
+    assert row.difference < 2e-3  # the relative error that densities may have
+    assert row.title in estimator_table([row])

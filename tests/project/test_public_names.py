@@ -23,7 +23,7 @@ PUBLIC = (
     "pairfold.sklearn",
 )
 MODULES = [module.name for module in pkgutil.walk_packages(pairfold.__path__, "pairfold.")]
-EXTRAS = ("cupy", "jax", "torch")
+EXTRAS = ("cupy", "jax", "sklearn", "torch")
 
 
 def imported(name: str) -> ModuleType:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import pickle
+import subprocess
 import sys
 import warnings
 from typing import Any
@@ -20,7 +20,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from pairfold import sklearn as own
-from pairfold.errors import MissingPackageError
 
 ESTIMATORS = [getattr(own, name)() for name in own.__all__]
 RANDOM = np.random.default_rng(0)
@@ -101,12 +100,12 @@ def test_precision_is_kept(estimator: Any) -> None:
     np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-3)
 
 
-def test_what_is_missing_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    monkeypatch.setitem(sys.modules, "sklearn.base", None)
-    monkeypatch.delitem(sys.modules, "pairfold.sklearn.base")
-    with pytest.raises(MissingPackageError, match=r"Install it with `pip install pairfold\[sklearn\]`"):
-        importlib.import_module("pairfold.sklearn.base")
+@pytest.mark.parametrize("missing", ["sklearn", "scipy"])
+def test_what_is_missing_without_scikit_learn(missing: str) -> None:
+    program = f"import sys; sys.modules[{missing!r}] = None; import pairfold, pairfold.numpy; import pairfold.sklearn"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "MissingPackageError: pairfold.sklearn needs the package scikit-learn" in ended.stderr
+    assert "pip install pairfold[sklearn]" in ended.stderr
 
 
 GRIDS = {

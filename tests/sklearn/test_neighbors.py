@@ -208,3 +208,5 @@ def test_what_cannot_be_asked_is_refused() -> None:
         NearestNeighbors(2, metric="Log(-Norm2(x - y))").fit(POINTS).kneighbors()
     with pytest.raises(ArgumentTypeError, match="allowed are 'uniform', 'distance' and a function of distances"):
         KNeighborsRegressor(weights="nearest").fit(POINTS, POINTS[:, 0])
+    with pytest.raises(ArgumentValueError, match="a sum greater than 0 for every point"):
+        KNeighborsRegressor(weights=np.zeros_like).fit(POINTS, POINTS[:, 0]).predict(QUERIES)

@@ -1,4 +1,4 @@
-"""What the estimators share: scikit-learn itself, and how points are checked."""
+"""What the estimators share: how points and numbers are checked."""
 
 from __future__ import annotations
 
@@ -7,20 +7,10 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from pairfold.errors import ArgumentValueError, MissingPackageError
-
-try:
-    from sklearn.base import BaseEstimator
-    from sklearn.utils.validation import check_is_fitted, validate_data
-except ModuleNotFoundError as error:
-    if (error.name or "").partition(".")[0] != "sklearn":
-        raise
-    raise MissingPackageError(
-        "pairfold.sklearn needs the package scikit-learn, which is not installed. Install it with "
-        "`pip install pairfold[sklearn]`.",
-        name="sklearn",
-    ) from None
+from pairfold.errors import ArgumentValueError
 
 __all__ = ["FLOATS", "Array", "Lazy", "PairwiseEstimator", "checked_count", "checked_number"]
 

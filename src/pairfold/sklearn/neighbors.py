@@ -296,7 +296,13 @@ class _Learner(_Neighbors):
             inverse = 1 / np.where(is_here, 1, distances)
             # What lies on a point has its value.
             return np.where(is_here.any(axis=1, keepdims=True), is_here, inverse), indices
-        return np.asarray(self.weights(distances)), indices
+        weights: Array = np.asarray(self.weights(distances))
+        if weights.shape != distances.shape or not (weights.sum(axis=1) > 0).all():
+            raise ArgumentValueError(
+                f"weights is a function that took distances of shape {distances.shape} to weights of shape "
+                f"{weights.shape}; they must have the same shape, and a sum greater than 0 for every point."
+            )
+        return weights, indices
 
     def _check_weights(self) -> None:
         if not (self.weights in ("uniform", "distance") if isinstance(self.weights, str) else callable(self.weights)):
