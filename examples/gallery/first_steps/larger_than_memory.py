@@ -24,7 +24,7 @@ import numpy as np
 from pairfold.numpy import Genred
 
 FULL = os.environ.get("PAIRFOLD_GALLERY") == "full"
-SIDE, POINTS, SIGMA = (400, 5_000_000, 0.008) if FULL else (96, 300_000, 0.025)
+SIDE, POINTS, SIGMA = (200, 2_000_000, 0.012) if FULL else (96, 300_000, 0.025)
 
 # %%
 # The file

@@ -28,7 +28,7 @@ from pairfold.numpy import Pm, Vi, Vj
 
 FULL = os.environ.get("PAIRFOLD_GALLERY") == "full"
 random = np.random.default_rng(0)
-n = 200_000 if FULL else 20_000
+n = 80_000 if FULL else 20_000
 K = 200
 
 # %%

@@ -24,7 +24,7 @@ from skimage import data, transform
 from pairfold.jax import Vi, Vj
 
 FULL = os.environ.get("PAIRFOLD_GALLERY") == "full"
-SIDE, BLOBS, STEPS = (256, 2000, 1000) if FULL else (64, 300, 200)
+SIDE, BLOBS, STEPS = (128, 800, 300) if FULL else (64, 300, 200)
 
 photograph = transform.resize(
     data.astronaut()[:240, 100:340] / 255, (SIDE, SIDE), anti_aliasing=True

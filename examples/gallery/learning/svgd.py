@@ -53,7 +53,7 @@ def move(x, score_of, width, steps, rate):
 # noise and a normal prior for both weights. The posterior is normal, with a mean and a
 # covariance that can be written down.
 
-n = 20_000 if FULL else 2_000
+n = 10_000 if FULL else 2_000
 noise, prior = 0.3, 2.0
 s = np.sort(random.uniform(-1, 2, 12))
 t = 0.5 - 0.8 * s + noise * random.standard_normal(12)
@@ -112,7 +112,7 @@ def score_of_bananas(x):
     return share * slopes[0] + (1 - share) * slopes[1]
 
 
-m = 20_000 if FULL else 2_000
+m = 10_000 if FULL else 2_000
 clouds = {0: 0.4 * random.standard_normal((m, 2)) + [0.0, -2.0]}
 started = time.perf_counter()
 for step, before in [(30, 0), (100, 30), (600, 100)]:

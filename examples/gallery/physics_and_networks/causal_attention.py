@@ -27,7 +27,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from pairfold.torch import LazyTensor, lower
 
 FULL = os.environ.get("PAIRFOLD_GALLERY") == "full"
-BATCH, HEADS, LENGTH, WIDTH = (4, 8, 4096, 64) if FULL else (2, 4, 512, 32)
+BATCH, HEADS, LENGTH, WIDTH = (2, 8, 2048, 64) if FULL else (2, 4, 512, 32)
 generator = torch.Generator().manual_seed(0)
 
 # %%

@@ -28,7 +28,7 @@ from pairfold.numpy.cluster import tree_cluster
 FULL = os.environ.get("PAIRFOLD_GALLERY") == "full"
 CUT, SKIN, STEP = 2.5, 0.6, 0.005
 
-RADIUS, steps = (60, 6000) if FULL else (16, 1200)
+RADIUS, steps = (24, 2400) if FULL else (16, 1200)
 box = 5.4 * RADIUS
 
 # %%

@@ -26,7 +26,7 @@ from torch import nn
 from pairfold.torch import Pm, Vi, Vj, segments
 
 FULL = os.environ.get("PAIRFOLD_GALLERY") == "full"
-CLOUDS, STEPS, FEATURES = (200, 300, 16) if FULL else (48, 60, 16)
+CLOUDS, STEPS, FEATURES = (100, 120, 16) if FULL else (48, 60, 16)
 generator = torch.Generator().manual_seed(0)
 torch.manual_seed(0)
 
