@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "AliasError",
@@ -71,8 +72,8 @@ class NotDifferentiableError(PairfoldError, NotImplementedError):
 class NotConvergedError(PairfoldError, ArithmeticError):
     """A linear system was not solved. Its attributes `solution` and `report` hold what was reached."""
 
-    solution: object = None
-    report: object = None
+    solution: Any = None
+    report: Any = None
 
 
 class ConvergenceWarning(UserWarning):
