@@ -9,12 +9,13 @@ EXTRAS_docs := docs
 EXTRAS_test := test,docs,demo
 EXTRAS_bench := bench
 EXTRAS_gpu := test,cuda
+EXTRAS_release := release
 
 BINDING_PACKAGES := r-base-core r-cran-reticulate r-cran-testthat r-cran-knitr r-cran-rmarkdown octave gnuplot-nox \
 	ghostscript fonts-freefont-otf octave-dev gcc g++ gfortran valgrind chromium chromium-driver
 
 .PHONY: demo test bindings bindings-packages gpu gpu-check gpu-memcheck jax-matrix jax-lowest lint docs gallery distributed bench fuzz clients \
-	dask recipes aarch64 clean
+	dask recipes release-check aarch64 clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/python examples/demo.py
@@ -97,6 +98,10 @@ recipes:
 	test -x .recipes/bin/python || $(PYTHON) -m venv .recipes
 	.recipes/bin/python -m pip install --quiet pyspark==4.3.0 ray==2.60.0 pyarrow pandas .
 	for recipe in tools/recipes/*.py; do PYTHONPATH= .recipes/bin/python $$recipe || exit 1; done
+
+# The wheel and the source distribution, each installed into an empty environment of every Python that is here.
+release-check: $(VENV)/release.installed
+	$(BIN)/python tools/release_check.py $(ARGUMENTS)
 
 clients:
 	$(PYTHON) tools/run_clients.py $(ARGUMENTS)
