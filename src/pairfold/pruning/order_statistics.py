@@ -25,7 +25,7 @@ from pairfold.pruning.axes import scales_of
 from pairfold.pruning.boxes import BoxFormula, joined, side_of
 from pairfold.pruning.budget import LARGEST_THINNED_SHARE, UNLIMITED, Budget, sorting_time, thinned
 from pairfold.pruning.report import REDUCING, GivenUp, Report
-from pairfold.pruning.slabs import leaves_of, near_ranges, pairs_in, sample, shown, slabs, upwards
+from pairfold.pruning.slabs import FEW, SAMPLED, leaves_of, near_ranges, pairs_in, sample, shown, slabs, upwards
 from pairfold.pruning.trees import Trees
 from pairfold.pruning.walk import Levels, Pairs, block_ranges, nearest, walk
 from pairfold.reductions import REDUCTIONS
@@ -130,7 +130,7 @@ def order_statistics(
         return GivenUp(why, is_meant=call.problem.reduction.name in _SERVED)
     start = perf_counter()
     if _axes(call.problem) > FEW_AXES and not budget.allows(sorting_time(call, arrays)):
-        share = _Search.of(*thinned(call, arrays), Trees()).sampled_share()
+        share = _Search.of(*thinned(call, arrays), Trees()).sampled_share(FEW)
         if share > LARGEST_THINNED_SHARE:
             return GivenUp(f"{share:.0%} of the pairs of a part of the points would be left")
     search = _Search.of(call, arrays, trees)
@@ -261,9 +261,9 @@ class _Search:
 
     # ------------------------------------------------------------ for all
 
-    def sampled_share(self) -> float:
-        """Return the share of the columns that leaves of rows see, from some of these."""
-        points, leaves = sample(self.rows.levels)
+    def sampled_share(self, count: int = SAMPLED) -> float:
+        """Return the share of the columns that leaves of rows see, from `count` of these."""
+        points, leaves = sample(self.rows.levels, count)
         limits = self._limits(self._row_arrays(points), leaves.starts, self._near((leaves,)))
         pairs = self._left((leaves,), limits, leaves.starts, (0, 0, len(leaves)))
         return len(pairs.columns) / (len(leaves) * len(self.columns.leaves))

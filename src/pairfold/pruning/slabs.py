@@ -16,7 +16,19 @@ from pairfold.sparsity.ranges import Integers
 from pairfold.sparsity.tree import LEAF, Boxes
 from pairfold.targets.progress import progress_bar
 
-__all__ = ["SAMPLED", "Half", "Slab", "leaves_of", "near_ranges", "pairs_in", "sample", "shown", "slabs", "upwards"]
+__all__ = [
+    "FEW",
+    "SAMPLED",
+    "Half",
+    "Slab",
+    "leaves_of",
+    "near_ranges",
+    "pairs_in",
+    "sample",
+    "shown",
+    "slabs",
+    "upwards",
+]
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +40,9 @@ Half = tuple[Integers, Integers, Integers]
 
 SAMPLED = 24
 """Leaves of rows that tell which share of the pairs will be left."""
+
+FEW = 8
+"""Those for a part of the points."""
 
 ROWS = 1 << 20
 """Rows that are worked on at once."""

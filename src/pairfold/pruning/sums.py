@@ -26,6 +26,7 @@ from pairfold.pruning.boxes import BoxFormula, joined, side_of
 from pairfold.pruning.budget import LARGEST_THINNED_SHARE, UNLIMITED, Budget, sorting_time, thinned
 from pairfold.pruning.report import REDUCING, GivenUp, Report
 from pairfold.pruning.slabs import (
+    FEW,
     SAMPLED,
     Half,
     Slab,
@@ -60,9 +61,6 @@ WIDTH = 8
 
 LARGEST_SHARE = 0.5
 """Of the pairs: looking at all of them is as fast as finding out which these are."""
-
-FEW = 8
-"""Leaves of rows by which the share is estimated for a part of the points."""
 
 LARGEST_PART = 0.9
 """What everything may take of the time of every pair."""
