@@ -138,7 +138,8 @@ GROUPS = {
     "reductions": (
         "reductions",
         "They reduce over j (axis=1) or over i (axis=0), and return arrays. All take the keywords of `reduction`:"
-        " ``ranges``, ``out``, ``threads``, ``tol``, ...",
+        " ``ranges``, ``out``, ``threads``, ``tol``, ... The dots in shapes are batch axes: :doc:`/reductions` has"
+        " examples with batches.",
     ),
     "parts": (
         "reductions by name and in parts",
@@ -441,7 +442,8 @@ def told_for_room(app: Sphinx, what: str, name: str, subject: object, options: o
         lines[:] = text.split("\nExamples\n---")[0].split("\n")
     elif ">>>" in text:
         # What is of one front end alone is written for it.
-        if room != "pairfold.numpy" and not getattr(subject, "__module__", "").startswith(f"{room}."):
+        is_own = "pairfold.numpy" not in text and getattr(subject, "__module__", "").startswith(f"{room}.")
+        if room != "pairfold.numpy" and not is_own:
             known = vars(importlib.import_module(name.rpartition(".")[0])) if what == "function" else {}
             lines[:] = sessions.retold(lines, room, known)
     elif method in sessions.records() and what == "method":

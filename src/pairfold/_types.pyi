@@ -123,7 +123,7 @@ class AnyTensor(Generic[Array, Operand]):
 
     @property
     def ndim(self) -> int:
-        """Number of axes: ``len(shape)``."""
+        """Number of axes, ``len(shape)``."""
 
     def dim(self) -> int:
         """Return the number of axes, an integer, by the name that PyTorch gives it."""
@@ -6849,7 +6849,7 @@ class Routine(Generic[Operand, Result]):
 
     @property
     def formula(self) -> str:
-        """The formula with its reduction, as KeOps writes it: the last number is 0 for a result indexed by i."""
+        """The formula with its reduction as KeOps writes it, in which the last number is 0 for a result by i."""
 
     @overload
     def __call__(
@@ -6973,7 +6973,7 @@ class Routine(Generic[Operand, Result]):
             As for a call. What is indexed by j is a part of the whole: what is indexed by i, for axis=0.
         columns_from : int, default 0
             The number of the first j (of the first i, for axis=0) of this part.
-        backend, device_id, ranges, threads, progress
+        backend, device_id, ranges, threads, progress : optional
             As for a call.
 
         Returns
@@ -7127,8 +7127,16 @@ class Solver(Generic[Operand, Array]):
         *args : arrays
             As for `Genred`; in the place of the unknown, the right-hand side b: ``(..., N, E)`` for an alias of
             dimension E.
-        backend, device_id, ranges, threads, progress : default "auto", -1, None, None, False
-            As for `Genred`; `progress` shows one bar per product.
+        backend : str, default "auto"
+            As for `Genred`: ``"CPU"``, ``"GPU"``, or where the arrays are.
+        device_id : int, default -1
+            Number of that GPU; -1: the first one.
+        ranges : mask or tuple of six integer arrays, default None
+            Which entries of the matrix count; None: all. See `Genred`.
+        threads : int, default None
+            Number of threads, at least 1; None: ``PAIRFOLD_NUM_THREADS``, ``OMP_NUM_THREADS`` or the number of cores.
+        progress : bool, default False
+            Show one progress bar per product.
         alpha : float, default 1e-10
             Added to the diagonal.
         eps : float, default None

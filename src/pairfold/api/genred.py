@@ -219,7 +219,7 @@ class GenredBase(Shown):
 
     @property
     def formula(self) -> str:
-        """The formula with its reduction, as KeOps writes it: the last number is 0 for a result indexed by i."""
+        """The formula with its reduction as KeOps writes it, in which the last number is 0 for a result by i."""
         parts = [self._formulas[0]]
         if self._routine.problem.reduction.needs_k:
             parts.append(str(self.opt_arg))
@@ -327,7 +327,7 @@ class GenredBase(Shown):
             As for a call. What is indexed by j is a part of the whole: what is indexed by i, for axis=0.
         columns_from : int, default 0
             The number of the first j (of the first i, for axis=0) of this part.
-        backend, device_id, ranges, threads, progress
+        backend, device_id, ranges, threads, progress : optional
             As for a call.
 
         Returns

@@ -46,7 +46,11 @@ class KernelSolveBase(Shown):
         The alias of the unknown.
     axis : int, default 0
         1 sums over j, 0 over i.
-    dtype_acc, use_double_acc, sum_scheme : default "auto", False, "auto"
+    dtype_acc : str, default "auto"
+        As for `Genred`: ``"float64"`` adds up in float64.
+    use_double_acc : bool, default False
+        True is ``dtype_acc="float64"``.
+    sum_scheme : str, default "auto"
         As for `Genred`.
     dtype, opt_arg, enable_chunks, rec_multVar_highdim, use_fast_math, cuda_type
         Options of KeOps without effect: only their defaults are allowed.
@@ -138,8 +142,16 @@ class KernelSolveBase(Shown):
         *args : arrays
             As for `Genred`; in the place of the unknown, the right-hand side b: ``(..., N, E)`` for an alias of
             dimension E.
-        backend, device_id, ranges, threads, progress : default "auto", -1, None, None, False
-            As for `Genred`; `progress` shows one bar per product.
+        backend : str, default "auto"
+            As for `Genred`: ``"CPU"``, ``"GPU"``, or where the arrays are.
+        device_id : int, default -1
+            Number of that GPU; -1: the first one.
+        ranges : mask or tuple of six integer arrays, default None
+            Which entries of the matrix count; None: all. See `Genred`.
+        threads : int, default None
+            Number of threads, at least 1; None: ``PAIRFOLD_NUM_THREADS``, ``OMP_NUM_THREADS`` or the number of cores.
+        progress : bool, default False
+            Show one progress bar per product.
         alpha : float, default 1e-10
             Added to the diagonal.
         eps : float, default None

@@ -78,7 +78,7 @@ class LazyTensorBase(Arithmetic, Entries, Shown):
 
     @property
     def ndim(self) -> int:
-        """Number of axes: ``len(shape)``."""
+        """Number of axes, ``len(shape)``."""
         return self._value.ndim
 
     def dim(self) -> int:

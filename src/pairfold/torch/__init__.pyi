@@ -342,7 +342,11 @@ class KernelSolve(_types.Solver[_Argument, Tensor]):
         The alias of the unknown.
     axis : int, default 0
         1 sums over j, 0 over i.
-    dtype_acc, use_double_acc, sum_scheme : default "auto", False, "auto"
+    dtype_acc : str, default "auto"
+        As for `Genred`: ``"float64"`` adds up in float64.
+    use_double_acc : bool, default False
+        True is ``dtype_acc="float64"``.
+    sum_scheme : str, default "auto"
         As for `Genred`.
     dtype, opt_arg, enable_chunks, rec_multVar_highdim, use_fast_math, cuda_type
         Options of KeOps without effect: only their defaults are allowed.
