@@ -84,7 +84,8 @@ for name, (distance, points, places) in spaces.items():
 # %%
 # A graph of neighbours asks for those of *every* point. scikit-learn can do that with a
 # Python function as the metric, one call for each pair that it looks at; to compare the
-# times, it gets few points.
+# times, it gets few points. (In pipelines of scikit-learn, the estimators of
+# ``pairfold.sklearn`` take formulas like these as their metric.)
 
 
 def one_distance(x, y):
