@@ -73,7 +73,7 @@ lint: $(VENV)/test.installed
 docs: $(VENV)/docs.installed
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
 
-# The pages of the gallery, each at the full size that it states: about half an hour of two cores.
+# The pages of the gallery, each at the full size that it states: heavy, for a quiet machine.
 gallery: $(VENV)/docs.installed
 	PAIRFOLD_GALLERY=full $(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
 
