@@ -9,7 +9,8 @@ density :math:`p`, of which only the gradient of the logarithm is known (Liu and
 .. math::
 
    \phi(x_i) = \frac{1}{n} \sum_{j=1}^n \Big( k(x_i, x_j) \, \nabla \log p(x_j) + \nabla_{x_j} k(x_i, x_j) \Big),
-   \qquad k(x, y) = \exp\!\Big(-\frac{\|x - y\|^2}{2 h^2}\Big):
+
+   k(x, y) = \exp\!\Big(-\frac{\|x - y\|^2}{2 h^2}\Big):
 
 up the slope, as averaged over its neighbours, and away from them. Both terms are one
 reduction over all pairs of particles.

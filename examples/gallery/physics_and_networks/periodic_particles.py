@@ -8,8 +8,10 @@ go to zero there without a jump:
 
 .. math::
 
-   E(x) = \tfrac12 \sum_{i \ne j} u(r_{ij}), \quad
-   u(r) = v(r) - v(c) - (r - c) \, v'(c) \;\text{ for } r < c, \qquad v(r) = 4 \, (r^{-12} - r^{-6}),
+   E(x) = \tfrac12 \sum_{i \ne j} u(r_{ij}), \qquad
+   u(r) = v(r) - v(c) - (r - c) \, v'(c) \;\text{ for } r < c,
+
+   v(r) = 4 \, (r^{-12} - r^{-6}),
 
 where :math:`r_{ij}` is the distance of the *nearest images*: the box repeats itself in
 all directions. Only few pairs are near; the mask ``radius(..., period=)`` says which
