@@ -119,6 +119,8 @@ def configuration() -> dict[str, Any]:
         "reference_url": {"pairfold": None},
         "image_srcset": ["2x"],
         "remove_config_comments": True,
+        # What a last line returns is printed, but for handles that say nothing except where they lie in memory.
+        "ignore_repr_types": r"matplotlib|torch\._C",
         "download_all_examples": False,
         "show_signature": False,
         "write_computation_times": False,
