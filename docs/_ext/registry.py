@@ -1,7 +1,7 @@
 """Directives that print the registries: what the tables say is what the code does.
 
 ``.. operations::``, ``.. old-kernels::``, ``.. calculus::`` and ``.. reductions::`` give one entry per record,
-``.. errors::`` one per class of errors, ``.. accuracy::`` the error bounds of the vector math functions.
+``.. accuracy::`` the error bounds of the vector math functions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from pairfold import errors
 from pairfold.codegen.vectormath import ACCURACY_ULP
 from pairfold.ir.expr import Op
 from pairfold.ir.reduction import REDUCTIONS, Reduction
@@ -137,17 +136,6 @@ def accuracy_lines() -> list[str]:
     return lines
 
 
-def error_lines() -> list[str]:
-    """Return one entry per class of errors, in the order of the file, with the built-in exceptions that it also is."""
-    lines = []
-    for name, found in vars(errors).items():
-        if name in errors.__all__ and isinstance(found, type):
-            caught = ", ".join(f"``{base.__name__}``" for base in found.__bases__ if base.__module__ == "builtins")
-            words = " ".join((found.__doc__ or "").split()).replace("`", "``")
-            lines += _entry(name, None, (("", words), ("also", caught)))
-    return lines
-
-
 def _directive(name: str, make_lines: Callable[[], list[str]]) -> type[SphinxDirective]:
     def run(self: SphinxDirective) -> list[nodes.Node]:
         return self.parse_text_to_nodes("\n".join(make_lines()))
@@ -173,7 +161,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
         ("calculus", calculus_lines),
         ("reductions", reduction_lines),
         ("accuracy", accuracy_lines),
-        ("errors", error_lines),
     ):
         app.add_directive(name, _directive(name, make_lines))
     return {"parallel_read_safe": True}
