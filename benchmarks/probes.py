@@ -127,6 +127,11 @@ def run_probe(probe: str, package: str, threads: int) -> Numbers:
     """Run a probe in a fresh process, where the package finds no compiled code on disk; NaN-free numbers or nothing."""
     with tempfile.TemporaryDirectory() as caches:
         environment = os.environ | {"OMP_NUM_THREADS": str(threads), "KEOPS_CACHE_FOLDER": caches}
+        # What pip installs has its bytecode: that of a checkout is written by the first import.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        subprocess.run(
+            [sys.executable, "-c", f"import {package}.numpy"], env=environment, capture_output=True, check=False
+        )
         command = [sys.executable, "-m", "benchmarks.probes", probe, package]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
