@@ -129,13 +129,15 @@ def _leaf_by_shape(array: Any, shape: Shape) -> Leaf:
         raise ArgumentValueError(
             f"An array of shape {shape} may be indexed by i or by j: use Vi(x) or Vj(x), or give it the shape "
             f"({shape[0]}, 1, {shape[1]}) or (1, {shape[0]}, {shape[1]}); results of reductions have it with "
-            "keepdims=True."
+            "keepdims=True. The matrix of a quadratic form is given flat, A.ravel(); a multiple of the identity, "
+            "to solve with, is alpha= of solve."
         )
     *batch, rows, columns, dim = shape
     if rows != 1 and columns != 1:
         raise ArgumentValueError(
             f"An array of shape {shape} depends on i and on j ({rows} and {columns} entries), and LazyTensors exist to "
-            "avoid such arrays: one of the axes -3 and -2 must have length 1."
+            "avoid such arrays: one of the axes -3 and -2 must have length 1. Batches of points are given as they are "
+            "to Vi(x) or Vj(x)."
         )
     if rows != 1:
         return Leaf(array.reshape((*batch, rows, dim)), Category.ROW)

@@ -103,7 +103,9 @@ def reduce_axes(value: Value, reduction: Reduction, axis: Any, weight: Any, kwar
     """
     axes = _normalized(value, axis)
     if weight is not None:
-        raise ArgumentValueError(f"{reduction.name} with a weight reduces one axis, i or j; found axis={axis!r}.")
+        raise ArgumentValueError(
+            f"{reduction.name} with a weight reduces one axis, i or j; found axis={axis!r}. {_which(value)}"
+        )
     call = kwargs.pop("call", True)
     kwargs = check_keywords(value, kwargs)
     _check(value, reduction, axes, call, kwargs)
@@ -129,6 +131,13 @@ def reduce_axes(value: Value, reduction: Reduction, axis: Any, weight: Any, kwar
     return _kept(value, result, axes if keep else ())
 
 
+def _which(value: Value) -> str:
+    """Return the words that say which axes are i and j."""
+    return (
+        f"In a tensor of shape {value.shown_shape}, i is the axis {value.ndim - 3} or -3, and j {value.ndim - 2} or -2."
+    )
+
+
 def _kept(value: Value, result: Any, axes: Sequence[int]) -> Any:
     """Return the result of a reduction of some axes with these axes again, of length 1."""
     for axis in axes:
@@ -139,7 +148,8 @@ def _kept(value: Value, result: Any, axes: Sequence[int]) -> Any:
 def _check(value: Value, reduction: Reduction, axes: tuple[int, ...], call: bool, kwargs: dict[str, Any]) -> None:
     if not reduction.folds:
         raise ArgumentValueError(
-            f"{reduction.name} reduces one axis, i or j; found axis={axes}. Over batch axes and several axes there are "
+            f"{reduction.name} reduces one axis, i or j; found axis={axes}. {_which(value)} Over batch axes and "
+            "several axes there are "
             f"{', '.join(sorted({one.method for one in REDUCTIONS.values() if one.folds and one.method}))}."
         )
     if kwargs.get("out") is not None or not call or value.is_symbolic:

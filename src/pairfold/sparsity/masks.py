@@ -14,7 +14,8 @@ A mask is accepted wherever ``ranges=`` is. It fits every size; `segments` and `
 `TILE` rows, because rows share the lanes of a vector. `segments` has large blocks and is exact. `band`, `lower` and
 `upper` have other columns in every row: the default is exact and cuts the rows singly, which costs up to `TILE` times
 more per pair. With ``exact=False`` they keep whole tiles of `TILE` x `TILE` pairs: more pairs than asked, at full
-speed; multiply the formula by an indicator, such as ``(i - j).abs() <= width``, when the others must not count.
+speed. When the others must not count, choose in the formula, ``where((i - j).abs() <= width, f, 0)``: a product with an
+indicator would be nan where `f` is infinite.
 `radius` always keeps whole tiles.
 
 **What is left out.** A mask knows nothing of the formula: what it leaves out does not count, whatever the formula would
@@ -486,8 +487,9 @@ def radius(x: Any, y: Any, r: float, period: Any = None) -> Mask:
     """Keep at least the pairs of points at Euclidean distance `r` or less.
 
     The points are taken in tiles of `TILE` successive ones; two tiles are kept when their bounding boxes come as
-    near as `r`. Pairs beyond `r` are kept as well: multiply the formula by an indicator, such as
-    ``(x_i - y_j).sqnorm2() <= r**2``, when they must not count. No pair within `r` is ever left out, and no order of
+    near as `r`. Pairs beyond `r` are kept as well: when they must not count, choose in the formula, such as
+    ``where((x_i - y_j).sqnorm2() <= r**2, f, 0)``; a product with an indicator would be nan where `f` is infinite, as a
+    potential is at distance 0. No pair within `r` is ever left out, and no order of
     the points is wrong, but only points that are sorted in space make small boxes: `tree_cluster` of the cluster module
     fills tiles best.
 
