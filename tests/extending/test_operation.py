@@ -63,7 +63,8 @@ def test_an_operation(run_example: Callable[[str], None], monkeypatch: pytest.Mo
         found = (front.Vi(array(X)) - front.Vj(array(Y))).welsch().sum(axis=1)
         np.testing.assert_allclose(found, exact.sum(1), rtol=1e-12)
     method = inspect.getattr_static(pairfold.torch.LazyTensor, "welsch")
-    assert (method.__name__, method.__doc__) == ("welsch", "1 - exp(-f^2 / 2).")
+    assert method.__name__ == "welsch"
+    assert method.__doc__.split("\n\n") == ["1 - exp(-f^2 / 2).", "Returns\n-------\nLazyTensor, shape (..., N, M, D)"]
     slope = (DIFFERENCE * np.exp(-(DIFFERENCE**2) / 2)).sum(1) * B
     gradient = pairfold.numpy.Genred("Grad(Welsch(x - y), x, b)", [*ALIASES, "b = Vi(3)"], axis=1)
     np.testing.assert_allclose(gradient(X, Y, B), slope, rtol=1e-12)
@@ -74,7 +75,8 @@ def test_an_operation(run_example: Callable[[str], None], monkeypatch: pytest.Mo
     assert "special functions" in routine.explain(X, Y, target="cuda")
     monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
     documentation: Any = __import__("registry")
-    assert "``Welsch(f)``, method ``.welsch``" in documentation.operation_lines()
+    link = ":py:obj:`.welsch <pairfold.numpy.LazyTensor.welsch>`"
+    assert f"``Welsch(f)``, method {link}" in documentation.operation_lines()
     check_laws("Welsch")
 
 

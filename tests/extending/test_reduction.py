@@ -41,7 +41,8 @@ def test_a_reduction(run_example: Callable[[str], None], monkeypatch: pytest.Mon
     assert "EuclideanNorm over 9 columns j" in (x - y).explain(NAME, target="cuda")
     monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
     documentation: Any = __import__("registry")
-    assert "``EuclideanNorm``, method ``.euclidean_norm``" in documentation.reduction_lines()
+    link = ":py:obj:`.euclidean_norm <pairfold.numpy.LazyTensor.euclidean_norm>`"
+    assert f"``EuclideanNorm``, method {link}" in documentation.reduction_lines()
 
 
 @pytest.mark.parametrize("in_steps", [True, False])
