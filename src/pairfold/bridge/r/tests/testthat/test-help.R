@@ -23,6 +23,7 @@ left_out <- c(
   "matvec", "rmatvec", # %*%
   "norm", # norm2()
   "pullback", # grad()
+  "stream", "waiting", # arrays of R are in memory, and formulas have their arguments
   "grad" # symbolic_grad(); grad() is the gradient of a reduction, as in rkeops
 )
 
