@@ -126,12 +126,11 @@ def choose(
     collects = kept > INSERTED
     inserts = 1 < kept <= INSERTED
     unroll = UNROLL if inserts else SHORTEST
+    if few_rows:
+        few = Schedule(lanes, 1, MOST_COLUMNS, state_dim <= 4, accumulate=accumulate, features=features)
+        return _of_bounded_code(replace(few, unroll=unroll, collects=collects), code_size)
     # Measured: more than two sums a row crowd out the rest of the formula, and four columns pay for load and store.
     in_registers = state_dim <= 2
-    if few_rows:
-        in_registers = state_dim <= 4
-        schedule = Schedule(lanes, 1, 4, in_registers, accumulate=accumulate, features=features, collects=collects)
-        return _of_bounded_code(replace(schedule, unroll=unroll), code_size)
     # What lists of candidates cost does not depend on how many are in work, but their memory does.
     row_vectors = 1 if collects else 4 if registers >= 32 else 2
     columns = MOST_COLUMNS
@@ -139,7 +138,8 @@ def choose(
     # component, which columns share: there, code is a loop, and short.
     if longest_sum <= unroll and in_registers:
         columns = 1 if inserts else 2 if is_guarded else columns
-        while columns > 1 and code_size(unroll) * row_vectors * columns > LARGEST_STEP:
+        size = code_size(unroll) * row_vectors
+        while columns > 1 and size * columns > LARGEST_STEP:
             columns //= 2
     if small_frames:
         # Without fused instructions functions are computed in float64 and keep more temporaries.
