@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import json
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,27 +21,29 @@ from benchmarks.tolerance import never_slower, run_cloud_jobs
 from benchmarks.worker import Worker
 
 
-def run_probes(packages: list[str], threads: int) -> dict[str, dict[str, dict[str, float]]]:
-    """Run the probes and print their numbers."""
+def run_probes(names: Iterable[str], peers: Sequence[str], threads: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Run probes on pairfold and their peers, of those of the jobs only `peers`; print and return their numbers."""
     results: dict[str, dict[str, dict[str, float]]] = {}
-    for probe, function in PROBES.items():
-        print(f"\n{probe}: {(function.__doc__ or '').strip()}")
-        for package in packages:
-            if probe == "memory" and package == "pykeops":
-                continue  # two minutes, for a number that is as small as ours
+    for name in names:
+        probe = PROBES[name]
+        print(f"\n{name}: {(probe.measure.__doc__ or '').strip()}")
+        for package in ("pairfold", *probe.peers):
+            if package in PEERS and package not in peers:
+                continue
             try:
-                numbers = run_probe(probe, package, threads)
+                numbers = run_probe(name, package, threads)
             except RuntimeError as error:
                 print(f"{package:16}failed: {error}")
                 continue
-            results.setdefault(probe, {})[package] = numbers
-            print(f"{package:16}" + "   ".join(f"{name} {value:.4g}" for name, value in numbers.items()))
+            results.setdefault(name, {})[package] = numbers
+            print(f"{package:16}" + "   ".join(f"{name} {value:.4g}" for name, value in numbers.items()), flush=True)
     return results
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("jobs", nargs="*", help=f"names of jobs, by default all: {' '.join(JOBS)}")
+    names = ", ".join((*JOBS, *PROBES))
+    parser.add_argument("names", nargs="*", help=f"of jobs and probes, by default all: {names}")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="(%(default)s)")
     parser.add_argument("--peers", help="separated by commas, by default all that are installed")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (%(default)s)")
@@ -53,9 +56,10 @@ def _arguments() -> argparse.Namespace:
     peers = PEERS if arguments.device == "cpu" else GPU_PEERS
     installed = [name for name, peer in peers.items() if importlib.util.find_spec(peer.module)]
     arguments.peers = arguments.peers.split(",") if arguments.peers else installed
-    unknown = [name for name in arguments.jobs if name not in JOBS]
+    known = (*JOBS, *PROBES) if arguments.device == "cpu" else tuple(GPU_JOBS)
+    unknown = [name for name in arguments.names if name not in known]
     if unknown:
-        parser.error(f"no job named {', '.join(unknown)}; there are {', '.join(JOBS)}")
+        parser.error(f"no job or probe named {', '.join(unknown)}; there are {', '.join(known)}")
     return arguments
 
 
@@ -66,12 +70,14 @@ def main() -> None:
     machine = measure_machine(arguments.threads) if arguments.device == "cpu" else measure_gpu()
     print(machine.describe())
     report: dict[str, object] = {"machine": asdict(machine)}
-    if "only" not in (arguments.tolerance, arguments.probes):
+    wanted_jobs = [name for name in arguments.names or jobs if name in jobs]
+    wanted_probes = [name for name in arguments.names or PROBES if name in PROBES]
+    if wanted_jobs and "only" not in (arguments.tolerance, arguments.probes):
         caches = arguments.output.resolve() / "caches"
         workers = {name: Worker(name, arguments.threads, caches, arguments.device) for name in peers}
         everything = []
         try:
-            for name in arguments.jobs or jobs:
+            for name in wanted_jobs:
                 job = scaled(jobs[name], arguments.scale)
                 rows = run_job(job, arguments.scale, workers, arguments.rounds, machine)
                 print_rows(job, rows, machine)
@@ -81,9 +87,8 @@ def main() -> None:
                 worker.close()
         report["jobs"] = [asdict(row) for row in everything]
     if arguments.tolerance != "only" and arguments.probes != "no" and arguments.device == "cpu":
-        packages = [name for name in ("pairfold", "pykeops") if name in peers]
-        report["probes"] = run_probes(packages, arguments.threads)
-    if arguments.tolerance != "no" and arguments.probes != "only" and arguments.device == "cpu" and not arguments.jobs:
+        report["probes"] = run_probes(wanted_probes, peers, arguments.threads)
+    if arguments.tolerance != "no" and arguments.probes != "only" and arguments.device == "cpu" and not arguments.names:
         report["tolerance"] = run_cloud_jobs(list(CLOUD_JOBS), arguments.threads, arguments.rounds, arguments.scale)
         report["never slower"] = never_slower(arguments.threads, arguments.rounds)
     arguments.output.mkdir(parents=True, exist_ok=True)

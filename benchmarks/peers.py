@@ -58,7 +58,7 @@ def torch_namespace(distances: Callable[[Array, Array], Array]) -> SimpleNamespa
 
 def _torch_compiled(job: Job) -> Program | None:
     """The fused loop: nothing of size rows x columns is stored while D stays below 8."""
-    if job.name not in ("J1", "J2", "J5"):
+    if job.name not in ("J1", "J1-float64", "J2", "J5"):
         return None
     import torch
 
@@ -68,8 +68,8 @@ def _torch_compiled(job: Job) -> Program | None:
 
 
 def _torch_dense(job: Job) -> Program | None:
-    """Blocks of rows, distances by a matrix product: what a torch user writes by hand."""
-    if job.name == "J2":
+    """Blocks of rows, distances by a matrix product: what a torch user writes by hand; in float64 too slow to wait."""
+    if job.name in ("J1-float64", "J2"):
         return None
     import torch
 
@@ -105,8 +105,10 @@ def _sdpa_of_arrays(job: Job) -> Program | None:
 # ---------------------------------------------------------------- JAX
 
 
-def _jax(job: Job) -> Program:
-    """A compiled map over blocks of rows."""
+def _jax(job: Job) -> Program | None:
+    """A compiled map over blocks of rows; JAX computes in float32 unless the whole process is set to float64."""
+    if job.dtype != "float32":
+        return None
     import jax
     import jax.numpy as jnp
     import numpy as np
@@ -149,6 +151,7 @@ def _numba(job: Job) -> Program | None:
 
     loops = {
         "J1": numba_loops.gauss,
+        "J1-float64": numba_loops.gauss,
         "J2": numba_loops.gauss_gradient,
         "J4": numba_loops.gauss,
         "J5": numba_loops.logsumexp,
@@ -160,7 +163,7 @@ def _numba(job: Job) -> Program | None:
     loop, width = loops[job.name](job.dim), {"J2": 3, "E64": 64}.get(job.name, 1)
 
     def run(x: Array, y: Array, b: Array, gamma: Array, *rest: Array) -> Array:
-        out = np.empty((len(x), width), np.float32)
+        out = np.empty((len(x), width), x.dtype)
         # Few components: stored one after the other, so that LLVM vectorises over columns.
         loop(x, np.asfortranarray(y) if job.dim < 16 else y, b, gamma[0], *rest, out)
         return out
@@ -187,6 +190,7 @@ def _sklearn(job: Job) -> Program | None:
         "E64": gauss,
         "J7": nearest,
         "J9": pairwise_distances_argmin,
+        "J9-200": pairwise_distances_argmin,
         "J10": lambda x, y, b, gamma: laplacian_kernel(x, y, gamma=gamma[0]) @ b,
     }
     return programs.get(job.name)

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.jobs import JOBS
+from benchmarks.probes import PROBES
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- written by python -m benchmarks.readme -->\n", "<!-- end -->"
-ALL_PAIRS = ("pykeops", "torch.compile", "torch dense", "numba", "jax", "sklearn")
+ALL_PAIRS = ("pykeops", "torch.compile", "torch dense", "torch sdpa", "numba", "jax", "sklearn")
 """The peers that look at every pair; a tree is another algorithm."""
+
+UNITS_OF_TIME = (", s", ", ms", ", us")
 
 
 def job_line(rows: list[dict[str, Any]]) -> str:
@@ -35,12 +38,14 @@ def job_line(rows: list[dict[str, Any]]) -> str:
 
 
 def probe_lines(probes: dict[str, dict[str, dict[str, float]]]) -> list[str]:
-    """Return one line per number of the probes."""
-    lines = ["| | pairfold | pykeops |", "|---|---|---|"]
+    """Return one line per number of the probes; of times, also how many times faster pairfold is than each peer."""
+    lines = ["| | pairfold | peer | times faster |", "|---|---|---|---|"]
     for probe, packages in probes.items():
         for name, value in packages.get("pairfold", {}).items():
-            other = packages.get("pykeops", {}).get(name)
-            lines.append(f"| {probe}: {name} | {value:.3g} | {'' if other is None else f'{other:.3g}'} |")
+            others = {peer: numbers[name] for peer, numbers in packages.items() if peer != "pairfold"}
+            found = ", ".join(f"{other:.3g} ({peer})" for peer, other in others.items())
+            faster = ", ".join(f"{other / value:.2g}" for other in others.values() if name.endswith(UNITS_OF_TIME))
+            lines.append(f"| {PROBES[probe].title}: {name} | {value:.3g} | {found} | {faster} |")
     return lines
 
 
@@ -51,8 +56,9 @@ def tables(report: dict[str, Any]) -> str:
     for row in report["jobs"]:
         by_job.setdefault(row["job"], []).append(row)
     lines = [
-        f"{machine['processor']}, {machine['threads']} threads, {machine['clock'] / 1e9:.2f} GHz, float32, one run. "
-        "G is 1e9 pairs a second, the limit is that of the vector units, errors are relative to float64.",
+        f"{machine['processor']}, {machine['threads']} threads, {machine['clock'] / 1e9:.2f} GHz, one run, float32 "
+        "where nothing else is said. G is 1e9 pairs a second, the limit is that of the vector units, errors are "
+        "relative to float64 (those of float64 to extended precision).",
         "",
         "| job | G/s | of the limit | times faster than pykeops 2.3 | than the best other | error | pykeops' error |",
         "|---|---|---|---|---|---|---|",

@@ -13,12 +13,16 @@ from benchmarks.gpu import GPU_JOBS, GpuBench, GpuMachine
 from benchmarks.jobs import JOBS, Job, make_arguments, reference_error, scaled
 from benchmarks.machine import Machine
 from benchmarks.peers import PEERS
+from benchmarks.probes import PROBES, gaussian_arguments, nearest_program
+from benchmarks.readme import tables
 from benchmarks.sklearn_peers import ESTIMATOR_JOBS, run_estimator_job
 from benchmarks.sklearn_peers import table as estimator_table
 from benchmarks.tolerance import run_cloud_job
 
 FLOAT32_ERROR = 1e-5
 """What kernels with exponents up to about 60 reach with room to spare."""
+
+ERRORS = {"float32": FLOAT32_ERROR, "float64": 1e-14}
 
 
 @pytest.fixture(params=JOBS.values(), ids=lambda job: job.name)
@@ -31,10 +35,14 @@ def test_pairfold_solves_the_job(job: Job) -> None:
     assert program is not None
     result = program(*make_arguments(job))
     rows = np.arange(0, job.rows, 7)
-    assert reference_error(job, rows, result[rows]) < FLOAT32_ERROR
+    assert reference_error(job, rows, result[rows]) < ERRORS[job.dtype]
     wrong = result[rows].copy()
     wrong[0] += 1
     assert reference_error(job, rows, wrong) > FLOAT32_ERROR
+
+
+def test_arguments_have_the_dtype_of_the_job(job: Job) -> None:
+    assert {array.dtype.name for array in make_arguments(job)} == {job.dtype}
 
 
 def test_limit_is_set_by_the_busier_unit() -> None:
@@ -44,6 +52,60 @@ def test_limit_is_set_by_the_busier_unit() -> None:
     assert machine.limit(replace(job, adds=10)) == pytest.approx(100e9 / 10)
     shared = replace(machine, mixed=100e9)  # one pair of units for both
     assert shared.limit(job) == pytest.approx(100e9 / 12)
+    assert machine.limit(replace(job, dtype="float64")) == pytest.approx(50e9 / 8)
+
+
+def test_attention_of_heads_is_right() -> None:
+    pytest.importorskip("torch")
+    for package in ("pairfold", "torch sdpa"):
+        numbers = PROBES["attention"].measure(package, 0.05)
+        assert max(numbers["error"], numbers["greatest error of a gradient"]) < FLOAT32_ERROR
+        assert numbers["forward, ms"] > 0
+        assert numbers["forward and backward, ms"] > 0
+
+
+def test_conjugate_gradients_take_the_steps_that_they_are_divided_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert PROBES["conjugate gradients"].measure("pairfold", 0.05)["a step, ms"] > 0
+    monkeypatch.setattr("benchmarks.probes.STEPS", 1000)
+    with pytest.raises(RuntimeError, match=r"stops after \d+ steps instead of 1000"):
+        PROBES["conjugate gradients"].measure("pairfold", 0.05)
+
+
+def test_the_nearest_are_those_of_numpy() -> None:
+    x, y, *_ = gaussian_arguments(50, 200)
+    for k in (10, 200):
+        found = [nearest_program(package, k)(x, y) for package in ("pairfold", "numpy")]
+        own, other = (((x[:, None].astype(float) - y[columns]) ** 2).sum(2) for columns in found)
+        assert own.shape == (50, k)
+        np.testing.assert_allclose(own, other, atol=1e-6)  # those by products are less exact
+        assert (np.diff(own) > -1e-6).all()
+
+
+@pytest.mark.parametrize("name", ["nearest", "ever nearer"])
+def test_times_of_nearest(name: str) -> None:
+    assert min(PROBES[name].measure("pairfold", 0.05).values()) > 0
+
+
+def test_readme_has_every_peer() -> None:
+    row = {"pairs_per_second": 2e9, "share_of_limit": 0.5, "error": 1e-7}
+    jobs = [
+        {"job": "J11", "peer": peer, "seconds": seconds, **row}
+        for peer, seconds in (("pairfold", 1.0), ("pykeops", 30.0), ("torch dense", 4.0), ("torch sdpa", 1.5))
+    ]
+    numbers = {"forward, ms": 2.0, "error": 3e-7}
+    report = {
+        "machine": {"processor": "some", "threads": 2, "clock": 4e9},
+        "jobs": jobs,
+        "probes": {
+            "attention": {"pairfold": numbers, "torch sdpa": {"forward, ms": 3.0, "error": 4e-7}},
+            "memory": {"pairfold": {"growth, MB": 40.0}},
+        },
+    }
+    text = tables(report)
+    assert "| attention, D=64, 4,000 x 4,000 | 2.00 | 50 % | 30.0 | 1.5 (torch sdpa) | 1e-07 | 1e-07 |" in text
+    assert "| attention, D=64, 4 heads of 2,000 x 2,000: forward, ms | 2 | 3 (torch sdpa) | 1.5 |" in text
+    assert "| attention, D=64, 4 heads of 2,000 x 2,000: error | 3e-07 | 4e-07 (torch sdpa) |  |" in text
+    assert "| memory: growth, MB | 40 |  |  |" in text
 
 
 @pytest.mark.parametrize("name", GPU_JOBS)
