@@ -6,11 +6,13 @@ import copy
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import sys
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -312,6 +314,18 @@ def test_small_matrices_have_small_code(hidden: int) -> None:
     module = ir.Module()
     emit_kernel(module, "kernel", work, "float32", schedule_on(machine(), work, "float32"))
     assert len(str(module).splitlines()) < 5000
+
+
+def test_the_parts_of_a_long_vector_are_summed_one_by_one() -> None:
+    """In one loop over all of it each component would be computed from every part, and one of them taken."""
+    long = variable(1, 40, Category.COLUMN), variable(2, 24, Category.COLUMN)
+    factor = apply("Exp", apply("Sum", X))
+    work = make_plan(Problem(apply("Concat", *(factor * part for part in long)), REDUCTIONS["Sum"])).work
+    module = ir.Module()
+    emit_kernel(module, "kernel", replace(work, outputs=()), "float32", schedule_on(machine(), work, "float32"))
+    body = re.findall(r"define void @.?kernel.*?^}", str(module), re.DOTALL | re.MULTILINE)[0]
+    choices = re.findall(r" = select  i1 .*float.*", body)
+    assert choices == []
 
 
 def test_a_product_with_more_factors_than_nodes_compiles() -> None:

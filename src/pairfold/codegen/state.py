@@ -259,14 +259,22 @@ class StateStorage:
         """Add terms to additive fields; the slots of a group share a row vector, so its sum is loaded once."""
         kernel = self.kernel
         for field, expression in sums:
+            for first, part in self._pieces(expression):
 
-            def add_component(k: Index, field: Field = field, expression: Expr = expression) -> None:
-                for group in groups:
-                    terms = [kernel.evaluator.component(expression, k, slot) for slot in group]
-                    self._accumulate(field, k, group[0][0] or 0, terms)
+                def add_component(k: Index, field: Field = field, first: int = first, part: Expr = part) -> None:
+                    for group in groups:
+                        terms = [kernel.evaluator.component(part, k, slot) for slot in group]
+                        self._accumulate(field, add(k, first), group[0][0] or 0, terms)
 
-            with kernel.evaluator.fresh_state():
-                kernel.for_components(self.dims[field.name], add_component)
+                with kernel.evaluator.fresh_state():
+                    kernel.for_components(part.dim, add_component)
+
+    def _pieces(self, expression: Expr, first: int = 0) -> list[tuple[int, Expr]]:
+        """Return the parts of a long vector, and where they begin: in one loop each would be computed for all of it."""
+        if expression.op.name != "Concat" or expression.dim <= self.kernel.schedule.unroll:
+            return [(first, expression)]
+        one, other = expression.args
+        return [*self._pieces(one, first), *self._pieces(other, first + one.dim)]
 
     def _accumulate(self, field: Field, k: Index, r: int, terms: list[Value]) -> None:
         if self._parts(field) == ("value", "rest"):

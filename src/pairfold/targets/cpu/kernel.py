@@ -47,6 +47,10 @@ class CpuBuilder(KernelBuilder):
         self.scratch_used = 0
         type_ = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, INT64, INT64, POINTER])
         self.function = ir.Function(module, type_, name)
+        # Vectors that find no register go to the stack: across two lines of the cache they would take twice as long.
+        # llvmlite writes the alignment only where there is another attribute.
+        self.function.attributes.add("nounwind")
+        self.function.attributes.alignstack = max(16, schedule.lanes * (4 if dtype == "float32" else 8))
         for argument, label in zip(self.function.args, ("block", "items", "first", "last", "scratch"), strict=True):
             argument.name = label
             if argument.type is POINTER:
