@@ -44,7 +44,7 @@ def probe_lines(probes: dict[str, dict[str, dict[str, float]]]) -> list[str]:
         for name, value in packages.get("pairfold", {}).items():
             others = {peer: numbers[name] for peer, numbers in packages.items() if peer != "pairfold"}
             found = ", ".join(f"{other:.3g} ({peer})" for peer, other in others.items())
-            faster = ", ".join(f"{other / value:.2g}" for other in others.values() if name.endswith(UNITS_OF_TIME))
+            faster = ", ".join(f"{other / value:.3g}" for other in others.values() if name.endswith(UNITS_OF_TIME))
             lines.append(f"| {PROBES[probe].title}: {name} | {value:.3g} | {found} | {faster} |")
     return lines
 

@@ -55,6 +55,12 @@ def test_limit_is_set_by_the_busier_unit() -> None:
     assert machine.limit(replace(job, dtype="float64")) == pytest.approx(50e9 / 8)
 
 
+def test_import_is_timed_in_a_process_of_its_own() -> None:
+    numbers = PROBES["cold start"].measure("pairfold")
+    assert numbers["import, s"] > 0.001  # this process has imported it long ago
+    assert numbers["first result, s"] > 0
+
+
 def test_attention_of_heads_is_right() -> None:
     pytest.importorskip("torch")
     for package in ("pairfold", "torch sdpa"):
