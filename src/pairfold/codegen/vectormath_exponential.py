@@ -24,8 +24,6 @@ __all__ = [
     "tanh",
 ]
 
-_RANGE_SMALLER_MAGNITUDE = 2
-"""Operand of vrange: the operand of smaller magnitude, with the sign of the first."""
 _GETMANT_THREE_QUARTERS = 0b1011
 """Operand of vgetmant: mantissa in [3/4, 3/2), nan for a negative number."""
 
@@ -36,10 +34,10 @@ def _immediate(value: int) -> ir.Constant:
 
 # ---------------------------------------------------------------- exponentials
 def _exp2_avx512(emitter: Emitter, x: Value, parts: tuple[Value, Value] | None) -> Value:
-    """2**(x * (high + low)) with the two instructions that AVX-512 has for the ends of the job.
+    """2**(x * (high + low)) with the instructions that AVX-512 has for the exponent and for tables.
 
-    No operand is clamped: vrange pulls the fraction back into its interval where x is huge (and makes a number of the
-    nan of inf - inf), and vscalef then gives 0 or inf as the exponent says.
+    No operand is clamped: where x is huge, a mask leaves out the fraction, which means nothing there, and vscalef gives
+    0 or inf as the exponent says. What takes long waits for as little as it can: few formulas have enough else to do.
     """
     size = len(coefficients.EXP2_TABLE[emitter.dtype])
     table = emitter.bits * emitter.lanes == 512
@@ -48,17 +46,19 @@ def _exp2_avx512(emitter: Emitter, x: Value, parts: tuple[Value, Value] | None) 
     if parts is None:
         shifted = emitter.add(x, magic)
         exponent = emitter.sub(shifted, magic)
-        fraction = emitter.sub(x, exponent)
+        nearly = fraction = emitter.sub(x, exponent)
     else:
         high, low = parts
         shifted = emitter.fma(x, high, magic)
         exponent = emitter.sub(shifted, magic)
-        fraction = emitter.fma(x, low, emitter.fma(x, high, emitter.neg(exponent)))
-    limit = emitter.number(0.5078125 * step)
-    fraction = emitter.avx512_call("range", fraction, limit, _immediate(_RANGE_SMALLER_MAGNITUDE))
+        nearly = emitter.fma(x, high, emitter.neg(exponent))
+        fraction = emitter.fma(x, low, nearly)
+    # As unsigned integers, negative numbers and nan are larger than what is left of `magic` where x is not huge.
+    most = emitter.float_bits(2.0 ** (emitter.mantissa_bits + 1) * step)
+    is_small = emitter.builder.icmp_unsigned("<=", emitter.as_int(shifted), most)
     if not table:
         power = emitter.polynomial(fraction, (1.0, *coefficients.EXP2[emitter.dtype]))
-        return emitter.avx512_call("scalef", power, exponent)
+        return emitter.avx512_call("scalef", emitter.select(is_small, power, 1.0), exponent)
     # The low bits of `shifted` count steps; the instruction reads as many of them as the table needs. vscalef takes
     # the floor of the exponent, and the table the rest.
     entries = [ir.Constant(emitter.scalar_type, entry) for entry in coefficients.EXP2_TABLE[emitter.dtype]]
@@ -67,8 +67,14 @@ def _exp2_avx512(emitter: Emitter, x: Value, parts: tuple[Value, Value] | None) 
     entry = emitter.declared(
         f"llvm.x86.avx512.vpermi2var.{suffix}.512", emitter.type, low_half, emitter.as_int(shifted), high_half
     )
-    change = emitter.mul(fraction, emitter.polynomial(fraction, coefficients.EXP2_SHORT[emitter.dtype]))
-    return emitter.avx512_call("scalef", emitter.fma(entry, change, entry), exponent)
+    first, *others = coefficients.EXP2_SHORT[emitter.dtype]
+    # The terms beyond the second do not notice the low part of the scale.
+    slope = emitter.fma(fraction, emitter.polynomial(nearly, others), first)
+    if len(others) > 1:
+        power = emitter.fma(emitter.mul(entry, fraction), slope, entry)
+    else:
+        power = emitter.fma(entry, emitter.mul(fraction, slope), entry)
+    return emitter.avx512_call("scalef", emitter.select(is_small, power, entry), exponent)
 
 
 def _exp2_scale(emitter: Emitter, shifted: Value, fraction: Value) -> Value:
