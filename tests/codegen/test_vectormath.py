@@ -145,6 +145,26 @@ def test_exponential_of_a_multiple(multiple: float, dtype: str, machine: Any) ->
 
 @each_type
 @each_machine
+def test_exponentials_of_numbers_of_any_size(dtype: str, machine: Any) -> None:
+    """Beyond the largest exponent of the type the result is 0 or inf, however the argument is rounded on the way."""
+    limits = np.finfo(dtype)
+    sizes = np.ldexp(
+        np.array([1.0, 1.25, 1.5, 2 - limits.eps], dtype)[:, None], np.arange(11, limits.maxexp - 1)
+    ).ravel()
+    x = np.concatenate([sizes, -sizes])
+    expected = np.where(x > 0, np.inf, 0.0).astype(dtype)
+    for lanes in lane_counts(machine, dtype):
+        for name in ("exp", "exp2"):
+            assert_same_bits(compiled(name, dtype, lanes, machine)(x), expected, x)
+        for multiple in (1.5, -1.5):
+            found = compiled("exp_scaled", dtype, lanes, machine)(
+                np.copysign(1.0, multiple).astype(dtype) * x, *split(multiple, dtype)
+            )
+            assert_same_bits(found, expected, x)
+
+
+@each_type
+@each_machine
 def test_exponential_of_zero_times_x(dtype: str, machine: Any) -> None:
     x = np.array([0.0, 1.0, -1e30, np.nan, np.inf], dtype)
     for lanes in lane_counts(machine, dtype):
