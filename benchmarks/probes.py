@@ -197,6 +197,9 @@ def conjugate_gradients(package: str, scale: float = 1.0) -> Numbers:
     return {"a step, ms": step, "a product of two clouds, ms": general, "product over step": general / step}
 
 
+BLOCK = 16
+"""Rows that NumPy takes at once: of 1 to 2,000, this is the fastest for 10,000 columns."""
+
 NEAREST = ((100, 10_000), (1_000, 10_000), (2_000, 2_000))
 """K and the number of columns, for 2,000 rows."""
 
@@ -212,18 +215,23 @@ def nearest(package: str, scale: float = 1.0) -> Numbers:
 
 
 def nearest_program(package: str, k: int) -> Program:
-    """Return what gives the K nearest columns in order: a routine, or what people write in NumPy."""
+    """Return what gives the K nearest columns in order: a routine, or NumPy in blocks of rows that fit the cache."""
     if package != "numpy":
         routine = importlib.import_module(f"{package}.numpy").Genred
         return routine("SqDist(x, y)", ALIASES[:2], reduction_op="ArgKMin", axis=1, opt_arg=k)
 
-    def by_partition(x: Array, y: Array) -> Array:
-        distances = (x * x).sum(1)[:, None] + (y * y).sum(1) - 2 * (x @ y.T)
-        if k == len(y):
+    def nearest_of(distances: Array) -> Array:
+        if k == distances.shape[1]:
             return np.argsort(distances, axis=1)
         found = np.argpartition(distances, k - 1, axis=1)[:, :k]
         order = np.argsort(np.take_along_axis(distances, found, 1), axis=1)
         return np.take_along_axis(found, order, 1)
+
+    def by_partition(x: Array, y: Array) -> Array:
+        # Without |x|^2, which does not change the order.
+        squares, doubled = (y * y).sum(1), np.ascontiguousarray(-2 * y.T)
+        blocks = (x[start : start + BLOCK] for start in range(0, len(x), BLOCK))
+        return np.concatenate([nearest_of(block @ doubled + squares) for block in blocks])
 
     return by_partition
 
