@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -75,6 +76,12 @@ class Work:
         """Largest dimension of a vector whose components are summed for every pair."""
         sums = (node for node in topological(self.roots) if node.op.name == "Sum" and location(node) == "pair")
         return max((node.args[0].dim for node in sums), default=0)
+
+    def shared_dim(self, unroll: int) -> int:
+        """Return how many components have the vectors, up to `unroll` long, that several operations read per pair."""
+        nodes = topological(self.steady_roots)
+        readers = Counter(arg for node in nodes for arg in set(node.args) if location(arg) == "pair")
+        return sum(arg.dim for arg, count in readers.items() if count > 1 and 1 < arg.dim <= unroll)
 
     @property
     def added_dim(self) -> int:

@@ -30,8 +30,11 @@ among the pairs of a step, while unrolled code would hold rows in more registers
 MOST_COLUMNS = 4
 """Columns of a step: more pairs in work than row vectors hide how long instructions take, and share loads of rows."""
 
-LARGEST_STEP = 512
-"""Instructions of a step that make it worth having several columns: formulas with more have enough work to overlap."""
+LARGEST_STEP = 384
+"""Instructions of a step of more than eight pairs: with more, processors do not look far enough ahead."""
+
+LARGEST_STEP_OF_FEW = 512
+"""Instructions of a step of more than four pairs: formulas with more have enough work to overlap."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def choose(
     longest_sum: int,
     state_dim: int,
     code_size: Callable[[int], int] = lambda unroll: 0,
+    shared_dim: Callable[[int], int] = lambda unroll: 0,
     accumulate: str = "block",
     few_rows: bool = False,
     kept: int = 1,
@@ -113,6 +117,8 @@ def choose(
         Components of the state that every column adds to.
     code_size : callable
         Instructions for one pair in the code, when vectors up to a given dimension are unrolled.
+    shared_dim : callable
+        Components of vectors up to a given dimension that several operations read for every pair.
     few_rows : bool
         Blocks have fewer rows than a vector has lanes: lanes beside them are idle anyway, but not whole vectors.
     kept : int
@@ -136,11 +142,9 @@ def choose(
     columns = MOST_COLUMNS
     # A long sum costs one broadcast per component and column, which row vectors share, and one load of the rows per
     # component, which columns share: there, code is a loop, and short.
-    if longest_sum <= unroll and in_registers:
+    if longest_sum <= unroll and (in_registers or not is_guarded):
         columns = 1 if inserts else 2 if is_guarded else columns
-        size = code_size(unroll) * row_vectors
-        while columns > 1 and size * columns > LARGEST_STEP:
-            columns //= 2
+        row_vectors, columns = _step(row_vectors, columns, registers, code_size(unroll), shared_dim(unroll))
     if small_frames:
         # Without fused instructions functions are computed in float64 and keep more temporaries.
         weight = 1 if features & {"fma", "neon"} else 4
@@ -151,6 +155,22 @@ def choose(
         lanes, row_vectors, columns, in_registers, block, accumulate, features, unroll, collects=collects
     )
     return _of_bounded_code(schedule, code_size)
+
+
+def _step(row_vectors: int, columns: int, registers: int, size: int, shared: int) -> tuple[int, int]:
+    """Return how many row vectors and columns are in work at a time, of those that are offered.
+
+    Every pair keeps its value and what is shared, and is `size` instructions.
+    """
+    while (pairs := row_vectors * columns) > 4:
+        if pairs > 8:
+            is_short = size * pairs <= LARGEST_STEP and (1 + shared) * pairs <= registers
+        else:
+            is_short = size * pairs <= LARGEST_STEP_OF_FEW
+        if is_short:
+            break
+        row_vectors, columns = (row_vectors // 2, columns) if row_vectors > 2 else (row_vectors, columns // 2)
+    return row_vectors, columns
 
 
 def _of_bounded_code(schedule: Schedule, code_size: Callable[[int], int]) -> Schedule:

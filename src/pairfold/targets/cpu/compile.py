@@ -205,6 +205,7 @@ def schedule_on(
         longest_sum=work.longest_sum,
         state_dim=work.added_dim,
         code_size=lambda unroll: code_size(work, unroll, *lanes),
+        shared_dim=work.shared_dim,
         accumulate=accumulate,
         few_rows=few_rows,
         kept=work.kept,
