@@ -316,6 +316,17 @@ def test_small_matrices_have_small_code(hidden: int) -> None:
     assert len(str(module).splitlines()) < 5000
 
 
+def test_what_puts_vectors_together_has_small_code() -> None:
+    """The gradient of a complex power: in loops over its few components, parts would be computed again and again."""
+    x, g = variable(0, 4, Category.ROW), variable(2, 4, Category.ROW)
+    slopes = gradients(apply("ComplexPowf", x, variable(1, 4, Category.COLUMN)), [x], g)
+    work = make_plan(Problem(apply("Concat", *slopes, G), REDUCTIONS["Sum"])).work
+    assert work.mixes_components
+    module = ir.Module()
+    emit_kernel(module, "kernel", work, "float32", schedule_on(machine(), work, "float32"))
+    assert len(str(module).splitlines()) < 10_000
+
+
 def test_the_parts_of_a_long_vector_are_summed_one_by_one() -> None:
     """In one loop over all of it each component would be computed from every part, and one of them taken."""
     long = variable(1, 40, Category.COLUMN), variable(2, 24, Category.COLUMN)

@@ -84,6 +84,18 @@ class Work:
         return sum(arg.dim for arg, count in readers.items() if count > 1 and 1 < arg.dim <= unroll)
 
     @property
+    def mixes_components(self) -> bool:
+        """Whether an operation on pairs reads a vector that is put together from others.
+
+        In a loop over components each of these is computed for every component, and what they read likewise.
+        """
+        outermost = [term for _, term in self.update]
+        for node in outermost:
+            outermost += node.args if node.op.name == "Concat" else ()
+        inner = (node for node in topological(self.steady_roots) if node.op.name == "Concat")
+        return any(location(node) == "pair" and node not in outermost for node in inner)
+
+    @property
     def added_dim(self) -> int:
         """Components of the state that every column adds to."""
         return sum(placeholder.dim for field, placeholder in self.fields if field.additive)

@@ -103,6 +103,7 @@ def choose(
     few_rows: bool = False,
     kept: int = 1,
     is_guarded: bool = False,
+    mixes_components: bool = False,
     small_frames: bool = False,
 ) -> Schedule:
     """Choose lanes, row vectors and columns for one formula.
@@ -125,16 +126,19 @@ def choose(
         Number of smallest values that the reduction keeps.
     is_guarded : bool
         Whether there is code for rare updates, once for every pair of a step.
+    mixes_components : bool
+        Whether loops over components would compute each of them many times.
     small_frames : bool
         Whether the temporaries of a step must fit into a page of the stack.
     """
     lanes = vector_bytes // item_bytes
     collects = kept > INSERTED
     inserts = 1 < kept <= INSERTED
-    unroll = UNROLL if inserts else SHORTEST
+    unroll = UNROLL if inserts or mixes_components else SHORTEST
+    least = UNROLL if mixes_components else SHORTEST
     if few_rows:
         few = Schedule(lanes, 1, MOST_COLUMNS, state_dim <= 4, accumulate=accumulate, features=features)
-        return _of_bounded_code(replace(few, unroll=unroll, collects=collects), code_size)
+        return _of_bounded_code(replace(few, unroll=unroll, collects=collects), code_size, least)
     # Measured: more than two sums a row crowd out the rest of the formula, and four columns pay for load and store.
     in_registers = state_dim <= 2
     # What lists of candidates cost does not depend on how many are in work, but their memory does.
@@ -154,7 +158,7 @@ def choose(
     schedule = Schedule(
         lanes, row_vectors, columns, in_registers, block, accumulate, features, unroll, collects=collects
     )
-    return _of_bounded_code(schedule, code_size)
+    return _of_bounded_code(schedule, code_size, least)
 
 
 def _step(row_vectors: int, columns: int, registers: int, size: int, shared: int) -> tuple[int, int]:
@@ -173,11 +177,11 @@ def _step(row_vectors: int, columns: int, registers: int, size: int, shared: int
     return row_vectors, columns
 
 
-def _of_bounded_code(schedule: Schedule, code_size: Callable[[int], int]) -> Schedule:
+def _of_bounded_code(schedule: Schedule, code_size: Callable[[int], int], least: int) -> Schedule:
     """Return the schedule for a formula that may be huge: with loops in it, or with one pair at a time."""
     pairs = schedule.row_vectors * schedule.columns
     if code_size(schedule.unroll) * pairs > LARGEST_UNROLLED:
-        schedule = replace(schedule, unroll=SHORTEST)
+        schedule = replace(schedule, unroll=least)
     size = code_size(schedule.unroll)
     if size * pairs > LARGEST_CODE:
         schedule = replace(schedule, row_vectors=1, columns=1, inlines=size <= LARGEST_CODE)

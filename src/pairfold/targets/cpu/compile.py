@@ -210,6 +210,7 @@ def schedule_on(
         few_rows=few_rows,
         kept=work.kept,
         is_guarded=work.guard is not None,
+        mixes_components=work.mixes_components,
         small_frames=small_frames(triple or llvm.get_process_triple()),
     )
 
