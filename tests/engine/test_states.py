@@ -28,8 +28,8 @@ EXACT = frozenset(name for name in NAMES if not REDUCTIONS[name].adds and not RE
 """Reductions that only choose among the values."""
 
 CASES = [(name, dim) for name in NAMES for dim in ((1,) if REDUCTIONS[name].scalar_value else (1, 3))]
-LONG = 40
-"""K beyond which the CPU collects candidates."""
+LONG = 140
+"""K for which every CPU collects candidates."""
 
 
 def part_of(task: Problem, data: Sequence[Array], shape: Shape, first: int, last: int, **facts: Any) -> State:

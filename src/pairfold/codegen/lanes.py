@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from llvmlite import ir
@@ -11,10 +13,13 @@ from pairfold.codegen.vectormath import VectorMath
 from pairfold.codegen.vectormath_emitter import Emitter
 from pairfold.codegen.vectormath_exponential import scaled_interval
 
-__all__ = ["Lanes", "Value"]
+__all__ = ["WORD", "Lanes", "Value"]
 
 Value = Any
 """An LLVM value; llvmlite ships no types."""
+
+WORD = ir.IntType(64)
+"""An integer with a bit for many lanes."""
 
 LOG2_E = 1.4426950408889634
 LOG2_E_REST = 2.0355273740931033e-17
@@ -77,6 +82,14 @@ class Lanes:
             return mask
         bits = ir.IntType(self.count)
         return builder.icmp_unsigned("!=", builder.bitcast(mask, bits), ir.Constant(bits, 0))
+
+    def word(self, builder: ir.IRBuilder, masks: Sequence[Value]) -> Value:
+        """Return an integer that has, from the lowest on, a bit for every lane of some masks: 64 at most."""
+        parts = []
+        for number, mask in enumerate(masks):
+            bits = mask if self.count == 1 else builder.bitcast(mask, ir.IntType(self.count))
+            parts.append(builder.shl(builder.zext(bits, WORD), ir.Constant(WORD, number * self.count)))
+        return reduce(builder.or_, parts)
 
     def compare(self, builder: ir.IRBuilder, comparison: Comparison, args: list[Value]) -> Value:
         """Return the mask of a comparison."""

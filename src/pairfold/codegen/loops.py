@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import gcd
@@ -20,9 +20,11 @@ __all__ = [
     "component_loop",
     "divide",
     "loop",
+    "loop_while",
     "minimum",
     "modulo",
     "multiply",
+    "set_bits",
     "stack_slot",
 ]
 
@@ -169,6 +171,32 @@ def loop(builder: ir.IRBuilder, start: Any, stop: Any, step: int = 1, rolled: bo
     if rolled:
         back.set_metadata("llvm.loop", _rolled(builder.module))
     builder.position_at_end(done)
+
+
+@contextmanager
+def loop_while(builder: ir.IRBuilder, condition: Callable[[], Any]) -> Iterator[None]:
+    """Emit a loop that goes on while a condition holds; `condition` emits the instructions that compute it."""
+    head, body, done = (builder.append_basic_block(name) for name in ("head", "body", "done"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    builder.cbranch(condition(), body, done)
+    builder.position_at_end(body)
+    yield
+    builder.branch(head)
+    builder.position_at_end(done)
+
+
+@contextmanager
+def set_bits(builder: ir.IRBuilder, word: Any) -> Iterator[Any]:
+    """Emit a loop over the bits of an integer that are set, from the lowest on; yields the number of a bit."""
+    left, one = stack_slot(builder, word.type), ir.Constant(word.type, 1)
+    builder.store(word, left)
+    with loop_while(
+        builder, lambda: builder.icmp_unsigned("!=", builder.load(left, typ=word.type), ir.Constant(word.type, 0))
+    ):
+        bits = builder.load(left, typ=word.type)
+        yield builder.cttz(bits, ir.Constant(ir.IntType(1), 1))
+        builder.store(builder.and_(bits, builder.sub(bits, one)), left)
 
 
 def _rolled(module: ir.Module) -> Any:

@@ -36,8 +36,8 @@ class Work:
         For a kernel that merges: placeholders of the fields of a state that another kernel has stored; column j is the
         state of part j. Such a kernel has one lane, or a thread, per row, and writes column numbers of 64 bits.
     candidate : Expr or None
-        For reductions that keep the `kept` smallest values of each component: the value that may be one of them. The
-        outputs are fields then. None in a kernel that merges: its states are sorted lists.
+        For reductions that keep the `kept` smallest values of each component, more than one: the value that may be one
+        of them. The outputs are fields then. None in a kernel that merges: its states are sorted lists.
     columns : Work or None
         The kernel that computes `packed`, with rows in the place of columns.
     keeps_state : bool

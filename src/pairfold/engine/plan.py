@@ -62,7 +62,7 @@ def make_plan(problem: Problem, takes_factor_out: bool = True) -> Plan:
     guards = () if written.guard is None else (written.guard,)
     packed = needs_packing([*written.update.values(), *written.rare.values(), *guards])
     work = Work(fields, update, rare, written.guard, outputs, packed, _column_work(packed))
-    if reduction.needs_k:
+    if reduction.needs_k and problem.k > 1:
         work = replace(work, candidate=value, kept=problem.k)
     return Plan(inner, outer, work)
 

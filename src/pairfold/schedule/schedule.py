@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 __all__ = ["UNROLL", "WHOLE_COLUMNS", "Schedule", "choose", "choose_split"]
 
 UNROLL = 16
-"""Largest dimension of parameters, and of lists of smallest values, that is unrolled."""
+"""Largest dimension that is unrolled: of parameters, and of vectors whose components loops would compute many times."""
 
 SMALL_STEP = 256
 """Bytes of one value for all pairs of a step of which some dozen fit into a page."""
 
-INSERTED = 32
-"""Largest number of smallest values that are kept by inserting them into sorted lists on CPUs."""
+INSERTED = 2
+"""Smallest values for each byte of a vector up to which values are inserted into sorted lists on CPUs: wider numbers
+take more vectors, but a sort of them looks at more digits."""
 
-LARGEST_UNROLLED = 1500
-"""Instructions of a step up to which lists are unrolled: what it saves is less than what loads of the rest take."""
+COMPUTED_AGAIN = 12
+"""Instructions for a pair up to which few values are computed again rather than all of them kept."""
 
 LARGEST_CODE = 6000
 """Instructions of a step up to which several pairs are in work at a time, and functions are inlined: the time of
@@ -66,6 +67,9 @@ class Schedule:
     collects : bool
         Whether the K smallest values are collected in lists that are sorted when they are full, instead of inserted
         into sorted lists one by one.
+    keeps_values : bool
+        Whether all values of a block of columns are kept until those that are among the K smallest enter their lists;
+        else these are computed again.
     inlines : bool
         Whether mathematical functions become part of the code; else it calls them.
     """
@@ -81,6 +85,7 @@ class Schedule:
     terms: int = 1
     register_rows: int = 24
     collects: bool = False
+    keeps_values: bool = True
     inlines: bool = True
 
     @property
@@ -132,13 +137,11 @@ def choose(
         Whether the temporaries of a step must fit into a page of the stack.
     """
     lanes = vector_bytes // item_bytes
-    collects = kept > INSERTED
-    inserts = 1 < kept <= INSERTED
-    unroll = UNROLL if inserts or mixes_components else SHORTEST
-    least = UNROLL if mixes_components else SHORTEST
+    collects = kept > INSERTED * vector_bytes
+    unroll = UNROLL if mixes_components else SHORTEST
     if few_rows:
         few = Schedule(lanes, 1, MOST_COLUMNS, state_dim <= 4, accumulate=accumulate, features=features)
-        return _of_bounded_code(replace(few, unroll=unroll, collects=collects), code_size, least)
+        return _of_bounded_code(replace(few, unroll=unroll, collects=collects), code_size)
     # Measured: more than two sums a row crowd out the rest of the formula, and four columns pay for load and store.
     in_registers = state_dim <= 2
     # What lists of candidates cost does not depend on how many are in work, but their memory does.
@@ -147,7 +150,7 @@ def choose(
     # A long sum costs one broadcast per component and column, which row vectors share, and one load of the rows per
     # component, which columns share: there, code is a loop, and short.
     if longest_sum <= unroll and (in_registers or not is_guarded):
-        columns = 1 if inserts else 2 if is_guarded else columns
+        columns = 2 if is_guarded else columns
         row_vectors, columns = _step(row_vectors, columns, registers, code_size(unroll), shared_dim(unroll))
     if small_frames:
         # Without fused instructions functions are computed in float64 and keep more temporaries.
@@ -158,7 +161,10 @@ def choose(
     schedule = Schedule(
         lanes, row_vectors, columns, in_registers, block, accumulate, features, unroll, collects=collects
     )
-    return _of_bounded_code(schedule, code_size, least)
+    # Code with loops is short, but takes long.
+    if longest_sum <= unroll and code_size(unroll) <= COMPUTED_AGAIN:
+        schedule = replace(schedule, keeps_values=False)
+    return _of_bounded_code(schedule, code_size)
 
 
 def _step(row_vectors: int, columns: int, registers: int, size: int, shared: int) -> tuple[int, int]:
@@ -177,13 +183,10 @@ def _step(row_vectors: int, columns: int, registers: int, size: int, shared: int
     return row_vectors, columns
 
 
-def _of_bounded_code(schedule: Schedule, code_size: Callable[[int], int], least: int) -> Schedule:
-    """Return the schedule for a formula that may be huge: with loops in it, or with one pair at a time."""
-    pairs = schedule.row_vectors * schedule.columns
-    if code_size(schedule.unroll) * pairs > LARGEST_UNROLLED:
-        schedule = replace(schedule, unroll=least)
+def _of_bounded_code(schedule: Schedule, code_size: Callable[[int], int]) -> Schedule:
+    """Return the schedule for a formula that may be huge: with one pair at a time."""
     size = code_size(schedule.unroll)
-    if size * pairs > LARGEST_CODE:
+    if size * schedule.row_vectors * schedule.columns > LARGEST_CODE:
         schedule = replace(schedule, row_vectors=1, columns=1, inlines=size <= LARGEST_CODE)
     return schedule
 

@@ -7,22 +7,15 @@ and cut to K. So a value that enters costs the same for every K and every order 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import reduce
-from typing import Any, Protocol
-
 from llvmlite import ir
 
-from pairfold.codegen.evaluate import Evaluator, Slot
 from pairfold.codegen.lanes import Lanes, Value
-from pairfold.codegen.loops import INT64, Index, add, as_value, component_loop, loop, minimum, multiply, stack_slot
-from pairfold.codegen.work import Work
-from pairfold.schedule.schedule import Schedule
+from pairfold.codegen.loops import INT64, Index, add, as_value, loop, minimum, stack_slot
+from pairfold.targets.cpu.smallest import INT32, CollectingKernel, SmallestLists
 
 __all__ = ["Candidates"]
 
 POINTER = ir.PointerType()
-INT32 = ir.IntType(32)
 
 DIGIT_BITS = 8
 """Bits that one pass of a sort looks at."""
@@ -34,123 +27,48 @@ GAP = 16
 """Entries between two lists: lists at distances of a power of two would share few lines of the cache."""
 
 
-class CollectingKernel(Protocol):
-    """What the lists need of the kernel that they belong to."""
-
-    builder: ir.IRBuilder
-    lanes: Lanes
-    work: Work
-    schedule: Schedule
-    evaluator: Evaluator
-    current_column: list[Value]
-
-    def scratch(self, count: int) -> Value:
-        """Reserve `count` vectors of lanes."""
-
-    def element(self, pointer: Value, index: Any, type_: ir.Type | None = None) -> Value:
-        """Return the address of element `index`."""
-
-    def for_components(self, dim: int, body: Callable[[Index], None]) -> None:
-        """Run `body` for every component."""
-
-
-class Candidates:
-    """One list per row of a step and component of the value.
-
-    List ``component * rows + row`` lies in two memories: values, and numbers of columns.
-    """
+class Candidates(SmallestLists):
+    """Lists in the order in which values were found; the bound is the K-th smallest of the last time."""
 
     def __init__(self, kernel: CollectingKernel) -> None:
-        value = kernel.work.candidate
-        assert value is not None
-        self.kernel, self.value, self.kept = kernel, value, kernel.work.kept
-        self.room = self.kept + max(self.kept + self.kept // 2, FEWEST_FOUND)
-        self.stride = self.room + GAP
-        self.lists = value.dim * kernel.schedule.rows
-        self.item_bytes = 4 if kernel.lanes.dtype == "float32" else 8
-        self.values, self.numbers = self._memory(self.lists * self.stride), self._memory(self.lists * self.stride, 4)
+        kept = kernel.work.kept
+        self.room = kept + max(kept + kept // 2, FEWEST_FOUND)
+        super().__init__(kernel, self.room + GAP)
         self.spare_values, self.spare_numbers = self._memory(self.room), self._memory(self.room, 4)
         self.tables = self._memory(self.item_bytes << DIGIT_BITS, 4)
-        self.counts = self._memory(self.lists, 8)
-        self.bounds = self._memory(self.lists)
-        self.found = self._memory(kernel.schedule.lanes)
+        self.counts = self._memory(2 * self.lists, 8)
         self.sort = _sort_function(kernel.lanes)
 
-    def _memory(self, count: int, item_bytes: int | None = None) -> Value:
-        """Reserve memory for `count` numbers, by default of the working precision."""
-        vector_bytes = self.kernel.schedule.lanes * self.item_bytes
-        return self.kernel.scratch(-(-count * (item_bytes or self.item_bytes) // vector_bytes))
+    def _clear(self, number: Value) -> None:
+        self.kernel.builder.store(ir.Constant(INT64, 0), self.kernel.element(self.counts, number, INT64))
 
-    def _entry(self, memory: Value, number: Value, place: Index | Value, type_: ir.Type) -> Value:
-        """Return the address of an entry of list `number`."""
-        return self.kernel.element(memory, add(multiply(number, self.stride), place), type_)
-
-    # ------------------------------------------------------------ one step of rows
-
-    def initialise(self, rows: Value) -> None:
-        """Empty all lists. Nothing enters those beyond `rows` rows, which only fill up the vectors."""
-        builder, kernel = self.kernel.builder, self.kernel
-        element = kernel.lanes.element
-        with loop(builder, 0, self.lists) as number:
-            builder.store(ir.Constant(INT64, 0), kernel.element(self.counts, number, INT64))
-            row = builder.urem(number, ir.Constant(INT64, kernel.schedule.rows))
-            bounds = (ir.Constant(element, float("inf")), ir.Constant(element, float("-inf")))
-            bound = builder.select(builder.icmp_signed("<", row, rows), *bounds)
-            builder.store(bound, kernel.element(self.bounds, number))
-
-    def offer(self, columns: int) -> None:
-        """Let the values at a step of columns enter the lists."""
+    def _enter(self, number: Value, value: Value, column: Value) -> None:
         kernel, builder = self.kernel, self.kernel.builder
-        slots: Sequence[Slot] = [(r, u) for u in range(columns) for r in range(kernel.schedule.row_vectors)]
-        kernel.evaluator.prepare([self.value])
+        bound = builder.load(kernel.element(self.bounds, number), typ=kernel.lanes.element)
+        # Since the block began, the list may have been cut.
+        with builder.if_then(builder.fcmp_ordered("<", value, bound), likely=True):
+            place = kernel.element(self.counts, number, INT64)
+            count = builder.load(place, typ=INT64)
+            builder.store(value, self._entry(self.values, number, count, kernel.lanes.element))
+            builder.store(column, self._entry(self.numbers, number, count, INT32))
+            count = builder.add(count, ir.Constant(INT64, 1))
+            builder.store(count, place)
+            with builder.if_then(builder.icmp_signed("==", count, ir.Constant(INT64, self.room)), likely=False):
+                self._cut(number, count)
 
-        def offer_component(k: Index) -> None:
-            masks = [self._below_bound(k, slot) for slot in slots]
-            with builder.if_then(kernel.lanes.any(builder, reduce(builder.or_, masks)), likely=False):
-                for slot, mask in zip(slots, masks, strict=True):
-                    self._enter(k, slot, mask)
-
-        kernel.for_components(self.value.dim, offer_component)
-
-    def _first_list(self, k: Index, slot: Slot) -> Index:
-        """Return the number of the list of the first lane."""
-        return add(multiply(k, self.kernel.schedule.rows), (slot[0] or 0) * self.kernel.schedule.lanes)
-
-    def _below_bound(self, k: Index, slot: Slot) -> Value:
-        kernel = self.kernel
-        address = kernel.element(self.bounds, self._first_list(k, slot))
-        bound = kernel.builder.load(address, typ=kernel.lanes.real)
-        return kernel.builder.fcmp_ordered("<", kernel.evaluator.component(self.value, k, slot), bound)
-
-    def _enter(self, k: Index, slot: Slot, mask: Value) -> None:
-        """Append the value in the lanes of `mask` to their lists."""
+    def _cut(self, number: Value, count: Value) -> None:
+        """Sort a list of K entries at least, and keep K."""
         kernel, builder = self.kernel, self.kernel.builder
-        builder.store(kernel.evaluator.component(self.value, k, slot), self.found)
-        bits = mask if kernel.lanes.count == 1 else builder.bitcast(mask, ir.IntType(kernel.lanes.count))
-        bits = builder.zext(bits, INT32)
-        remaining = stack_slot(builder, INT32)
-        builder.store(bits, remaining)
-        column = builder.trunc(kernel.current_column[slot[1] or 0], INT32)
-        with loop(builder, 0, builder.zext(builder.ctpop(bits), INT64)):
-            left = builder.load(remaining, typ=INT32)
-            lane = builder.zext(builder.cttz(left, ir.Constant(ir.IntType(1), 1)), INT64)
-            builder.store(builder.and_(left, builder.sub(left, ir.Constant(INT32, 1))), remaining)
-            value = builder.load(kernel.element(self.found, lane), typ=kernel.lanes.element)
-            self._append(as_value(builder, add(self._first_list(k, slot), lane)), value, column)
+        self._sort(number, count)
+        builder.store(ir.Constant(INT64, self.kept), kernel.element(self.counts, number, INT64))
+        last = self._entry(self.values, number, self.kept - 1, kernel.lanes.element)
+        self._lower_bound(number, builder.load(last, typ=kernel.lanes.element))
 
-    def _append(self, number: Value, value: Value, column: Value) -> None:
-        kernel, builder = self.kernel, self.kernel.builder
-        place = kernel.element(self.counts, number, INT64)
-        count = builder.load(place, typ=INT64)
-        builder.store(value, self._entry(self.values, number, count, kernel.lanes.element))
-        builder.store(column, self._entry(self.numbers, number, count, INT32))
-        count = builder.add(count, ir.Constant(INT64, 1))
-        builder.store(count, place)
-        with builder.if_then(builder.icmp_signed("==", count, ir.Constant(INT64, self.room)), likely=False):
-            self._sort(number, count)
-            builder.store(ir.Constant(INT64, self.kept), place)
-            last = self._entry(self.values, number, self.kept - 1, kernel.lanes.element)
-            builder.store(builder.load(last, typ=kernel.lanes.element), kernel.element(self.bounds, number))
+    def _tighten(self, number: Value) -> None:
+        builder = self.kernel.builder
+        count = builder.load(self.kernel.element(self.counts, number, INT64), typ=INT64)
+        with builder.if_then(builder.icmp_signed(">=", count, ir.Constant(INT64, self.kept))):
+            self._cut(number, count)
 
     def _sort(self, number: Value, count: Value) -> None:
         lists = [
@@ -158,23 +76,6 @@ class Candidates:
             self._entry(self.numbers, number, 0, INT32),
         ]
         self.kernel.builder.call(self.sort, [*lists, self.spare_values, self.spare_numbers, self.tables, count])
-
-    # ------------------------------------------------------------ the end of a step of rows
-
-    def store(self, outputs: Sequence[tuple[Value, bool]], out_row: Value, rows: Value) -> None:
-        """Store the K smallest of `rows` rows from row `out_row` on: for every output its address, and what it is.
-
-        True stands for the numbers of the columns, False for the values.
-        """
-        builder, size = self.kernel.builder, self.kept * self.value.dim
-        with loop(builder, 0, rows) as row, component_loop(builder, self.value.dim) as k:
-            number = as_value(builder, add(multiply(k, self.kernel.schedule.rows), row))
-            self._complete(number)
-            start = multiply(builder.add(out_row, row), size)
-            with loop(builder, 0, self.kept) as place:
-                at = add(add(start, multiply(place, self.value.dim)), k)
-                for target, is_number in outputs:
-                    self._copy(number, place, target, at, is_number)
 
     def _complete(self, number: Value) -> None:
         """Sort a list and fill it up to K entries."""
@@ -185,15 +86,6 @@ class Candidates:
             missing = ir.Constant(kernel.lanes.element, float("inf"))
             builder.store(missing, self._entry(self.values, number, place, kernel.lanes.element))
             builder.store(ir.Constant(INT32, -1), self._entry(self.numbers, number, place, INT32))
-
-    def _copy(self, number: Value, place: Value, target: Value, at: Index, is_number: bool) -> None:
-        builder, element = self.kernel.builder, self.kernel.lanes.element
-        if is_number:
-            value = builder.load(self._entry(self.numbers, number, place, INT32), typ=INT32)
-            builder.store(builder.sext(value, INT64), self.kernel.element(target, at, INT64))
-        else:
-            value = builder.load(self._entry(self.values, number, place, element), typ=element)
-            builder.store(value, self.kernel.element(target, at, element))
 
 
 # ---------------------------------------------------------------- sorting

@@ -15,6 +15,8 @@ thread, whose size is known when the code is generated.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
@@ -27,6 +29,8 @@ from pairfold.codegen.work import ITEM_FIELDS, Kernel, Work
 from pairfold.ir.expr import Category, Expr
 from pairfold.schedule.schedule import Schedule
 from pairfold.targets.cpu.candidates import Candidates
+from pairfold.targets.cpu.insertion import SortedLists
+from pairfold.targets.cpu.smallest import SmallestLists
 
 __all__ = ["POINTER", "CpuBuilder"]
 
@@ -39,6 +43,8 @@ class CpuBuilder(KernelBuilder):
     global_pointer = POINTER
     gathered = 0
     """How many of the variables, the first ones, are not read where they are."""
+    smallest: SmallestLists | None = None
+    """The lists of a reduction that keeps the K smallest values."""
 
     def __init__(self, module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> None:
         lanes = Lanes(module, schedule.lanes, dtype, schedule.features, work.index_bits)
@@ -157,38 +163,47 @@ class CpuBuilder(KernelBuilder):
                 copy(k)
 
     def _columns(self, first: Value, last: Value) -> None:
-        builder, schedule = self.builder, self.schedule
+        builder = self.builder
         with loop(builder, first, last) as number:
             pair = builder.mul(number, ir.Constant(INT64, 2))
             begin, end = (builder.load(self.element(self.intervals, add(pair, k), INT64), typ=INT64) for k in range(2))
-            block = ir.Constant(INT64, schedule.block)
-            with loop(builder, begin, end, schedule.block) as start:
-                stop = minimum(builder, builder.add(start, block), end)
+            with self._blocks(begin, end) as (start, stop):
                 self._block_of_columns(start, stop, self._step_of_columns)
+
+    @contextmanager
+    def _blocks(self, begin: Value, end: Value) -> Iterator[tuple[Value, Value]]:
+        """Emit a loop over blocks of an interval of columns; yields the ends of a block."""
+        builder, size = self.builder, self.schedule.block
+        if self.smallest is not None:
+            with self.smallest.blocks(begin, end) as block:
+                yield block
+            return
+        with loop(builder, begin, end, size) as start:
+            yield start, minimum(builder, builder.add(start, ir.Constant(INT64, size)), end)
 
     def _row_count(self, row: Value) -> Value:
         """Return the number of rows of the step that begins at `row`."""
         return minimum(self.builder, self.builder.sub(self.row_last, row), ir.Constant(INT64, self.schedule.rows))
 
     def _start(self, row: Value) -> None:
-        if not self.schedule.collects:
+        if self.work.candidate is None:
             super()._start(row)
             return
         self.state = StateStorage(self, ())
-        self.candidates = Candidates(self)
-        self.candidates.initialise(self._row_count(row))
+        self.smallest = Candidates(self) if self.schedule.collects else SortedLists(self)
+        self.smallest.initialise(self._row_count(row))
 
     def _change_state(self, count: int) -> None:
-        if self.schedule.collects:
-            self.candidates.offer(count)
-        else:
+        if self.smallest is None:
             super()._change_state(count)
+        else:
+            self.smallest.offer(count)
 
     def _finish(self, row: Value, out_row: Value) -> None:
-        if self.schedule.collects:
+        if self.smallest is not None:
             kinds = enumerate(output.kind == "index" for output in self.work.outputs)
             outputs = [(self.entry_pointer(self.layout.output(number)), is_number) for number, is_number in kinds]
-            self.candidates.store(outputs, out_row, self._row_count(row))
+            self.smallest.store(outputs, out_row, self._row_count(row))
             return
         builder, schedule = self.builder, self.schedule
         count = self._row_count(row)
