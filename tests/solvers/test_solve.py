@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pairfold.engine import TARGETS
 from pairfold.errors import (
     ArgumentTypeError,
     ArgumentValueError,
@@ -24,6 +25,7 @@ from pairfold.numpy import KernelSolve
 from pairfold.numpy.cluster import cluster_ranges, from_matrix, segments
 from pairfold.solvers.conjugate_gradients import solve_kernel, solve_linear
 from pairfold.solvers.nystrom import Nystrom, nystrom_preconditioner
+from pairfold.targets.target import Launch
 from pairfold.transform.linear import acts_alike
 
 
@@ -252,6 +254,31 @@ def test_kernel_solve_agrees_with_a_dense_solver(batch: tuple[int, ...], axis: i
     for options in ({"rtol": 1e-12}, {"eps": 1e-10}, {"rtol": 1e-12, "preconditioner": Nystrom(rank=20)}):
         found = solve(x, x, b, np.array([5.0]), alpha=0.1, **options)
         assert np.allclose(found, expected, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("batch", [(), (2,)])
+@pytest.mark.parametrize(
+    ("formula", "is_symmetric"), [("Exp(-SqDist(x, y)) * b", True), ("Exp(-SqDist(x, IntCst(1) * y)) * b", False)]
+)
+def test_each_pair_is_looked_at_once_where_the_formula_is_symmetric(
+    formula: str, is_symmetric: bool, batch: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    triangles = []
+    launch = TARGETS["cpu"].launch
+
+    def spied(one: Launch) -> None:
+        triangles.append(one.triangle)
+        launch(one)
+
+    monkeypatch.setitem(TARGETS["cpu"].__dict__, "launch", spied)
+    x, b = np.random.default_rng(0).standard_normal((*batch, 600, 2)), np.ones((*batch, 600, 1))
+    solver = KernelSolve(formula, ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], "b", axis=1)
+    once = solver(x, x.copy(), b, alpha=0.1, rtol=1e-12)
+    assert set(triangles) == {is_symmetric}
+    triangles.clear()
+    twice = solver(x, np.nextafter(x, 0), b, alpha=0.1, rtol=1e-12)
+    assert set(triangles) == {False}
+    np.testing.assert_allclose(once, twice, rtol=0, atol=1e-8)
 
 
 def test_batches_of_other_arguments_give_a_batch_of_solutions() -> None:

@@ -15,7 +15,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, hessian, jacfwd, jacrev
 
 from pairfold import numpy as on_numpy
-from pairfold.engine import Call, Extent, Options
+from pairfold.engine import TARGETS, Call, Extent, Options, joint, run_jointly
 from pairfold.ir.expr import OPERATIONS, Category, Expr, make
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant, variable
@@ -238,6 +238,38 @@ def test_every_operation_under_a_reduction(name: str) -> None:
     is_linear = REDUCTIONS[name].linear
     cases = all_cases() if is_linear else one_case_each()
     check_along_random_directions(*reduced(name, *bundle(cases)), in_both_modes=is_linear)
+
+
+@pytest.mark.parametrize(
+    ("name", "cases"),
+    [
+        *(("Sum", [case]) for case in OPERANDS),
+        *((name, [("Exp", (3,), ()), ("Divide", (3, 3), ())]) for name in DIFFERENTIABLE),
+    ],
+)
+def test_gradients_of_both_sides_in_one_look(name: str, cases: Sequence[Case], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every operation: the gradients are those of two looks at every pair."""
+    function, inputs = reduced(name, *bundle(cases))
+    leaves = [t.requires_grad_() for t in inputs]
+    outputs = function(*leaves)
+    weights = tuple(torch.randn_like(t) for t in outputs)
+    expected = torch.autograd.grad(outputs, leaves, weights, retain_graph=True)
+    looks = []
+
+    def jointly(*args: Any) -> Any:
+        found = run_jointly(*args)
+        looks.append(found is not None)
+        return found
+
+    monkeypatch.setattr(joint, "FEWEST", 1)
+    monkeypatch.setitem(TARGETS["cpu"].__dict__, "groups", lambda rows, batches, threads: 2)
+    monkeypatch.setattr(joint, "_is_large", lambda problem, across: False)
+    monkeypatch.setattr(torch_operator, "run_jointly", jointly)
+    found = torch.autograd.grad(outputs, leaves, weights)
+    assert all(looks)
+    assert looks or name != "Sum" or not all(bool(t.any()) for t in expected[:2])
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9 * float(other.abs().max()), equal_nan=True)
 
 
 @pytest.mark.usefixtures("_by_definition")

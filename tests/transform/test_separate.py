@@ -9,7 +9,7 @@ from pairfold.ir.expr import Category, Expr
 from pairfold.ops import variable
 from pairfold.ops.arithmetic import apply, constant, one
 from pairfold.targets.reference import evaluate
-from pairfold.transform.separate import Frontier, frontier, is_access, location, reachable, split_row_factor
+from pairfold.transform.separate import Frontier, frontier, is_access, location, reachable, split_factor
 
 X, Y = variable(0, 3, Category.ROW), variable(1, 3, Category.COLUMN)
 P, S = variable(2, 1, Category.PARAMETER), variable(0, 1, Category.PLACEHOLDER)
@@ -55,7 +55,7 @@ def test_nothing_below_what_is_held_is_needed() -> None:
     ],
 )
 def test_a_factor_of_the_row_leaves_the_sum(value: Expr, outer: Expr) -> None:
-    found, rest = split_row_factor(value)
+    found, rest = split_factor(value, "row")
     assert location(found) in ("uniform", "row")
     generator = np.random.default_rng(0)
     data = {leaf: generator.normal(size=(5, leaf.dim)) for leaf in (X, Y, P)}

@@ -12,12 +12,12 @@ from pairfold.api.adapter import Arrays
 from pairfold.api.linear_system import System
 from pairfold.api.number_types import EXACT_IN_FLOAT32
 from pairfold.api.request import Request
-from pairfold.ir.call import Extent
+from pairfold.ir.call import Call, Extent
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
 from pairfold.reductions.state import outputs_of
 from pairfold.sparsity.ranges import swap_axes
-from pairfold.transform.derivatives import Feed, Pass, Piece, adjoint, at_winners, saved_problem, tangent
+from pairfold.transform.derivatives import Feed, Pass, Piece, adjoint, at_winners, joint_adjoint, saved_problem, tangent
 
 __all__ = ["Calculus", "Reduced", "sum_to"]
 
@@ -42,12 +42,16 @@ class Calculus:
         ``gather(array, index)``: the rows of (*batch, M, D) that index (*batch, N, 1) names, (*batch, N, D).
     scatter : callable
         ``scatter(part, index, shape)``: its adjoint, of `shape`.
+    reduce_jointly : callable, optional
+        ``reduce_jointly(call, across, arrays)``: as `pairfold.engine.run_jointly`; None for arrays whose derivatives
+        may be asked for.
     """
 
     framework: Arrays
     reduce: Callable[[Request, Several], Several]
     gather: Callable[[Array, Array], Array]
     scatter: Callable[[Array, Array, tuple[int, ...]], Array]
+    reduce_jointly: Callable[[Call, Several, Several], Several | None] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +129,9 @@ class Reduced:
             return _Winners(self).pull_back(wanted, cotangents[0])
         found = {}
         given = tuple(k in cotangents for k in range(len(self._shapes)))
+        joint = self._launch_jointly(wanted, given, cotangents)
+        if joint is not None:
+            return joint
         for one in adjoint(self.problem, wanted, given):
             total = self._launch(one, cotangents=cotangents)
             for piece in one.pieces:
@@ -181,6 +188,23 @@ class Reduced:
             arrays = [self._cast(array, framework.as_dtype("float64")) for array in arrays]
         (total,) = self.calculus.reduce(Request(call), arrays or [framework.zeros((0,), dtype, self.arrays)])
         return self._cast(total, dtype)
+
+    def _launch_jointly(
+        self, wanted: tuple[int, ...], given: tuple[bool, ...], cotangents: dict[int, Array]
+    ) -> dict[int, Array] | None:
+        """Carry out both passes of the gradients at once, where that can be done."""
+        reduce_jointly = self.calculus.reduce_jointly
+        one = None if reduce_jointly is None else joint_adjoint(self.problem, wanted, given)
+        if reduce_jointly is None or one is None:
+            return None
+        if Feed("number", 0) in one.feeds and self.columns[1] > EXACT_IN_FLOAT32:
+            return None
+        arrays = [self._feed(feed, cotangents=cotangents) for feed in one.feeds]
+        totals = reduce_jointly(replace(self.request.call, problem=one.problem), one.across, arrays)
+        if totals is None:
+            return None
+        pieces = zip(totals, (one.row_pieces, one.column_pieces), strict=True)
+        return {piece.index: self._fitted(total, piece) for total, own in pieces for piece in own}
 
     def _cast(self, array: Array, dtype: Any) -> Array:
         return array if array.dtype == dtype else self.calculus.framework.prepare(array, dtype, None, None)

@@ -11,9 +11,10 @@ from pairfold.api.adapter import Arrays
 from pairfold.api.routine import Routine
 from pairfold.errors import ArgumentValueError, DimensionError
 from pairfold.ir.call import Call, Tolerance
-from pairfold.ir.expr import outline
+from pairfold.ir.expr import Category, outline
 from pairfold.solvers.conjugate_gradients import solve_linear
 from pairfold.transform.linear import acts_alike, widened
+from pairfold.transform.symmetry import mirrored
 
 __all__ = ["System", "solve_call", "solve_routine"]
 
@@ -77,12 +78,18 @@ def solve_call(
     position, problem, xp = system.position, call.problem, framework.xp
     unknown = problem.arguments[position]
 
+    with framework.at(arrays[position]):
+        partners = _partners(framework, call, position, arrays)
+
     def operator(tolerance: Tolerance | None) -> Callable[[Any], Any]:
         own = replace(call, options=replace(call.options, tolerance=tolerance))
 
         def product(v: Any) -> Any:
             width = v.shape[-1]
             matrix = own if width == unknown.dim else replace(own, problem=widened(problem, position, width))
+            # Where pairs are left out, others are left out for (i, j) than for (j, i).
+            if tolerance is None and call.ranges is None:
+                matrix = replace(matrix, mirror=mirrored(matrix.problem.value, position, partners))
             (found,) = run(matrix, [*arrays[:position], v, *arrays[position + 1 :]])
             return found
 
@@ -102,6 +109,29 @@ def solve_call(
     if system.reports is not None:
         system.reports.append(report)
     return found
+
+
+def _partners(framework: Arrays, call: Call, position: int, arrays: Sequence[Any]) -> tuple[tuple[int, int], ...]:
+    """Return the positions of arguments of rows and of columns that hold the same numbers."""
+    nodes = call.problem.arguments
+    if any(framework.is_staged(arrays[number]) for number in nodes):
+        return ()
+    rows, columns = (
+        [number for number, node in nodes.items() if node.category == side and number != position]
+        for side in (Category.ROW, Category.COLUMN)
+    )
+    pairs = [(row, column) for row in rows for column in columns if _are_equal(framework, arrays[row], arrays[column])]
+    first_of: dict[int, tuple[int, int]] = {}
+    taken = set()
+    for row, column in pairs:
+        if row not in first_of and column not in taken:
+            first_of[row] = (row, column)
+            taken.add(column)
+    return tuple(first_of.values())
+
+
+def _are_equal(framework: Arrays, one: Any, other: Any) -> bool:
+    return one is other or (tuple(one.shape) == tuple(other.shape) and bool(framework.xp.all(one == other)))
 
 
 def solve_routine(

@@ -71,7 +71,7 @@ def cost_per_pair(work: Work, make: Make, *arguments: Any) -> Cost:
     """
     roots, terms = work.steady_roots, [term for _, term in work.update]
     # What is added is a fused instruction where it is a product.
-    total = Cost(sum(0 if term.op.name == "Mult" else term.dim for term in terms))
+    total = Cost(sum(0 if term.op.name == "Mult" else term.dim for term in (*terms, *work.across_terms)))
     absorbed = _absorbed(topological(roots))
     for node in topological(roots):
         if location(node) == "pair" and node not in absorbed:

@@ -59,7 +59,7 @@ class KernelBuilder(ABC):
         self.dtype = lanes.dtype
         leaves = [node for node in reachable(work.roots, held) if node.op.name == "Var"]
         self.variables = (*(v for v in leaves if v.category != Category.PLACEHOLDER), *work.partial_states)
-        self.layout = Layout(self.variables, len(work.outputs))
+        self.layout = Layout(self.variables, work.written)
         self.frontier: Frontier = frontier(work.roots, held, operands)
         self.packed_offset: dict[Expr, int] = {}
         self.pointers: dict[Expr, Value] = {}
@@ -78,6 +78,10 @@ class KernelBuilder(ABC):
     @abstractmethod
     def scratch(self, count: int) -> Any:
         """Reserve `count` vectors of lanes in memory of this thread; the address is known in the entry block."""
+
+    def row_scratch(self, count: int) -> Any:
+        """Reserve `count` vectors of lanes for what is known of the rows of a step."""
+        return self.scratch(count)
 
     @abstractmethod
     def entry(self, number: int) -> Value:
@@ -220,17 +224,21 @@ class KernelBuilder(ABC):
     # ------------------------------------------------------------ rows
 
     def _step_of_rows(self, row: Value, first: Value, last: Value, out_row: Value) -> None:
-        schedule = self.schedule
-        self.evaluator = Evaluator(
-            self.builder, self.lanes, self, schedule.row_vectors, 1, schedule.unroll, self.scratch, schedule.terms
-        )
-        self.row_memory = {}
+        self._new_evaluator()
         self._pack_rows(row)
         self._row_nodes()
         self._start(row)
         if self.work.fields:
             self._columns(first, last)
         self._finish(row, out_row)
+
+    def _new_evaluator(self) -> None:
+        """Begin with a step of rows, of which nothing is known."""
+        schedule = self.schedule
+        self.evaluator = Evaluator(
+            self.builder, self.lanes, self, schedule.row_vectors, 1, schedule.unroll, self.scratch, schedule.terms
+        )
+        self.row_memory = {}
 
     def _start(self, row: Value) -> None:
         """Set the state of the step of rows that begins at `row` to that of no columns."""
@@ -249,9 +257,15 @@ class KernelBuilder(ABC):
             if node.op.name == "Var":
                 continue
             evaluator.prepare([node])
-            memory = self.scratch(node.dim * vectors)
+            memory = self.row_scratch(node.dim * vectors)
             self.for_components(node.dim, partial(self._store_row, node, memory))
             self.row_memory[node] = memory
+        self._load_rows()
+
+    def _load_rows(self) -> None:
+        """Load what the column loop reads of the rows, if it is little."""
+        evaluator, vectors = self.evaluator, self.schedule.row_vectors
+        wanted = self.frontier.row
         if sum(node.dim for node in wanted) * vectors <= self.schedule.register_rows:
             for node in wanted:
                 for k in range(node.dim):
@@ -314,10 +328,7 @@ class KernelBuilder(ABC):
 
     def _pair_scalars(self) -> list[Expr]:
         """Return the scalars per pair that updates need: they are computed once, before any loop over components."""
-        roots = [root for _, root in self.work.update]
-        if self.work.guard is not None:
-            roots.append(self.work.guard)
-        nodes = reachable(roots, (), operands)
+        nodes = reachable(self.work.steady_roots, (), operands)
         return [node for node in nodes if node.dim == 1 and location(node) == "pair" and node.op.name != "Var"]
 
     def _rare_update(self, count: int) -> None:

@@ -38,6 +38,9 @@ class KernelParts(Protocol):
     def scratch(self, count: int) -> Value:
         """Reserve `count` vectors of lanes."""
 
+    def row_scratch(self, count: int) -> Value:
+        """Reserve `count` vectors of lanes for what is known of the rows of a step."""
+
     def element(self, pointer: Value, index: Any, type_: ir.Type | None = None) -> Value:
         """Return the address of element `index`."""
 
@@ -90,7 +93,8 @@ class StateStorage:
         rarely_used = self.kernel.schedule.accumulate == "block" and part != "value"
         if self.in_registers[field.name] and not rarely_used:
             return [stack_slot(kernel.builder, type_) for _ in range(dim * vectors)]
-        return kernel.scratch(dim * vectors * self._size(field))
+        reserve = kernel.row_scratch if rarely_used else kernel.scratch
+        return reserve(dim * vectors * self._size(field))
 
     def _temporary(self, field: Field) -> Value:
         """Return memory for new values of a field, which is free again once they are stored."""

@@ -42,6 +42,9 @@ class Work:
         The kernel that computes `packed`, with rows in the place of columns.
     keeps_state : bool
         Whether the outputs are a state in float64, where sums have what rounding to the working precision takes away.
+    across : tuple of (Expr, Expr)
+        Vectors that are summed over rows, for every column: factors that depend on the column only, and what they
+        multiply at every pair. Their results, side by side, are the last output, which has no expression.
     """
 
     fields: tuple[tuple[Field, Expr], ...]
@@ -55,6 +58,22 @@ class Work:
     candidate: Expr | None = None
     kept: int = 1
     keeps_state: bool = False
+    across: tuple[tuple[Expr, Expr], ...] = ()
+
+    @property
+    def across_terms(self) -> tuple[Expr, ...]:
+        """What is summed over rows."""
+        return tuple(term for _, term in self.across)
+
+    @property
+    def across_dim(self) -> int:
+        """Numbers per column that are summed over rows."""
+        return sum(max(factor.dim, term.dim) for factor, term in self.across)
+
+    @property
+    def written(self) -> int:
+        """Number of arrays that the kernel writes."""
+        return len(self.outputs) + bool(self.across)
 
     @property
     def index_bits(self) -> int:
@@ -69,7 +88,7 @@ class Work:
     @property
     def steady_roots(self) -> tuple[Expr, ...]:
         """What the kernel evaluates for every pair, whatever the state."""
-        return (*(e for _, e in self.update), *(() if self.guard is None else (self.guard,)))
+        return (*(e for _, e in self.update), *self.across_terms, *(() if self.guard is None else (self.guard,)))
 
     @property
     def longest_sum(self) -> int:
@@ -89,7 +108,7 @@ class Work:
 
         In a loop over components each of these is computed for every component, and what they read likewise.
         """
-        outermost = [term for _, term in self.update]
+        outermost = [*(term for _, term in self.update), *self.across_terms]
         for node in outermost:
             outermost += node.args if node.op.name == "Concat" else ()
         inner = (node for node in topological(self.steady_roots) if node.op.name == "Concat")
@@ -104,7 +123,8 @@ class Work:
     def roots(self) -> tuple[Expr, ...]:
         """Every expression that the kernel evaluates."""
         single = (root for root in (self.guard, self.candidate) if root is not None)
-        return (*(e for _, e in self.update), *(e for _, e in self.rare), *single, *self.outputs)
+        across = (e for pair in self.across for e in pair)
+        return (*(e for _, e in self.update), *(e for _, e in self.rare), *across, *single, *self.outputs)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from pairfold.engine.cache import cost_per_pair
 from pairfold.engine.explain import FORMULAS, Explanation, explain
+from pairfold.engine.joint import run_jointly
 from pairfold.engine.run import run, run_on_device
 from pairfold.engine.states import State, finish, partial
 from pairfold.ir.call import Call, Extent, Options, Tolerance
@@ -25,6 +26,7 @@ __all__ = [
     "partial",
     "require_countable",
     "run",
+    "run_jointly",
     "run_on_device",
     "target_of",
 ]

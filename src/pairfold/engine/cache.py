@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from pairfold.codegen.state import is_wide
-from pairfold.engine.plan import Plan, make_plan, merge_work
+from pairfold.engine.plan import Plan, joint_plan, make_plan, merge_work
 from pairfold.ir.call import Call, Extent, Options
+from pairfold.ir.expr import Expr
 from pairfold.ir.problem import Problem
 from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.reductions.state import outputs_of
@@ -21,6 +22,7 @@ __all__ = [
     "Prepared",
     "cost_per_pair",
     "forget_everything",
+    "joint_code",
     "merging",
     "planned_code",
     "prepared",
@@ -108,6 +110,13 @@ def merging(target: Target, machine: Any, reduction: Reduction, sizes: Sizes, dt
     return Merging(code, read, tuple((o.dim, "int64" if o.kind == "index" else dtype) for o in work.outputs))
 
 
+@lru_cache(maxsize=CAPACITY)
+def joint_code(target: Target, machine: Any, problem: Problem, across: tuple[Expr, ...], dtype: str) -> Any:
+    """Return the code of a sum over columns whose kernel also sums the vectors `across` over rows."""
+    work = joint_plan(problem, across).work
+    return target.compile(machine, work, dtype, target.schedule(machine, work, dtype, Options(), False))
+
+
 def prepared(target: Target, device: int, call: Call) -> Prepared:
     """Return what follows from a call; raises `TargetError` where the target does not serve."""
     options = call.options
@@ -148,5 +157,5 @@ def cost_per_pair(call: Call) -> float:
 
 def forget_everything() -> None:
     """Empty the cache."""
-    for cached in (_code, merging, _prepared):
+    for cached in (_code, merging, joint_code, _prepared):
         cached.cache_clear()

@@ -13,11 +13,11 @@ from pairfold.ir.reduction import Reduction, Sizes
 from pairfold.ops.arithmetic import apply, is_constant, one
 from pairfold.reductions.state import transitions
 from pairfold.transform.expand import expand, substitute
-from pairfold.transform.separate import split_row_factor
+from pairfold.transform.separate import split_factor
 from pairfold.transform.sides import swap_sides
 from pairfold.transform.simplify import simplify
 
-__all__ = ["Plan", "make_plan", "merge_work"]
+__all__ = ["Plan", "joint_plan", "make_plan", "merge_work"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def make_plan(problem: Problem, takes_factor_out: bool = True) -> Plan:
     reduction = problem.reduction
     value, *weights = simplify(expand(problem.roots))
     weight = weights[0] if weights else None
-    outer, value = split_row_factor(value) if reduction.linear and takes_factor_out else (one(), value)
+    outer, value = split_factor(value, "row") if reduction.linear and takes_factor_out else (one(), value)
     inner = Problem(value, reduction, weight, problem.k)
     formulas = transitions(reduction, inner.sizes)
     placed = dict(zip(filter(None, (formulas.value, formulas.weight)), inner.roots, strict=True))
@@ -65,6 +65,16 @@ def make_plan(problem: Problem, takes_factor_out: bool = True) -> Plan:
     if reduction.needs_k and problem.k > 1:
         work = replace(work, candidate=value, kept=problem.k)
     return Plan(inner, outer, work)
+
+
+def joint_plan(problem: Problem, across: Sequence[Expr]) -> Plan:
+    """Return the plan of a sum over columns whose kernel also sums the vectors `across` over rows, for every column."""
+    value, *others = simplify(expand([problem.value, *across]))
+    plan = make_plan(replace(problem, value=value))
+    parts = tuple(split_factor(other, "column") for other in others)
+    work = replace(plan.work, across=parts)
+    packed = needs_packing([*(term for _, term in work.update), *work.across_terms])
+    return replace(plan, work=replace(work, packed=packed, columns=_column_work(packed)))
 
 
 def merge_work(reduction: Reduction, sizes: Sizes) -> Work:

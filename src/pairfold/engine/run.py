@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfold.engine.cache import Prepared, merging, prepared
+from pairfold.engine.joint import run_jointly
 from pairfold.errors import TargetError
 from pairfold.ir.call import Call, Extent
 from pairfold.ir.expr import variables
@@ -42,6 +43,12 @@ def run(call: Call, arrays: Sequence[Array | None]) -> tuple[Array, ...]:
     TargetError
         If the target does not serve on this machine, or reports an error.
     """
+    if call.mirror is not None:
+        found = run_jointly(call, (call.mirror,), arrays, triangle=True)
+        if found is not None:
+            by_row, by_column = found
+            by_row += by_column.reshape(by_row.shape)
+            return (by_row,)
     target = target_of(call.options)
     if call.extent.is_empty:
         target.machine(call.options.device or 0, call.options.level)

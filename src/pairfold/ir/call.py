@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
+from pairfold.ir.expr import Expr
 from pairfold.ir.problem import Problem
 
 __all__ = ["DEFAULT", "Call", "Extent", "Options", "Tolerance"]
@@ -147,6 +148,10 @@ class Call:
         arrays may follow that say the same of the columns, which derivatives need.
     options : Options
         How.
+    mirror : Expr or None
+        For a product with a symmetric matrix, whose rows and columns are the same points: what is summed over rows for
+        every column in its place (`pairfold.transform.symmetry.mirrored`), so that every pair need be looked at once
+        only.
     """
 
     problem: Problem
@@ -154,3 +159,4 @@ class Call:
     dtype: str
     ranges: tuple[Any, ...] | None = None
     options: Options = DEFAULT
+    mirror: Expr | None = None

@@ -109,6 +109,7 @@ def choose(
     kept: int = 1,
     is_guarded: bool = False,
     mixes_components: bool = False,
+    across_dim: int = 0,
     small_frames: bool = False,
 ) -> Schedule:
     """Choose lanes, row vectors and columns for one formula.
@@ -133,6 +134,8 @@ def choose(
         Whether there is code for rare updates, once for every pair of a step.
     mixes_components : bool
         Whether loops over components would compute each of them many times.
+    across_dim : int
+        Components that every row adds to the sums of a column.
     small_frames : bool
         Whether the temporaries of a step must fit into a page of the stack.
     """
@@ -143,21 +146,22 @@ def choose(
         few = Schedule(lanes, 1, MOST_COLUMNS, state_dim <= 4, accumulate=accumulate, features=features)
         return _of_bounded_code(replace(few, unroll=unroll, collects=collects), code_size)
     # Measured: more than two sums a row crowd out the rest of the formula, and four columns pay for load and store.
-    in_registers = state_dim <= 2
+    # Sums of columns are in memory; beside them, those of points in space are in registers, and two columns do.
+    in_registers = state_dim <= (3 if across_dim else 2)
     # What lists of candidates cost does not depend on how many are in work, but their memory does.
     row_vectors = 1 if collects else 4 if registers >= 32 else 2
     columns = MOST_COLUMNS
     # A long sum costs one broadcast per component and column, which row vectors share, and one load of the rows per
     # component, which columns share: there, code is a loop, and short.
     if longest_sum <= unroll and (in_registers or not is_guarded):
-        columns = 2 if is_guarded else columns
+        columns = 2 if is_guarded or across_dim > 2 else columns
         row_vectors, columns = _step(row_vectors, columns, registers, code_size(unroll), shared_dim(unroll))
     if small_frames:
         # Without fused instructions functions are computed in float64 and keep more temporaries.
         weight = 1 if features & {"fma", "neon"} else 4
         columns = min(columns, max(1, SMALL_STEP // (vector_bytes * row_vectors * weight)))
     # Short blocks make small errors; closing one costs an exact addition per sum, which many sums a row notice.
-    block = 64 if in_registers else 128
+    block = 64 if in_registers and not across_dim else 128
     schedule = Schedule(
         lanes, row_vectors, columns, in_registers, block, accumulate, features, unroll, collects=collects
     )

@@ -132,6 +132,9 @@ class Launch:
         See `Call`.
     progress : bool
         Whether progress is shown.
+    triangle : bool
+        For a kernel that sums over rows, too: rows and columns are the same points, and each pair of different ones is
+        looked at once. The sums of either side are parts of the result then.
     """
 
     code: Any
@@ -142,6 +145,7 @@ class Launch:
     parts: Parts
     ranges: Ranges | None = None
     progress: bool = False
+    triangle: bool = False
 
     def numbers(
         self,
@@ -217,6 +221,10 @@ class Target:
     has_wide_states : bool
         Whether states of parts are float64 numbers, where sums are known to so many digits, and results are rounded:
         its memory must do that. Where a state itself is asked for, it is float64 on every target.
+    groups : callable, optional
+        ``groups(rows, batches, threads)``: into how many groups rows are cut that are summed at the same time, where
+        kernels can sum over rows, too (`Work.across`): the last output has so many parts, ``(groups, batches, columns,
+        dim)``, to which the kernel adds; 0 where there are too few for all threads. None where kernels cannot do it.
     """
 
     name: str
@@ -234,6 +242,7 @@ class Target:
     report: Callable[[Any, Call, Parts, Any, Work], list[str]]
     shelf: Callable[[int, int], Any] | None = None
     has_wide_states: bool = False
+    groups: Callable[[int, int, int], int] | None = None
 
     def workers(self, options: Options) -> int:
         """Return how many threads of the CPU work at a reduction."""

@@ -31,8 +31,9 @@ from torch.autograd import forward_ad
 from pairfold.api.derivatives import Calculus, Reduced
 from pairfold.api.linear_system import solve_call
 from pairfold.api.request import Request
-from pairfold.engine import TARGETS, Call, Extent
+from pairfold.engine import TARGETS, Call, Extent, run_jointly
 from pairfold.errors import ArgumentValueError, TargetError
+from pairfold.ir.expr import Expr
 from pairfold.pruning import run
 from pairfold.reductions.state import outputs_of
 from pairfold.sparsity.ranges import validate_ranges
@@ -311,7 +312,15 @@ def _scattered(part: Tensor, index: Tensor, shape: Sequence[int]) -> Tensor:
     return part.new_zeros(*shape).scatter_add(-2, index.expand(part.shape), part)
 
 
-_CALCULUS = Calculus(TENSORS, reduce, _gathered, _scattered)
+def _reduce_jointly(call: Call, across: Sequence[Expr], arrays: Tensors) -> tuple[Tensor, ...] | None:
+    is_here = all(t.device.type == "cpu" for t in arrays)
+    if not is_here or not _is_plain(arrays) or _needs_graph(arrays) or call.ranges is not None:
+        return None
+    found = run_jointly(call, across, [t.detach().resolve_neg().numpy() for t in arrays])
+    return None if found is None else tuple([torch.from_numpy(part) for part in found])
+
+
+_CALCULUS = Calculus(TENSORS, reduce, _gathered, _scattered, _reduce_jointly)
 
 
 class _Reduce(torch.autograd.Function):

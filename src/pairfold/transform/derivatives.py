@@ -3,7 +3,8 @@
 Let ``a_i = Reduction_j F(p, x_i, y_j)``. The pullback of the reduction turns cotangents of the outputs into
 cotangents of F at every pair, and these into cotangents of the variables at every pair. What belongs to rows is summed
 over columns, what belongs to columns is summed over rows, so one backward pass is two kernels at most, however many
-variables there are. Parameters are summed over columns too and the few numbers per row are added up by the caller.
+variables there are; or one, where a target sums both ways at once (`joint_adjoint`). Parameters are summed over
+columns too and the few numbers per row are added up by the caller.
 Forward mode is one kernel: a sum over columns of the differential of F, weighted by the transposed pullback.
 
 Each kernel is a `Problem` again, so derivatives of any order need nothing else.
@@ -30,11 +31,13 @@ from pairfold.transform.sides import swap_sides
 __all__ = [
     "Feed",
     "Form",
+    "JointPass",
     "Pass",
     "Piece",
     "adjoint",
     "at_winners",
     "differentiable_form",
+    "joint_adjoint",
     "numbered",
     "saved_problem",
     "tangent",
@@ -233,6 +236,61 @@ def adjoint(problem: Problem, wanted: tuple[int, ...], given: tuple[bool, ...]) 
     NotDifferentiableError
         If the reduction, or an operation on the way, has no derivative.
     """
+    by_row, by_column = _by_sides(problem, wanted, given)
+    feeds = _feeds(problem)
+    passes = []
+    if by_row:
+        passes.append(_pass(by_row, feeds, is_swapped=False))
+    if by_column:
+        passes.append(_pass(by_column, feeds, is_swapped=True))
+    return tuple(passes)
+
+
+@dataclass(frozen=True, eq=False)
+class JointPass:
+    """Both passes of an adjoint, in one kernel that looks at every pair once.
+
+    Attributes
+    ----------
+    problem : Problem
+        The sum over columns.
+    across : tuple of Expr
+        What is summed over rows, in variables of the same numbering.
+    feeds : tuple of Feed
+        What variable number k is.
+    row_pieces, column_pieces : tuple of Piece
+        Which components of either result belong to which argument.
+    """
+
+    problem: Problem
+    across: tuple[Expr, ...]
+    feeds: tuple[Feed, ...]
+    row_pieces: tuple[Piece, ...]
+    column_pieces: tuple[Piece, ...]
+
+
+@lru_cache(maxsize=1024)
+def joint_adjoint(problem: Problem, wanted: tuple[int, ...], given: tuple[bool, ...]) -> JointPass | None:
+    """Return the passes of `adjoint` as one; None when there are not two."""
+    by_row, by_column = _by_sides(problem, wanted, given)
+    if not by_row or not by_column:
+        return None
+    value, row_pieces = _side_by_side(by_row)
+    _, column_pieces = _side_by_side(by_column)
+    across = tuple(part for _, part in by_column)
+    used = sorted(variables(value, *across), key=lambda v: v.position)
+    new = {node: variable(rank, *node.params[1:]) for rank, node in enumerate(used)}
+    value, *parts = substitute([value, *across], new)
+    all_feeds = _feeds(problem)
+    feeds = tuple(all_feeds[node.position] for node in used)
+    return JointPass(Problem(value, _SUM), tuple(parts), feeds, row_pieces, column_pieces)
+
+
+_Parts = list[tuple[int, Expr]]
+
+
+def _by_sides(problem: Problem, wanted: tuple[int, ...], given: tuple[bool, ...]) -> tuple[_Parts, _Parts]:
+    """Return the arguments and their cotangents at every pair: what is summed over columns, and over rows."""
     pullback = _pullback(problem, given)
     nodes = problem.arguments
     found = _gradients(problem, pullback, [nodes[position] for position in wanted])
@@ -248,13 +306,17 @@ def adjoint(problem: Problem, wanted: tuple[int, ...], given: tuple[bool, ...]) 
         with_columns.add(Category.PARAMETER)
     by_column = [(position, part) for position, category, part in parts if category in with_columns]
     by_row = [(position, part) for position, category, part in parts if category not in with_columns]
-    feeds = _feeds(problem)
-    passes = []
-    if by_row:
-        passes.append(_pass(by_row, feeds, is_swapped=False))
-    if by_column:
-        passes.append(_pass(by_column, feeds, is_swapped=True))
-    return tuple(passes)
+    return by_row, by_column
+
+
+def _side_by_side(parts: Sequence[tuple[int, Expr]]) -> tuple[Expr, tuple[Piece, ...]]:
+    """Return all `parts` as one vector, and where each of them is; there is one at least."""
+    (first, value), *others = parts
+    pieces = [Piece(first, 0, value.dim)]
+    for position, part in others:
+        pieces.append(Piece(position, value.dim, value.dim + part.dim))
+        value = apply("Concat", value, part)
+    return value, tuple(pieces)
 
 
 def _gradients(problem: Problem, pullback: _Pullback, wanted: Sequence[Expr]) -> list[Expr]:
@@ -274,15 +336,11 @@ def _added(one: Expr, other: Expr) -> Expr:
 
 def _pass(parts: Sequence[tuple[int, Expr]], feeds: Sequence[Feed], is_swapped: bool) -> Pass:
     """Return the sum of all `parts` at once; there is one at least."""
-    (first, value), *others = parts
-    pieces = [Piece(first, 0, value.dim)]
-    for position, part in others:
-        pieces.append(Piece(position, value.dim, value.dim + part.dim))
-        value = apply("Concat", value, part)
+    value, pieces = _side_by_side(parts)
     if is_swapped:
         (value,) = swap_sides([value])
     problem, positions = numbered(Problem(value, _SUM))
-    return Pass(problem, tuple(feeds[position] for position in positions), is_swapped, tuple(pieces))
+    return Pass(problem, tuple(feeds[position] for position in positions), is_swapped, pieces)
 
 
 # ---------------------------------------------------------------- forward mode

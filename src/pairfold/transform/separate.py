@@ -14,7 +14,7 @@ from pairfold.ir.expr import COLUMN_BIT, PLACEHOLDER_BIT, ROW_BIT, Expr, topolog
 from pairfold.ops.arithmetic import one
 from pairfold.transform.simplify import factors, product
 
-__all__ = ["Frontier", "frontier", "is_access", "location", "reachable", "split_row_factor"]
+__all__ = ["Frontier", "frontier", "is_access", "location", "reachable", "split_factor"]
 
 
 def location(node: Expr) -> str:
@@ -88,14 +88,14 @@ def frontier(
     return Frontier(*(tuple(found[name]) for name in ("uniform", "row", "column")))
 
 
-def split_row_factor(value: Expr) -> tuple[Expr, Expr]:
-    """Write `value` as (factor of the row only) * (rest), so that the factor can leave a sum over columns.
+def split_factor(value: Expr, side: str) -> tuple[Expr, Expr]:
+    """Write `value` as (factor of one side only, "row" or "column") * (rest): it can leave a sum over the other side.
 
-    The rest may have a smaller dimension than `value`, when the only vector factors depend on the row.
+    The rest may have a smaller dimension than `value`, when the only vector factors depend on that side.
     """
     parts = factors(value)
-    outer = [part for part in parts if location(part) in ("uniform", "row")]
-    inner = [part for part in parts if location(part) not in ("uniform", "row")]
+    outer = [part for part in parts if location(part) in ("uniform", side)]
+    inner = [part for part in parts if location(part) not in ("uniform", side)]
     if not inner or not outer:
         return one(), value
     return product(outer), product(inner)

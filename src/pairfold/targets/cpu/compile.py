@@ -211,6 +211,7 @@ def schedule_on(
         kept=work.kept,
         is_guarded=work.guard is not None,
         mixes_components=work.mixes_components,
+        across_dim=work.across_dim,
         small_frames=small_frames(triple or llvm.get_process_triple()),
     )
 

@@ -138,7 +138,7 @@ class CpuBuilder(KernelBuilder):
         """Copy the row variables into memory with one lane per row; rows beyond the last repeat the last."""
         builder, rows = self.builder, self.schedule.rows
         row_variables = [v for v in self.variables if v.category == Category.ROW]
-        memory = {v: self.scratch(v.dim * self.schedule.row_vectors) for v in row_variables}
+        memory = {v: self.row_scratch(v.dim * self.schedule.row_vectors) for v in row_variables}
         if row_variables:
             final = builder.sub(self.row_last, ir.Constant(INT64, 1))
             with loop(builder, 0, rows) as lane:

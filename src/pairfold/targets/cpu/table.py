@@ -18,6 +18,7 @@ from pairfold.codegen.loops import Index, add, loop, multiply
 from pairfold.codegen.work import Kernel, Layout, Work
 from pairfold.ir.expr import Category, Expr
 from pairfold.schedule.schedule import UNROLL, Schedule
+from pairfold.targets.cpu.joint import JointBuilder
 from pairfold.targets.cpu.kernel import POINTER, CpuBuilder
 from pairfold.transform.separate import is_access, location, reachable
 
@@ -43,7 +44,7 @@ class _TableBuilder(CpuBuilder):
         short = sorted(filter(_is_short, self.variables), key=lambda variable: variable.dim)
         self.gathered = len(short)
         self.variables = (*short, *(variable for variable in self.variables if not _is_short(variable)))
-        self.layout = Layout(self.variables, len(work.outputs))
+        self.layout = Layout(self.variables, work.written)
         computed = tuple(node for node in self.frontier.uniform if not is_access(node))
         self.frontier = replace(self.frontier, uniform=computed)
         self.place: dict[Expr, int] = {}
@@ -154,5 +155,5 @@ def _is_uniform(node: Expr) -> bool:
 def emit_kernel(module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> Kernel:
     """Add the kernel for `work` to `module` and return what a caller must know about it."""
     uniform = sum(map(_is_uniform, reachable(work.roots, work.packed)))
-    builder = _TableBuilder if uniform > MOST_IN_REGISTERS else CpuBuilder
+    builder = _TableBuilder if uniform > MOST_IN_REGISTERS else JointBuilder if work.across else CpuBuilder
     return builder(module, name, work, dtype, schedule).emit()

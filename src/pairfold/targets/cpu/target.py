@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -15,6 +16,7 @@ from pairfold.ir.call import Call, Extent, Options
 from pairfold.ir.problem import Problem
 from pairfold.schedule.schedule import Schedule, choose_split
 from pairfold.targets.cpu.compile import CpuCode, Machine, compile_work, default_threads, machine, schedule_on
+from pairfold.targets.cpu.joint import STEPS
 from pairfold.targets.cpu.pool import run_tasks, scratch_address
 from pairfold.targets.cpu.xla.shelf import Shelf
 from pairfold.targets.items import (
@@ -115,11 +117,23 @@ def _grouped(items: Array, intervals: Array, total: int, threads: int) -> _Piece
 def _launch(one: Launch) -> None:
     code, (rows, columns, batch), parts = one.code, one.extent, one.parts
     step, cost = code.schedule.rows, code.cost
+    if code.work.across:
+        jointly = _joint_pieces(rows, columns, prod(batch), len(one.outputs[-1]), step, cost, one.triangle)
+        block, _held = _block(one, jointly.intervals)
+        _execute_jointly(code, block, jointly, parts.threads, one.progress)
+        return
     if one.ranges is None:
         pieces = _dense_pieces(rows, columns, prod(batch), parts, step, cost)
     else:
         pieces = _sparse_pieces(rows, prod(batch), one.ranges, step, cost, parts.threads)
-    packed, size = (None, 0) if code.columns is None else _packed(one, code.columns)
+    block, _held = _block(one, pieces.intervals)
+    _execute(code, block, pieces, parts.threads, one.progress)
+
+
+def _block(one: Launch, intervals: Array) -> tuple[Array, list[Array | None]]:
+    """Return the argument block, and the arrays that it says the addresses of beside those of the launch."""
+    columns = one.code.columns
+    packed, size = (None, 0) if columns is None else _packed(one, columns)
     held = [packed]
 
     def address(table: Array) -> int:
@@ -127,8 +141,8 @@ def _launch(one: Launch) -> None:
         return HOST.address(table)
 
     start = 0 if packed is None else HOST.address(packed)
-    numbers = one.numbers(code.kernel.layout, HOST.address(pieces.intervals), address, start, size)
-    _execute(code, np.array(numbers, np.int64), pieces, parts.threads, one.progress)
+    numbers = one.numbers(one.code.kernel.layout, HOST.address(intervals), address, start, size)
+    return np.array(numbers, np.int64), held
 
 
 def _packed(one: Launch, code: CpuCode) -> tuple[Array, int]:
@@ -162,6 +176,86 @@ def _execute(code: CpuCode, block: Array, pieces: _Pieces, threads: int, progres
         run_tasks(tasks, threads, body, update)
 
 
+# ---------------------------------------------------------------- sums over rows and over columns
+
+FEWEST_STEPS = 4
+"""Steps of rows of a group, at least: each group has its own sums of all columns, whose lanes are added up."""
+
+ROUND_WORK = 100_000_000
+"""Instructions of a task between two times at which all threads wait for each other, and Ctrl-C is heard."""
+
+
+@dataclass(frozen=True, eq=False)
+class _JointPieces:
+    """The items of a launch of a joint kernel, those of a group and a batch entry together, and how many make a round.
+
+    Items that are together add to the same sums of columns, one after the other.
+    """
+
+    items: Array
+    intervals: Array
+    starts: tuple[int, ...]
+    per_round: int
+
+
+def _groups(rows: int, batches: int, threads: int) -> int:
+    wanted = 1 if threads == 1 else -(-2 * threads // batches)
+    groups = min(wanted, rows // (FEWEST_STEPS * ROWS_PER_STEP))
+    return groups if groups * batches >= threads else 0
+
+
+@lru_cache(maxsize=64)
+def _joint_pieces(
+    rows: int, columns: int, batches: int, groups: int, step: int, cost: float, triangle: bool
+) -> _JointPieces:
+    """Cut two sums over all pairs into items."""
+    steps = -(-rows // step)
+    count = groups * -(-steps // (groups * STEPS))
+    # Blocks differ by one step at most, and so do groups, for which threads wait.
+    bounds = np.minimum(np.arange(count + 1) * steps // count * step, rows)
+    blocks = np.stack([bounds[:-1], bounds[1:]], axis=1)
+    items: list[tuple[int, ...]] = []
+    intervals: list[tuple[int, int]] = []
+    starts = [0]
+    for place in range(groups * batches):
+        group, batch = divmod(place, batches)
+        # In turns, for the first rows of a triangle have more columns than the last ones.
+        for first, last in blocks[group::groups].tolist():
+            begin, counted = (first, last) if triangle else (0, 0)
+            intervals += [(begin, columns), (place * columns, counted)]
+            items.append((first, last, 2 * len(items), 2 * len(items) + 2, batch, batch * rows + first))
+        starts.append(len(items))
+    per_item = max(1.0, cost * rows * columns / count)
+    return _JointPieces(
+        np.array(items, np.int64), np.array(intervals, np.int64), tuple(starts), max(1, int(ROUND_WORK / per_item))
+    )
+
+
+def _execute_jointly(code: CpuCode, block: Array, pieces: _JointPieces, threads: int, progress: bool) -> None:
+    """Run all items, those that are not together at the same time."""
+    block_address, items_address = HOST.address(block), HOST.address(pieces.items)
+    starts, per_round = pieces.starts, pieces.per_round
+    tasks = len(starts) - 1
+    rounds = -(-max(b - a for a, b in pairwise(starts)) // per_round)
+
+    def run_round(number: int, update: Any) -> None:
+        def body(task: int) -> None:
+            first = starts[task] + number * per_round
+            last = min(first + per_round, starts[task + 1])
+            if first < last:
+                code.call(block_address, items_address, first, last, scratch_address(code.scratch_bytes))
+
+        run_tasks(tasks, threads, body, update)
+
+    if not progress:
+        for number in range(rounds):
+            run_round(number, None)
+        return
+    with progress_bar(rounds * tasks) as update:
+        for number in range(rounds):
+            run_round(number, update)
+
+
 # ---------------------------------------------------------------- what is said about it
 
 
@@ -191,4 +285,5 @@ CPU = Target(
     report=_report,
     shelf=Shelf,
     has_wide_states=True,
+    groups=_groups,
 )
