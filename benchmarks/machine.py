@@ -18,6 +18,9 @@ from benchmarks.jobs import Job
 __all__ = ["Machine", "measure_machine"]
 
 STEPS = 4_000_000
+CHAINS = {16: 20, 8: 12, 4: 12}
+"""Chains of a stream that alternates, by lanes: as many as registers hold, since four a cycle need sixteen at least."""
+
 LATENCY_OF_FUSED_PRODUCT = 4
 """Clock cycles from operand to result on x86 cores since 2017; turns the dependent chain into a clock."""
 
@@ -169,5 +172,6 @@ def measure_machine(threads: int) -> Machine:
         return threads * STEPS * len(kinds) * lanes / _on_all_threads(programs.function(kinds), threads)
 
     alone = programs.function("m")
+    mixed = rate("ma" * (CHAINS[lanes] // 2))
     clock = LATENCY_OF_FUSED_PRODUCT * STEPS / min(alone() for _ in range(5))
-    return Machine(_processor_name(), threads, lanes, clock, rate("m" * 12), rate("a" * 12), rate("ma" * 6))
+    return Machine(_processor_name(), threads, lanes, clock, rate("m" * 12), rate("a" * 12), mixed)
