@@ -157,6 +157,9 @@ def test_what_there_is_not(call: Callable[[Any], Any], error: type[Exception], m
         ("std", "A LazyTensor has no 'std'. Write var(axis) ** 0.5."),
         ("kmin_argkmin", "A LazyTensor has no 'kmin_argkmin'. Did you mean 'Kmin_argKmin'?"),
         ("conjugate", "A LazyTensor has no 'conjugate'."),
+        ("backward", "A LazyTensor has no 'backward'. It is a formula: reduce it over i or j, as sum(1) does;"),
+        ("detach", "A LazyTensor has no 'detach'. It is a formula: ask the arrays that it is made of,"),
+        ("tolist", "A LazyTensor has no 'tolist'. Reduce it over i or j, or take dense(), which has all its entries."),
     ],
 )
 def test_attributes_that_there_are_not(name: str, message: str) -> None:

@@ -67,6 +67,12 @@ _HINTS = {
     "transpose": "T exchanges i and j.",
     "size": "Its sizes are in shape.",
     "numel": "Its sizes are in shape.",
+    "backward": "It is a formula: reduce it over i or j, as sum(1) does; what comes out has gradients.",
+    **dict.fromkeys(
+        ("detach", "requires_grad", "requires_grad_", "cpu", "cuda", "to"),
+        "It is a formula: ask the arrays that it is made of, or what comes out of a reduction over i or j.",
+    ),
+    **dict.fromkeys(("numpy", "item", "tolist"), "Reduce it over i or j, or take dense(), which has all its entries."),
     "max": "x.max(axis) has the values, x.max_argmax(axis) their indices too, x.maximum(y) is the larger of two.",
     "min": "x.min(axis) has the values, x.min_argmin(axis) their indices too, x.minimum(y) is the smaller of two.",
     "var": "x.var(axis) divides by the number of values, PyTorch by one less.",
