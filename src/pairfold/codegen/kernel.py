@@ -347,7 +347,7 @@ class KernelBuilder(ABC):
                 for r in range(self.schedule.row_vectors)
                 for k in range(guard.dim)
             ]
-            with builder.if_then(self.lanes.any(builder, _either(builder, masks)), likely=False):
+            with builder.if_then(self.lanes.any(builder, masks), likely=False):
                 for u in range(count):
                     for r in range(self.schedule.row_vectors):
                         self._rare_for_slot(guard, (r, u), nested=count * self.schedule.row_vectors > 1)
@@ -360,7 +360,7 @@ class KernelBuilder(ABC):
             if not nested:
                 self.state.computed(self.work.rare, slot)()
                 return
-            with builder.if_then(self.lanes.any(builder, _either(builder, masks)), likely=False):
+            with builder.if_then(self.lanes.any(builder, masks), likely=False):
                 self.state.computed(self.work.rare, slot)()
 
     def _update(self, count: int) -> None:
@@ -425,13 +425,6 @@ class UniformLeaves:
         kernel = self.kernel
         value = kernel.builder.load(kernel.parameter(node, index), typ=kernel.lanes.element)
         return value if kernel.dtype == "float64" else kernel.builder.fpext(value, DOUBLE)
-
-
-def _either(builder: ir.IRBuilder, masks: Sequence[Value]) -> Value:
-    result = masks[0]
-    for mask in masks[1:]:
-        result = builder.or_(result, mask)
-    return result
 
 
 def needs_packing(work_roots: Sequence[Expr]) -> tuple[Expr, ...]:

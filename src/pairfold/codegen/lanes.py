@@ -76,8 +76,14 @@ class Lanes:
         """Return a + b, open to fusion with a product."""
         return builder.fadd(a, b, flags=CONTRACT)
 
-    def any(self, builder: ir.IRBuilder, mask: Value) -> Value:
-        """Tell whether a mask is set in some lane."""
+    def any(self, builder: ir.IRBuilder, masks: Sequence[Value]) -> Value:
+        """Tell whether some mask is set in some lane."""
+        if "avx512f" in self.math.features:
+            # Registers of masks have few units, those of integers many.
+            step = WORD.width // self.count
+            words = [self.word(builder, masks[first : first + step]) for first in range(0, len(masks), step)]
+            return builder.icmp_unsigned("!=", reduce(builder.or_, words), ir.Constant(WORD, 0))
+        mask = reduce(builder.or_, masks)
         if self.count == 1:
             return mask
         bits = ir.IntType(self.count)
