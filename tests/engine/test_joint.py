@@ -91,6 +91,7 @@ LONG_KERNEL = apply("Exp", apply("Sum", LONG_ROW * LONG_COLUMN) * constant(-0.1)
         (LONG_KERNEL * LONG_COLUMN, [LONG_KERNEL * apply("Sin", LONG_COLUMN)]),
         (KERNEL * apply("Exp", Y), [apply("Cos", Y) * KERNEL * apply("Log", apply("Square", B))]),
         (apply("Exp", X) * KERNEL, [apply("Exp", X) * apply("Exp", Y), G * E]),
+        (KERNEL, [KERNEL * E * B, KERNEL * E * Y, KERNEL * E]),
         (X, [Y]),
         (KERNEL, [B, G, constant(3.0), E]),
         (apply("Where", apply("LessThan", X, Y), X, Y), [apply("Where", apply("LessThan", X, Y), X * B, Y)]),

@@ -62,8 +62,8 @@ class Work:
 
     @property
     def across_terms(self) -> tuple[Expr, ...]:
-        """What is summed over rows."""
-        return tuple(term for _, term in self.across)
+        """What is summed over rows, each once however many factors it has."""
+        return tuple(dict.fromkeys(term for _, term in self.across))
 
     @property
     def across_dim(self) -> int:

@@ -49,7 +49,7 @@ class JointBuilder(CpuBuilder):
         self.all_steps = self.scratch(STEPS * self.step_size)
         self.term_starts: dict[Expr, int] = {}
         self.terms_dim = 0
-        for _, term in work.across:
+        for term in work.across_terms:
             self.term_starts[term] = self.terms_dim
             self.terms_dim += term.dim
         self.sums = self.scratch(schedule.block * self.terms_dim)
