@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 from pairfold import engine
-from pairfold.engine import TARGETS, Call, Extent, Options
+from pairfold.engine import TARGETS, Call, Extent, Options, joint
 from pairfold.engine.cache import planned_code
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.problem import Problem
 from pairfold.targets import reference
 from pairfold.targets.target import Parts
 
-__all__ = ["by_definition", "by_states", "call_of", "code_of", "explain", "run"]
+__all__ = ["by_definition", "by_states", "call_of", "code_of", "explain", "looking_once", "run"]
 
 Arrays = Sequence[Any]
 
@@ -72,3 +74,13 @@ def explain(
     options: Options | None = None,
 ) -> str:
     return engine.explain(Call(problem, Extent(rows, columns), "float32", options=options or Options()), names)
+
+
+@contextmanager
+def looking_once(groups: int = 2) -> Iterator[None]:
+    """Let problems of any size look at every pair once, where they look twice at most pairs of small ones."""
+    with (
+        patch.object(joint, "FEWEST", 1),
+        patch.dict(TARGETS["cpu"].__dict__, groups=lambda rows, batches, threads: groups),
+    ):
+        yield

@@ -519,7 +519,7 @@ DTYPES = ("float64", "float64", "float32", "float32", "float32", "float16", "bfl
 WHOLE = ("int64", "int32", "uint8", "bool")
 BATCHES: tuple[tuple[tuple[int, ...], ...], ...] = (((2,), (1,), ()), ((), (2,), (2,)), ((1, 3), (2, 1), (3,)))
 LONGEST_FORMULA = 2000
-SIZES = ((1, 1), (1, 4), (5, 1), (3, 5), (5, 4), (4, 2), (33, 7), (9, 70))
+SIZES = ((1, 1), (1, 4), (5, 1), (3, 5), (5, 4), (4, 2), (33, 7), (9, 70), (140, 9))
 
 
 def draw(choice: random.Random, **fixed: Any) -> Program:

@@ -93,12 +93,31 @@ LONG_KERNEL = apply("Exp", apply("Sum", LONG_ROW * LONG_COLUMN) * constant(-0.1)
         (apply("Exp", X) * KERNEL, [apply("Exp", X) * apply("Exp", Y), G * E]),
         (KERNEL, [KERNEL * E * B, KERNEL * E * Y, KERNEL * E]),
         (X, [Y]),
+        (KERNEL, [KERNEL * E, KERNEL * E * B, KERNEL * E]),  # one sum, and three results of it
         (KERNEL, [B, G, constant(3.0), E]),
         (apply("Where", apply("LessThan", X, Y), X, Y), [apply("Where", apply("LessThan", X, Y), X * B, Y)]),
     ],
 )
 def test_parts_of_every_side(value: Expr, across: list[Expr]) -> None:
     check(value, across, data(90, 77))
+
+
+def test_more_numbers_of_parameters_than_registers_hold() -> None:
+    chain = G
+    for _ in range(80):
+        chain = apply("Sin", chain)
+    check(KERNEL * chain * B, [KERNEL * chain * E], data(90, 77))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_errors_do_not_grow_with_the_number_of_rows(dtype: str) -> None:
+    """Equal terms are rounded the same way, whatever their number: without care errors add up."""
+    rows = 1_000_000
+    arrays = data(rows, 3, dtype)
+    arrays[4][:] = np.float32(0.3)
+    _, by_column = run_jointly(call_of(E, arrays), [E * B], arrays)
+    expected = rows * arrays[4][0].astype(np.longdouble) * arrays[2]
+    assert_close(by_column, expected.astype("float64"), 8 * np.finfo(dtype).eps * abs(expected.astype("float64")))
 
 
 @settings(max_examples=40, deadline=None)

@@ -68,7 +68,8 @@ def run_jointly(call: Call, across: Sequence[Expr], arrays: Sequence[Any], trian
     dim = sum(part.dim for part in across)
     threads = target.workers(options)
     wanted = target.groups(extent.rows, extent.entries, threads)
-    groups = min(wanted, MOST_BYTES // (extent.entries * extent.columns * dim * np.dtype(call.dtype).itemsize))
+    bytes_per_group = extent.entries * extent.columns * dim * 2 * np.dtype(call.dtype).itemsize
+    groups = min(wanted, MOST_BYTES // bytes_per_group)
     if groups * extent.entries < threads:
         return None
     machine = target.machine(options.device or 0, options.level)
@@ -78,12 +79,14 @@ def run_jointly(call: Call, across: Sequence[Expr], arrays: Sequence[Any], trian
     places = {position: memory.send(arrays[position]) for position in used}
     ((shape, dtype),) = outputs_of(call.problem, extent, call.dtype)
     by_row = memory.empty(shape, dtype)
-    parts = np.zeros((groups, extent.entries, extent.columns, dim), dtype)
+    # Every sum has beside it what rounding took away from it.
+    parts = np.zeros((groups, extent.entries, extent.columns, dim, 2), dtype)
     own = Parts(1, threads=threads)
     target.launch(
         Launch(code, memory, extent, places, [by_row, parts], own, progress=options.progress, triangle=triangle)
     )
-    return by_row, parts.sum(0).reshape(*extent.batch, extent.columns, dim)
+    sums = parts.sum(0)
+    return by_row, (sums[..., 0] + sums[..., 1]).reshape(*extent.batch, extent.columns, dim)
 
 
 @lru_cache(maxsize=1024)

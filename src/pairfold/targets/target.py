@@ -224,7 +224,8 @@ class Target:
     groups : callable, optional
         ``groups(rows, batches, threads)``: into how many groups rows are cut that are summed at the same time, where
         kernels can sum over rows, too (`Work.across`): the last output has so many parts, ``(groups, batches, columns,
-        dim)``, to which the kernel adds; 0 where there are too few for all threads. None where kernels cannot do it.
+        dim, 2)``, to which the kernel adds: sums, and what rounding takes away from them. 0 where there are too few
+        for all threads. None where kernels cannot do it.
     """
 
     name: str

@@ -23,6 +23,7 @@ from llvmlite import ir
 from pairfold.codegen.lanes import Value
 from pairfold.codegen.loops import INT64, Index, add, loop, minimum, multiply
 from pairfold.codegen.state import StateStorage
+from pairfold.codegen.vectormath_emitter import Emitter
 from pairfold.codegen.work import Work
 from pairfold.ir.expr import Category, Expr
 from pairfold.ops.arithmetic import is_constant
@@ -180,7 +181,7 @@ class JointBuilder(CpuBuilder):
         with loop(builder, first, last) as column:
             self._new_evaluator()
             self.current_column = [column]
-            at = multiply(builder.add(self.first_output, column), dim)
+            at = multiply(builder.add(self.first_output, column), 2 * dim)
             for factor, term in self.work.across:
                 width = max(factor.dim, term.dim)
 
@@ -188,12 +189,21 @@ class JointBuilder(CpuBuilder):
                     total = builder.load(self._sum(term, 0 if term.dim == 1 else k, column), typ=self.lanes.real)
                     if not is_constant(factor, 1.0):
                         total = builder.fmul(total, self.evaluator.component(factor, k, (None, 0)))
-                    place = self.element(output, add(at, k))
-                    number = builder.load(place, typ=self.lanes.element)
-                    builder.store(builder.fadd(number, self._added_lanes(total)), place)
+                    self._add_to_output(self.element(output, add(at, multiply(k, 2))), self._added_lanes(total))
 
                 self.for_components(width, store)
-                at = add(at, width)
+                at = add(at, 2 * width)
+
+    def _add_to_output(self, place: Value, number: Value) -> None:
+        """Add to a number in memory, and what rounding takes away to the one behind it."""
+        builder, element = self.builder, self.lanes.element
+        rest = self.element(place, 1, element)
+        emitter = Emitter(builder, 1, self.dtype, self.schedule.features)
+        total, error = emitter.two_sum(builder.load(place, typ=element), number)
+        # The rounding errors of an infinite sum are nan, and mean nothing.
+        error = builder.select(builder.fcmp_ordered("ord", error, error), error, ir.Constant(element, 0.0))
+        builder.store(total, place)
+        builder.store(builder.fadd(builder.load(rest, typ=element), error), rest)
 
     def _added_lanes(self, vector: Value) -> Value:
         """Return the sum of all lanes, of neighbouring halves at first."""

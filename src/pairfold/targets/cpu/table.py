@@ -154,6 +154,8 @@ def _is_uniform(node: Expr) -> bool:
 
 def emit_kernel(module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> Kernel:
     """Add the kernel for `work` to `module` and return what a caller must know about it."""
+    if work.across:
+        return JointBuilder(module, name, work, dtype, schedule).emit()
     uniform = sum(map(_is_uniform, reachable(work.roots, work.packed)))
-    builder = _TableBuilder if uniform > MOST_IN_REGISTERS else JointBuilder if work.across else CpuBuilder
+    builder = _TableBuilder if uniform > MOST_IN_REGISTERS else CpuBuilder
     return builder(module, name, work, dtype, schedule).emit()
