@@ -339,6 +339,20 @@ def test_the_parts_of_a_long_vector_are_summed_one_by_one() -> None:
     assert choices == []
 
 
+@pytest.mark.parametrize("category", [Category.ROW, Category.COLUMN, Category.PARAMETER])
+def test_a_long_vector_of_one_side_is_computed_before_the_sum(category: Category) -> None:
+    own = variable(0, 2, category)
+    long = apply("Concat", own * own, own)
+    for _ in range(3):
+        long = apply("Concat", long, long)
+    shape = {Category.ROW: (5, 2), Category.COLUMN: (4, 2), Category.PARAMETER: (2,)}[category]
+    arrays = [np.random.default_rng(0).standard_normal(shape)]
+    problem = Problem(long, REDUCTIONS["Sum"])
+    (found,) = run(problem, arrays, rows=5, columns=4)
+    (expected,) = by_definition(problem, arrays, rows=5, columns=4)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
+
+
 def test_a_product_with_more_factors_than_nodes_compiles() -> None:
     value = X * Y
     for _ in range(40):

@@ -15,6 +15,7 @@ from pairfold.codegen.work import Work
 from pairfold.ir.expr import Expr
 from pairfold.ir.reduction import Field
 from pairfold.schedule.schedule import Schedule
+from pairfold.transform.separate import location
 
 __all__ = ["KernelParts", "StateStorage", "is_wide"]
 
@@ -274,8 +275,12 @@ class StateStorage:
                     kernel.for_components(part.dim, add_component)
 
     def _pieces(self, expression: Expr, first: int = 0) -> list[tuple[int, Expr]]:
-        """Return the parts of a long vector, and where they begin: in one loop each would be computed for all of it."""
-        if expression.op.name != "Concat" or expression.dim <= self.kernel.schedule.unroll:
+        """Return the parts of a long vector, and where they begin: in one loop each would be computed for all of it.
+
+        What one side only depends on is computed as a whole before, and read.
+        """
+        is_long = expression.op.name == "Concat" and expression.dim > self.kernel.schedule.unroll
+        if not is_long or location(expression) != "pair":
             return [(first, expression)]
         one, other = expression.args
         return [*self._pieces(one, first), *self._pieces(other, first + one.dim)]
