@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
+import pytest
 
 from pairfold import engine
 from pairfold.engine import TARGETS, Call, Extent, Options, joint
@@ -17,7 +16,7 @@ from pairfold.ir.problem import Problem
 from pairfold.targets import reference
 from pairfold.targets.target import Parts
 
-__all__ = ["by_definition", "by_states", "call_of", "code_of", "explain", "looking_once", "run"]
+__all__ = ["by_definition", "by_states", "call_of", "code_of", "explain", "look_once", "run"]
 
 Arrays = Sequence[Any]
 
@@ -76,11 +75,7 @@ def explain(
     return engine.explain(Call(problem, Extent(rows, columns), "float32", options=options or Options()), names)
 
 
-@contextmanager
-def looking_once(groups: int = 2) -> Iterator[None]:
-    """Let problems of any size look at every pair once, where they look twice at most pairs of small ones."""
-    with (
-        patch.object(joint, "FEWEST", 1),
-        patch.dict(TARGETS["cpu"].__dict__, groups=lambda rows, batches, threads: groups),
-    ):
-        yield
+def look_once(patch: pytest.MonkeyPatch) -> None:
+    """Let gradients of both sides look at every pair once whatever the sizes; small problems look twice."""
+    patch.setattr(joint, "FEWEST", 1)
+    patch.setitem(TARGETS["cpu"].__dict__, "groups", lambda rows, batches, threads: 2 * threads)

@@ -30,11 +30,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from pairfold.errors import PairfoldError  # noqa: E402
-from tests.calls import looking_once  # noqa: E402
+from tests.calls import look_once  # noqa: E402
 from tests.programs import Program, carry_out, draw, faults, smaller, text  # noqa: E402
 
 CHUNK = 50
@@ -83,9 +85,10 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 def examine(program: Program) -> Finding | None:
     """Return what is wrong with a program, or None."""
-    # Programs are small: every other one is treated as large ones are.
-    as_if_large = looking_once() if program.seed % 2 else contextlib.nullcontext()
-    with as_if_large, warnings.catch_warnings():
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        # Programs are small: every other one is treated as large ones are.
+        if program.seed % 2:
+            look_once(patch)
         warnings.simplefilter("error")
         try:
             variables = carry_out(program)

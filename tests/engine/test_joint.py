@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pairfold.engine import TARGETS, Call, Extent, Options, joint, run, run_jointly
+from pairfold.engine import Call, Extent, Options, run, run_jointly
 from pairfold.ir.expr import Category, Expr
 from pairfold.ir.problem import Problem
 from pairfold.ops import variable
@@ -19,7 +19,7 @@ from pairfold.targets.cpu import target as cpu_target
 from pairfold.targets.cpu.compile import LEVELS, machine
 from pairfold.transform.sides import swap_sides
 from pairfold.transform.symmetry import mirrored
-from tests.calls import by_definition
+from tests.calls import by_definition, look_once
 from tests.comparison import assert_close, assert_owned
 from tests.engine.problems import B, G, X, Y, gaussian_data, gaussian_sum, squared_distance
 
@@ -33,8 +33,7 @@ HERE = [level for level in LEVELS if machine().features.issuperset(LEVELS[level]
 
 @pytest.fixture(autouse=True)
 def _of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joint, "FEWEST", 1)
-    monkeypatch.setitem(TARGETS["cpu"].__dict__, "groups", lambda rows, batches, threads: 2 * threads)
+    look_once(monkeypatch)
 
 
 def data(rows: int, columns: int, dtype: str = "float64", batch: tuple[int, ...] = ()) -> list[np.ndarray]:

@@ -15,7 +15,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, hessian, jacfwd, jacrev
 
 from pairfold import numpy as on_numpy
-from pairfold.engine import TARGETS, Call, Extent, Options, joint, run_jointly
+from pairfold.engine import Call, Extent, Options, joint, run_jointly
 from pairfold.ir.expr import OPERATIONS, Category, Expr, make
 from pairfold.ir.problem import Problem
 from pairfold.ops.arithmetic import apply, constant, variable
@@ -25,6 +25,7 @@ from pairfold.torch import Genred, Vi, Vj
 from pairfold.torch import operator as torch_operator
 from pairfold.torch.adapter import TORCH
 from pairfold.transform.derivatives import adjoint, output_kinds
+from tests.calls import look_once
 from tests.comparison import assert_owned
 from tests.conformance.cases import Case, all_cases, draw, label
 
@@ -261,8 +262,7 @@ def test_gradients_of_both_sides_in_one_look(name: str, cases: Sequence[Case], m
         looks.append(found is not None)
         return found
 
-    monkeypatch.setattr(joint, "FEWEST", 1)
-    monkeypatch.setitem(TARGETS["cpu"].__dict__, "groups", lambda rows, batches, threads: 2)
+    look_once(monkeypatch)
     monkeypatch.setattr(joint, "_is_large", lambda problem, across: False)
     monkeypatch.setattr(torch_operator, "run_jointly", jointly)
     found = torch.autograd.grad(outputs, leaves, weights)
