@@ -92,7 +92,6 @@ LONG_KERNEL = apply("Exp", apply("Sum", LONG_ROW * LONG_COLUMN) * constant(-0.1)
         (apply("Exp", X) * KERNEL, [apply("Exp", X) * apply("Exp", Y), G * E]),
         (KERNEL, [KERNEL * E * B, KERNEL * E * Y, KERNEL * E]),
         (X, [Y]),
-        (KERNEL, [KERNEL * E, KERNEL * E * B, KERNEL * E]),  # one sum, and three results of it
         (KERNEL, [B, G, constant(3.0), E]),
         (apply("Where", apply("LessThan", X, Y), X, Y), [apply("Where", apply("LessThan", X, Y), X * B, Y)]),
     ],
