@@ -120,14 +120,13 @@ def _partners(framework: Arrays, call: Call, position: int, arrays: Sequence[Any
         [number for number, node in nodes.items() if node.category == side and number != position]
         for side in (Category.ROW, Category.COLUMN)
     )
-    pairs = [(row, column) for row in rows for column in columns if _are_equal(framework, arrays[row], arrays[column])]
-    first_of: dict[int, tuple[int, int]] = {}
-    taken = set()
-    for row, column in pairs:
-        if row not in first_of and column not in taken:
-            first_of[row] = (row, column)
-            taken.add(column)
-    return tuple(first_of.values())
+    partners = []
+    for row in rows:
+        found = next((column for column in columns if _are_equal(framework, arrays[row], arrays[column])), None)
+        if found is not None:
+            partners.append((row, found))
+            columns.remove(found)
+    return tuple(partners)
 
 
 def _are_equal(framework: Arrays, one: Any, other: Any) -> bool:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pairfold.engine.cache import joint_code
 from pairfold.ir.call import Call
@@ -20,6 +21,8 @@ from pairfold.reductions.state import outputs_of
 from pairfold.targets.target import Launch, Parts, target_of
 
 __all__ = ["run_jointly"]
+
+Array = NDArray[Any]
 
 FEWEST = 256
 """Columns from which on one look is quicker than two: below, it is the calls that take time."""
@@ -37,7 +40,9 @@ MOST_BYTES = 2**28
 """Memory that the sums of the groups of rows may take."""
 
 
-def run_jointly(call: Call, across: Sequence[Expr], arrays: Sequence[Any], triangle: bool = False) -> Any:
+def run_jointly(
+    call: Call, across: Sequence[Expr], arrays: Sequence[Any], triangle: bool = False
+) -> tuple[Array, Array] | None:
     """Sum over columns and over rows, looking at every pair once.
 
     Parameters
