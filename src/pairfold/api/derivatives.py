@@ -12,6 +12,7 @@ from pairfold.api.adapter import Arrays
 from pairfold.api.linear_system import System
 from pairfold.api.number_types import EXACT_IN_FLOAT32
 from pairfold.api.request import Request
+from pairfold.engine import joint_groups
 from pairfold.ir.call import Call, Extent
 from pairfold.ir.expr import Category
 from pairfold.ir.problem import Problem
@@ -197,10 +198,13 @@ class Reduced:
         one = None if reduce_jointly is None else joint_adjoint(self.problem, wanted, given)
         if reduce_jointly is None or one is None:
             return None
+        call = replace(self.request.call, problem=one.problem)
+        if not joint_groups(call, one.across):
+            return None
         if Feed("number", 0) in one.feeds and self.columns[1] > EXACT_IN_FLOAT32:
             return None
         arrays = [self._feed(feed, cotangents=cotangents) for feed in one.feeds]
-        totals = reduce_jointly(replace(self.request.call, problem=one.problem), one.across, arrays)
+        totals = reduce_jointly(call, one.across, arrays)
         if totals is None:
             return None
         pieces = zip(totals, (one.row_pieces, one.column_pieces), strict=True)

@@ -2,7 +2,7 @@
 
 from pairfold.engine.cache import cost_per_pair
 from pairfold.engine.explain import FORMULAS, Explanation, explain
-from pairfold.engine.joint import run_jointly
+from pairfold.engine.joint import joint_groups, run_jointly
 from pairfold.engine.run import run, run_on_device
 from pairfold.engine.states import State, finish, partial
 from pairfold.ir.call import Call, Extent, Options, Tolerance
@@ -23,6 +23,7 @@ __all__ = [
     "cost_per_pair",
     "explain",
     "finish",
+    "joint_groups",
     "partial",
     "require_countable",
     "run",

@@ -20,7 +20,7 @@ from pairfold.ir.problem import Problem
 from pairfold.reductions.state import outputs_of
 from pairfold.targets.target import Launch, Parts, target_of
 
-__all__ = ["run_jointly"]
+__all__ = ["joint_groups", "run_jointly"]
 
 Array = NDArray[Any]
 
@@ -64,19 +64,11 @@ def run_jointly(
         ``(*batch, rows, dim)``, and the vectors side by side: ``(*batch, columns, dim)``. None where it would not be
         quicker or needs too much memory, or where the options or the target do not allow it.
     """
+    groups = joint_groups(call, across)
+    if not groups:
+        return None
     target, extent, options = target_of(call.options), call.extent, call.options
-    is_free = not (call.ranges or options.tolerance or options.split or options.schedule)
-    if target.groups is None or not is_free or options.accumulate != "block":
-        return None
-    if extent.is_empty or extent.columns < FEWEST or _is_large(call.problem, tuple(across)):
-        return None
     dim = sum(part.dim for part in across)
-    threads = target.workers(options)
-    wanted = target.groups(extent.rows, extent.entries, threads)
-    bytes_per_group = extent.entries * extent.columns * dim * 2 * np.dtype(call.dtype).itemsize
-    groups = min(wanted, MOST_BYTES // bytes_per_group)
-    if groups * extent.entries < threads:
-        return None
     machine = target.machine(options.device or 0, options.level)
     code = joint_code(target, machine, call.problem, tuple(across), call.dtype)
     memory = target.memory(machine)
@@ -86,12 +78,27 @@ def run_jointly(
     by_row = memory.empty(shape, dtype)
     # Every sum has beside it what rounding took away from it.
     parts = np.zeros((groups, extent.entries, extent.columns, dim, 2), dtype)
-    own = Parts(1, threads=threads)
+    own = Parts(1, threads=target.workers(options))
     target.launch(
         Launch(code, memory, extent, places, [by_row, parts], own, progress=options.progress, triangle=triangle)
     )
     sums = parts.sum(0)
     return by_row, (sums[..., 0] + sums[..., 1]).reshape(*extent.batch, extent.columns, dim)
+
+
+def joint_groups(call: Call, across: Sequence[Expr]) -> int:
+    """Return how many groups of rows are summed at the same time; 0 where `run_jointly` returns None."""
+    target, extent, options = target_of(call.options), call.extent, call.options
+    if target.groups is None or extent.is_empty or extent.columns < FEWEST:
+        return 0
+    is_free = not (call.ranges or options.tolerance or options.split or options.schedule)
+    if not is_free or options.accumulate != "block" or _is_large(call.problem, tuple(across)):
+        return 0
+    threads = target.workers(options)
+    wanted = target.groups(extent.rows, extent.entries, threads)
+    numbers = extent.entries * extent.columns * sum(part.dim for part in across)
+    groups = min(wanted, MOST_BYTES // (2 * numbers * np.dtype(call.dtype).itemsize))
+    return groups if groups * extent.entries >= threads else 0
 
 
 @lru_cache(maxsize=1024)
