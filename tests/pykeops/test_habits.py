@@ -31,6 +31,8 @@ def test_shape_drops_a_last_axis_of_length_1() -> None:
     assert (differences.ndim, squares().ndim) == (3, 1)
     assert (LazyTensor(2.0).shape, LazyTensor([1.0, 2.0]).shape, Vi(0, 3).shape) == ((1, 1), (1, 1, 2), (1, 1, 3))
     assert LazyTensor(np.ones((7, 5, 1, 2))).shape == (7, 5, 1, 2)
+    # GeomLoss and POT know a LazyTensor by this attribute.
+    assert (squares()._shape, Vi(0, 3)._shape) == ((5, 4, 1), (1, 1, 3))
 
 
 def test_counts_and_names() -> None:

@@ -43,10 +43,7 @@ class RoutineHabits:
 
 
 class LazyTensorHabits(LazyTensorBase):
-    """What `LazyTensor` answers in KeOps: a shape without a last 1, a dtype as a string, and so on.
-
-    pairfold itself reads `_shape` and `dim()`, which are what they say.
-    """
+    """What `LazyTensor` answers in KeOps: a shape without a last 1, a dtype as a string, and so on."""
 
     ignored_keywords: ClassVar[tuple[str, ...]] = _WITHOUT_EFFECT
     is_strict: ClassVar[bool] = False
@@ -68,8 +65,12 @@ class LazyTensorHabits(LazyTensorBase):
     @property
     def shape(self) -> Any:
         """Batch axes, number of i, number of j, and the dimension unless it is 1; 1 for a number that is not known."""
-        shape = tuple(1 if length is None else length for length in self._value.shape)
-        return shape[:-1] if shape[-1] == 1 else shape
+        return self._shape[:-1] if self._shape[-1] == 1 else self._shape
+
+    @property
+    def _shape(self) -> Shape:
+        """The shape with a last 1, too. Programs (GeomLoss) know a LazyTensor by it."""
+        return tuple(1 if length is None else length for length in self._value.shape)
 
     @property
     def ndim(self) -> int:
