@@ -32,7 +32,7 @@ from pairfold.targets.cpu.kernel import CpuBuilder
 
 __all__ = ["STEPS", "JointBuilder"]
 
-STEPS = 16
+STEPS = 32
 """Steps of rows of an item: the more, the less it costs to add up lanes; all must fit into the caches."""
 
 INT32 = ir.IntType(32)
