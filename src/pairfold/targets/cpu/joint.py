@@ -156,13 +156,16 @@ class JointBuilder(CpuBuilder):
 
     def _add_rows(self, term: Expr, k: Index, u: int) -> None:
         """Add the rows of the step to a sum of a column."""
-        builder = self.builder
+        builder, zero = self.builder, self.lanes.constant(0.0)
+        # The row vectors among themselves at first: fewer additions to a large sum, and none that waits for it.
+        added = None
+        for r, is_valid in enumerate(self.valid):
+            value = self.evaluator.component(term, k, (r, u))
+            value = value if is_valid is None else builder.select(is_valid, value, zero)
+            added = value if added is None else self.lanes.add(builder, added, value)
         place = self._sum(term, k, self.current_column[u])
         total = builder.load(place, typ=self.lanes.real)
-        for r, is_valid in enumerate(self.valid):
-            with_row = self.lanes.add(builder, total, self.evaluator.component(term, k, (r, u)))
-            total = with_row if is_valid is None else builder.select(is_valid, with_row, total)
-        builder.store(total, place)
+        builder.store(builder.fadd(total, added), place)
 
     def _sum(self, term: Expr, k: Index, column: Value) -> Value:
         """Return the address of a sum of a column, one number per lane."""
