@@ -296,13 +296,17 @@ class KernelBuilder(ABC):
         self.state.open_block()
         whole = first
         if count > 1:
-            size = ir.Constant(INT64, count)
-            whole = builder.add(first, builder.mul(builder.sdiv(builder.sub(last, first), size), size))
+            whole = self._end_of_groups(first, last)
             with loop(builder, first, whole, count) as column:
                 step(column, count)
         with loop(builder, whole, last) as column:
             step(column, 1)
         self.state.close_block()
+
+    def _end_of_groups(self, first: Value, last: Value) -> Value:
+        """Return where the single columns begin that fill no step."""
+        builder, size = self.builder, ir.Constant(INT64, self.schedule.columns)
+        return builder.add(first, builder.mul(builder.sdiv(builder.sub(last, first), size), size))
 
     def _step_of_columns(self, column: Value, count: int) -> None:
         evaluator = self.evaluator

@@ -44,9 +44,9 @@ class JointBuilder(CpuBuilder):
     def __init__(self, module: ir.Module, name: str, work: Work, dtype: str, schedule: Schedule) -> None:
         super().__init__(module, name, work, dtype, schedule)
         # The rows of a step, what is computed of them, and both parts of its sums that outlast a block of columns.
-        rows = sum(v.dim for v in self.variables if v.category == Category.ROW)
-        nodes = sum(node.dim for node in self.frontier.row if node.op.name != "Var")
-        self.step_size = (rows + nodes + 2 * work.added_dim) * schedule.row_vectors
+        variables = (v for v in self.variables if v.category == Category.ROW)
+        self.row_values = (*variables, *(node for node in self.frontier.row if node.op.name != "Var"))
+        self.step_size = (sum(node.dim for node in self.row_values) + 2 * work.added_dim) * schedule.row_vectors
         self.all_steps = self.scratch(STEPS * self.step_size)
         self.term_starts: dict[Expr, int] = {}
         self.terms_dim = 0
@@ -74,8 +74,7 @@ class JointBuilder(CpuBuilder):
     def _return_to(self, row: Value) -> None:
         """Make a step the present one whose rows are packed."""
         self._go_to(row)
-        variables = [v for v in self.variables if v.category == Category.ROW]
-        for node in (*variables, *(node for node in self.frontier.row if node.op.name != "Var")):
+        for node in self.row_values:
             self.row_memory[node] = self.row_scratch(node.dim * self.schedule.row_vectors)
         self.state = StateStorage(self, self.work.fields)
 
@@ -115,11 +114,9 @@ class JointBuilder(CpuBuilder):
         self._return_to(row)
         self._load_rows()
         self.state.open_block()
-        size = ir.Constant(INT64, count)
-        groups_end = builder.add(first, builder.mul(builder.udiv(builder.sub(last, first), size), size))
         row_end = builder.add(row, ir.Constant(INT64, self.schedule.rows))
         is_whole = builder.icmp_signed("<=", row_end, self.row_last)
-        first_single = builder.select(is_whole, groups_end, first)
+        first_single = builder.select(is_whole, self._end_of_groups(first, last), first)
         self.valid: list[Value | None] = [None] * self.schedule.row_vectors
         with loop(builder, first, first_single, count) as column:
             self._step_of_columns(column, count)

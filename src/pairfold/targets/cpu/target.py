@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -169,10 +170,7 @@ def _execute(code: CpuCode, block: Array, pieces: _Pieces, threads: int, progres
         call(block_address, items_address, first, min(first + per_task, count), scratch_address(size))
 
     tasks = -(-count // per_task)
-    if not progress:
-        run_tasks(tasks, threads, body, None)
-        return
-    with progress_bar(tasks) as update:
+    with progress_bar(tasks) if progress else nullcontext() as update:
         run_tasks(tasks, threads, body, update)
 
 
@@ -238,22 +236,15 @@ def _execute_jointly(code: CpuCode, block: Array, pieces: _JointPieces, threads:
     tasks = len(starts) - 1
     rounds = -(-max(b - a for a, b in pairwise(starts)) // per_round)
 
-    def run_round(number: int, update: Any) -> None:
-        def body(task: int) -> None:
-            first = starts[task] + number * per_round
-            last = min(first + per_round, starts[task + 1])
-            if first < last:
-                code.call(block_address, items_address, first, last, scratch_address(code.scratch_bytes))
+    def body(number: int, task: int) -> None:
+        first = starts[task] + number * per_round
+        last = min(first + per_round, starts[task + 1])
+        if first < last:
+            code.call(block_address, items_address, first, last, scratch_address(code.scratch_bytes))
 
-        run_tasks(tasks, threads, body, update)
-
-    if not progress:
+    with progress_bar(rounds * tasks) if progress else nullcontext() as update:
         for number in range(rounds):
-            run_round(number, None)
-        return
-    with progress_bar(rounds * tasks) as update:
-        for number in range(rounds):
-            run_round(number, update)
+            run_tasks(tasks, threads, partial(body, number), update)
 
 
 # ---------------------------------------------------------------- what is said about it
